@@ -1,0 +1,19 @@
+#!/bin/sh
+# Runs a test of the sanitizer flavour; any report is a failure.
+#
+# Criterion runs each test in a process of its own, whose leaks and reports do not reach the exit
+# status. Here they are written to files, and a file is a failure.
+reports=$(mktemp -d) || exit 99
+trap 'rm -rf "$reports"' EXIT
+ASAN_OPTIONS="log_path=$reports/asan:allocator_may_return_null=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
+UBSAN_OPTIONS="log_path=$reports/ubsan:print_stacktrace=1${UBSAN_OPTIONS:+:$UBSAN_OPTIONS}"
+export ASAN_OPTIONS UBSAN_OPTIONS
+"$@"
+status=$?
+for report in "$reports"/*; do
+	[ -e "$report" ] || break
+	echo "sanitizer report:" >&2
+	cat "$report" >&2
+	status=1
+done
+exit $status

@@ -1,0 +1,240 @@
+/* The console: progress, plan and summary. */
+#include "commands/console.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+static double clock_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+void dc_console_progress_init(struct dc_console_progress *progress, FILE *out)
+{
+	*progress = (struct dc_console_progress){.out = out, .begun_s = clock_s()};
+}
+
+void dc_console_progress_show(struct dc_console_progress *progress, double share)
+{
+	enum { WIDTH = 40 };
+	double now_s = clock_s();
+	double left_s;
+	int full = (int)(fmin(1.0, share) * WIDTH);
+
+	if (now_s - progress->shown_s < 0.1 || now_s - progress->begun_s < 0.3 || share <= 0)
+		return;
+	left_s = (now_s - progress->begun_s) * (1 - share) / share;
+	progress->shown_s = now_s;
+	progress->visible = true;
+	fprintf(progress->out, "\r[%.*s%*s] %3.0f %%  %.0f s left ", full,
+		"########################################", WIDTH - full, "", share * 100, left_s);
+	fflush(progress->out);
+}
+
+void dc_console_progress_clear(struct dc_console_progress *progress)
+{
+	if (progress->visible)
+		fprintf(progress->out, "\r%70s\r", "");
+	progress->visible = false;
+}
+
+static void line(FILE *out, const char *label)
+{
+	fprintf(out, "  %-16s", label);
+}
+
+static const char *human(double value, enum dc_dimension dimension, char text[64])
+{
+	dc_units_human(value, dimension, text, 64);
+	return text;
+}
+
+/* "1,234,567" */
+static const char *grouped(double value, char text[64])
+{
+	char digits[48];
+	size_t length, at = 0;
+
+	snprintf(digits, sizeof digits, "%.0f", value);
+	length = strlen(digits);
+	for (size_t i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			text[at++] = ',';
+		text[at++] = digits[i];
+	}
+	text[at] = '\0';
+	return text;
+}
+
+static void print_fabric(const struct dc_datacenter *dc, FILE *out)
+{
+	char text[64], latency[64];
+
+	line(out, "fabric");
+	for (size_t i = 0; i < dc->fabric.count; i++) {
+		const struct dc_fabric_dimension *d = &dc->fabric.dimensions[i];
+
+		fprintf(out, "%s%s of %llu at %s per direction, %s per link", i ? "\n" : "",
+			d->topology, (unsigned long long)d->size,
+			human(d->bandwidth_bps, DC_DIM_BANDWIDTH, text),
+			human(d->link_latency_s, DC_DIM_TIME, latency));
+		if (i + 1 < dc->fabric.count)
+			fprintf(out, "\n  %-16s", "");
+		else
+			fputc('\n', out);
+	}
+}
+
+/* "ResNet-50 on 64 x A100 in 8 nodes" */
+static void print_head(const struct dc_datacenter *dc, FILE *out)
+{
+	const struct dc_scenario_job *job = dc_scenario_job(dc->scenario);
+	char count[64];
+
+	fprintf(out, "%s: %s on %s x %s in %llu node%s\n", dc->scenario->name,
+		job->workload.model->name ? job->workload.model->name : "inline model",
+		grouped((double)dc->fabric.ranks, count),
+		dc->accelerator->name ? dc->accelerator->name : "inline accelerator",
+		(unsigned long long)dc->nodes, dc->nodes == 1 ? "" : "s");
+}
+
+static void print_work(const struct dc_datacenter *dc, const double *s, FILE *out)
+{
+	const struct dc_training_workload *w = &dc_scenario_job(dc->scenario)->workload;
+	double epoch = (double)dc_training_iterations_per_epoch(w);
+	double iterations = s[DC_SUMMARY_ITERATIONS];
+	char text[64], each[64];
+
+	line(out, "iterations");
+	fprintf(out, "%s in %s", grouped(iterations, text),
+		human(s[DC_SUMMARY_DURATION_S], DC_DIM_TIME, each));
+	if (iterations >= epoch)
+		fprintf(out, " (%.4g epochs)", iterations / epoch);
+	if (iterations > 0)
+		fprintf(out, ", %s each", human(s[DC_SUMMARY_ITERATION_S], DC_DIM_TIME, text));
+	fputc('\n', out);
+	line(out, "speed");
+	fprintf(out, "%s %s/s (%.0f per accelerator), MFU %.1f %%\n",
+		grouped(s[DC_SUMMARY_SAMPLES_PER_S], text), w->model->unit ? w->model->unit : "sample",
+		s[DC_SUMMARY_SAMPLES_PER_S] / s[DC_SUMMARY_ACCELERATORS], s[DC_SUMMARY_MFU] * 100);
+}
+
+static void print_bottleneck(const double *s, FILE *out)
+{
+	double compute = s[DC_SUMMARY_COMPUTE_SHARE];
+	double communication = s[DC_SUMMARY_EXPOSED_COMMUNICATION_SHARE];
+	double stall = s[DC_SUMMARY_STALL_SHARE];
+	const char *what = "compute";
+
+	if (communication > compute && communication >= stall)
+		what = "communication";
+	else if (stall > compute)
+		what = "storage";
+	line(out, "bottleneck");
+	fprintf(out, "%s (compute %.1f %%, exposed communication %.1f %%, data stall %.1f %%)\n", what,
+		compute * 100, communication * 100, stall * 100);
+}
+
+static void print_energy(const double *s, FILE *out)
+{
+	char text[64], part[64];
+	double utility = s[DC_SUMMARY_ENERGY_UTILITY_J];
+
+	line(out, "energy");
+	fprintf(out, "%s from the utility, PUE %.3f\n", human(utility, DC_DIM_ENERGY, text),
+		s[DC_SUMMARY_PUE]);
+	line(out, "");
+	fprintf(out,
+		"accelerators %.1f %%, hosts %.1f %%, drives and network %.1f %%, supply losses "
+		"%.1f %%, cooling %.1f %%\n",
+		s[DC_SUMMARY_ENERGY_ACCELERATORS_J] / utility * 100,
+		s[DC_SUMMARY_ENERGY_HOSTS_J] / utility * 100,
+		(s[DC_SUMMARY_ENERGY_DRIVES_J] + s[DC_SUMMARY_ENERGY_NETWORK_J]) / utility * 100,
+		(s[DC_SUMMARY_ENERGY_PSU_LOSS_J] + s[DC_SUMMARY_ENERGY_PDU_LOSS_J]) / utility * 100,
+		s[DC_SUMMARY_ENERGY_COOLING_J] / utility * 100);
+	line(out, "power");
+	fprintf(out, "%s of IT at most, %s from the utility on average\n",
+		human(s[DC_SUMMARY_PEAK_IT_W], DC_DIM_POWER, text),
+		human(utility / s[DC_SUMMARY_DURATION_S], DC_DIM_POWER, part));
+}
+
+static void print_money(const struct dc_datacenter *dc, const double *s, FILE *out)
+{
+	const struct dc_economics *e = &dc->scenario->economics;
+	double kwh = s[DC_SUMMARY_ENERGY_UTILITY_J] / 3.6e6;
+	char text[64];
+
+	line(out, "cost");
+	fprintf(out, "%.2f USD", s[DC_SUMMARY_COST_TOTAL_USD]);
+	if (e->year)
+		fprintf(out, " of %llu", (unsigned long long)e->year);
+	fprintf(out, ": electricity %.2f, hardware %.2f (amortised)\n",
+		s[DC_SUMMARY_COST_ELECTRICITY_USD], s[DC_SUMMARY_COST_HARDWARE_USD]);
+	line(out, "carbon");
+	fprintf(out, "%s CO2e, %.0f g/kWh\n", human(s[DC_SUMMARY_CARBON_KG], DC_DIM_CARBON, text),
+		s[DC_SUMMARY_CARBON_KG] * 1e3 / kwh);
+}
+
+void dc_console_summary(const struct dc_datacenter *datacenter,
+			const struct dc_simulation_result *result, const char *output, FILE *out)
+{
+	print_head(datacenter, out);
+	print_work(datacenter, result->summary, out);
+	print_bottleneck(result->summary, out);
+	print_energy(result->summary, out);
+	print_money(datacenter, result->summary, out);
+	if (result->interrupted)
+		fputs("  interrupted: the figures are of the part that ran\n", out);
+	if (output) {
+		line(out, "result");
+		fprintf(out, "%s; next: dcsim plot %s\n", output, output);
+	}
+}
+
+static void print_reading(const struct dc_datacenter *dc, FILE *out)
+{
+	const struct dc_training_workload *w = &dc_scenario_job(dc->scenario)->workload;
+	char rate[64], size[64];
+
+	line(out, "data");
+	if (!dc->tier) {
+		fputs("nothing is read\n", out);
+		return;
+	}
+	fprintf(out, "%s samples of %s; tier '%s' delivers %.0f per second to each accelerator\n",
+		grouped((double)w->dataset.samples, rate),
+		human(w->dataset.sample_bytes, DC_DIM_BYTES, size), dc_tier_name(dc->tier),
+		dc->machine.samples_per_s);
+}
+
+void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
+{
+	const struct dc_training_workload *w = &dc_scenario_job(dc->scenario)->workload;
+	char text[256], size[64];
+
+	print_head(dc, out);
+	print_fabric(dc, out);
+	line(out, "model");
+	fprintf(out, "%.4g M parameters, %s, %.4g TFLOP per iteration and accelerator\n",
+		dc->plan.parameters / 1e6, dc_precision_names[w->precision], dc->plan.flops / 1e12);
+	line(out, "batch");
+	fprintf(out, "%llu per accelerator, %llu in all, %llu iterations per epoch\n",
+		(unsigned long long)w->batch.per_accelerator, (unsigned long long)w->batch.global,
+		(unsigned long long)dc_training_iterations_per_epoch(w));
+	line(out, "gradients");
+	fprintf(out, "%s in %llu bucket%s by ring all-reduce\n",
+		human(dc->plan.gradient_bytes, DC_DIM_BYTES, size),
+		(unsigned long long)dc->plan.buckets, dc->plan.buckets == 1 ? "" : "s");
+	print_reading(dc, out);
+	dc_training_memory_format(&dc->memory, text, sizeof text);
+	line(out, "memory");
+	fprintf(out, "%s\n", text);
+	line(out, "room");
+	fprintf(out, "%llu racks, %s rated, plant '%s'\n", (unsigned long long)dc->racks,
+		human(dc->node_rated_w * (double)dc->nodes, DC_DIM_POWER, size),
+		dc_plant_name(dc->plant));
+}

@@ -1,0 +1,352 @@
+/* dcsim plot: one run over time, drawn by gnuplot. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/commands.h"
+#include "commands/result_tools.h"
+#include "output/export.h"
+#include "output/reader.h"
+
+/* A picture is 1,200 pixels wide; more steps than that cannot be told apart. */
+enum { MOST_ROWS = 600, MOST_LINES = 32, OWN = 2 };
+
+static const char help[] =
+	"usage: dcsim plot [-o FILE] [--png] [--svg] [--keep] RUN.h5\n"
+	"\n"
+	"Draws a run over time with gnuplot: power by part with PUE, utilisation,\n"
+	"temperatures, and how accelerators spend their time. 1200 x 900.\n"
+	"\n"
+	"  -o, --output FILE  the picture (default: RUN.svg or RUN.png)\n"
+	"      --png, --svg   its format (default: by the ending of FILE, else SVG);\n"
+	"                     both without -o draw both\n"
+	"      --keep         keep the data and settings given to gnuplot\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"examples:\n"
+	"  dcsim plot ring64.h5\n"
+	"  dcsim plot --png ring64.h5\n"
+	"  dcsim plot -o figures/july.svg ring64.h5\n";
+
+struct request {
+	const char *output;
+	const char *input;
+	bool png;
+	bool svg;
+	bool keep;
+};
+
+/* A line of a panel: a column of the result, and what the key says. */
+struct line {
+	const char *column;
+	const char *title;
+};
+
+/* A panel draws columns of one section; the script knows it by its name. */
+struct panel {
+	const char *name;
+	const char *section;
+	struct line lines[6];
+};
+
+static const struct panel panels[] = {
+	{"power", "power", {{"part_w", NULL}}},
+	{"pue", "facility", {{"pue", "PUE"}}},
+	{"utilisation",
+	 "utilization",
+	 {{"compute", "compute"},
+	  {"memory", "memory"},
+	  {"link", "links"},
+	  {"drives", "drives"},
+	  {"host", "host CPUs"}}},
+	{"temperature",
+	 "facility",
+	 {{"outdoor_degc", "outdoor"},
+	  {"supply_degc", "supply air"},
+	  {"room_degc", "room"},
+	  {"rack_degc", "racks"}}},
+	{"split",
+	 "training",
+	 {{"compute_share", "compute"},
+	  {"exposed_communication_share", "exposed communication"},
+	  {"stall_share", "stall (waiting for data)"}}},
+};
+
+enum { PANELS = sizeof(panels) / sizeof(*panels) };
+
+enum { OPTION_PNG = 256, OPTION_SVG, OPTION_KEEP };
+
+/* Returns -1 to go on, otherwise the exit status. */
+static int parse(int argc, char **argv, struct request *request)
+{
+	static const struct option options[] = {
+		{"output", required_argument, NULL, 'o'},
+		{"png", no_argument, NULL, OPTION_PNG},
+		{"svg", no_argument, NULL, OPTION_SVG},
+		{"keep", no_argument, NULL, OPTION_KEEP},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	int option;
+
+	opterr = 0;
+	optind = 1;
+	while ((option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'o':
+			request->output = optarg;
+			break;
+		case OPTION_PNG:
+			request->png = true;
+			break;
+		case OPTION_SVG:
+			request->svg = true;
+			break;
+		case OPTION_KEEP:
+			request->keep = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		default:
+			return dc_command_refuse_option("plot", option, argv);
+		}
+	}
+	if (argc - optind != 1)
+		return dc_command_refuse("plot", "expected one result, got %d", argc - optind);
+	if (request->png && request->svg && request->output)
+		return dc_command_refuse("plot", "one file cannot be both PNG and SVG");
+	if (!request->png && !request->svg) {
+		request->png = request->output && dc_command_ends(request->output, ".png");
+		request->svg = !request->png;
+	}
+	request->input = argv[optind];
+	return -1;
+}
+
+/* Where a column lies in the drawing's data: dc_export_drawing() writes `time` first. */
+static size_t place_of(const struct dc_result_table *table, const struct dc_result_column *column,
+		       size_t *places)
+{
+	size_t place = 2;
+
+	for (const struct dc_result_column *c = table->columns + OWN; c < column; c++)
+		place += c->width > 16 ? 2 : c->width;
+	*places = column->width > 16 ? 2 : column->width;
+	return place;
+}
+
+struct drawn {
+	size_t count;
+	size_t place[MOST_LINES];
+	size_t line[MOST_LINES]; /* number of its kind of line, for the colour */
+	const char *title[MOST_LINES];
+};
+
+static void add_lines(struct dc_diag *diag, const struct panel *panel,
+		      const struct dc_result_table *table, struct drawn *drawn)
+{
+	for (size_t i = 0; i < 6 && panel->lines[i].column; i++) {
+		const struct line *line = &panel->lines[i];
+		const struct dc_result_column *column = dc_result_column(table, line->column);
+		size_t place, places;
+
+		if (!column) {
+			dc_diag_note(diag, NULL, "the result has no series %s/%s: left out",
+				     panel->section, line->column);
+			continue;
+		}
+		place = place_of(table, column, &places);
+		for (size_t k = 0; k < places && drawn->count < MOST_LINES; k++) {
+			drawn->place[drawn->count] = place + k;
+			drawn->line[drawn->count] = line->title ? i + 1 : k + 1;
+			/* Entities without names of their own share one entry of the key. */
+			drawn->title[drawn->count++] = line->title   ? (k ? "" : line->title)
+						       : places == 2 ? (k ? "highest" : "lowest")
+								     : column->labels[k];
+		}
+	}
+}
+
+static void write_list(FILE *out, const char *panel, const char *what, const struct drawn *drawn)
+{
+	fprintf(out, "array %s_%s[%zu] = [", panel, what, drawn->count);
+	for (size_t i = 0; i < drawn->count; i++) {
+		fputs(i ? ", " : "", out);
+		if (strcmp(what, "title") == 0)
+			dc_plot_quote(drawn->title[i], out);
+		else
+			fprintf(out, "%zu", what[0] == 'c' ? drawn->place[i] : drawn->line[i]);
+	}
+	fputs("]\n", out);
+}
+
+static enum dc_status write_panel(struct dc_diag *diag, const struct dc_result *result,
+				  struct dc_plot *plot, const struct panel *panel, bool *any)
+{
+	const struct dc_result_table *table = dc_result_table(result, panel->section);
+	struct drawn drawn = {0};
+	enum dc_status status;
+	FILE *data;
+
+	if (table && table->series && table->rows)
+		add_lines(diag, panel, table, &drawn);
+	else
+		dc_diag_note(diag, NULL, "the result has no rows of series %s: no %s is drawn",
+			     panel->section, panel->name);
+	fprintf(plot->settings, "has_%s = %d\n", panel->name, drawn.count > 0);
+	if (!drawn.count)
+		return DC_OK;
+	*any = true;
+	write_list(plot->settings, panel->name, "column", &drawn);
+	write_list(plot->settings, panel->name, "line", &drawn);
+	write_list(plot->settings, panel->name, "title", &drawn);
+	data = dc_plot_data(plot, panel->name);
+	if (!data)
+		return DC_ERR_IO;
+	status = dc_export_drawing(diag, result, table, MOST_ROWS, data);
+	if (fclose(data) != 0 && status == DC_OK)
+		return DC_ERR_IO;
+	return status;
+}
+
+/* The largest row total of a column, from as many rows as a picture shows; 0 without rows. */
+static enum dc_status largest(struct dc_diag *diag, const struct dc_result *result,
+			      const char *section, const char *name, double *value)
+{
+	const struct dc_result_table *table = dc_result_table(result, section);
+	const struct dc_result_column *column = dc_result_column(table, name);
+	enum dc_status status = DC_OK;
+	double *row_values;
+
+	*value = 0;
+	if (!column)
+		return DC_OK;
+	row_values = calloc(column->width, sizeof(*row_values));
+	if (!row_values)
+		return DC_ERR_MEMORY;
+	for (size_t row = 0; row < table->rows && status == DC_OK;
+	     row += 1 + table->rows / MOST_ROWS) {
+		double total = 0;
+
+		status = dc_result_read(diag, result, column, row, 1, row_values);
+		for (size_t k = 0; k < column->width; k++)
+			total += row_values[k];
+		*value = total > *value ? total : *value;
+	}
+	free(row_values);
+	return status;
+}
+
+/* Units and steps for the axes. */
+static enum dc_status write_units(struct dc_diag *diag, const struct dc_result *result,
+				  FILE *settings)
+{
+	size_t count;
+	const struct dc_result_table *any = dc_result_tables(result, &count);
+	enum dc_status status = DC_OK;
+	double end_s = 0, highest_w = 0, highest_pue = 0;
+	struct dc_plot_unit time, power;
+
+	if (count && any->series && any->rows)
+		status = dc_result_read(diag, result, &any->columns[0], any->rows - 1, 1, &end_s);
+	if (status == DC_OK)
+		status = largest(diag, result, "power", "part_w", &highest_w);
+	if (status == DC_OK)
+		status = largest(diag, result, "facility", "pue", &highest_pue);
+	time = dc_plot_unit_for("s", end_s);
+	power = dc_plot_unit_for("W", highest_w);
+	fprintf(settings, "time_unit = '%s'\ntime_size = %.17g\ntime_end = %.17g\n", time.name,
+		time.size, end_s);
+	fprintf(settings, "power_unit = '%s'\npower_size = %.17g\n", power.name, power.size);
+	fprintf(settings, "pue_step = %s\n",
+		highest_pue < 1.5 ? "0.1" : highest_pue < 2.2 ? "0.2" : "0.5");
+	return status;
+}
+
+/* RUN.h5 -> RUN.svg */
+static char *picture_name(const struct request *request, bool png)
+{
+	size_t length = strlen(request->input);
+	char *name;
+
+	if (request->output)
+		return strdup(request->output);
+	if (dc_command_ends(request->input, ".h5"))
+		length -= strlen(".h5");
+	name = malloc(length + sizeof(".svg"));
+	if (name)
+		sprintf(name, "%.*s.%s", (int)length, request->input, png ? "png" : "svg");
+	return name;
+}
+
+static enum dc_status draw(struct dc_plot *plot, const struct request *request, bool png)
+{
+	char *name = picture_name(request, png);
+	enum dc_status status;
+
+	if (!name)
+		return DC_ERR_MEMORY;
+	status = dc_plot_draw(plot, "run.gp", png, name);
+	if (status == DC_OK)
+		fprintf(stderr, "%s\n", name);
+	free(name);
+	return status;
+}
+
+static enum dc_status plot_result(struct dc_diag *diag, const struct dc_result *result,
+				  struct dc_plot *plot, const struct request *request)
+{
+	const struct dc_result_info *info = dc_result_info(result);
+	enum dc_status status;
+	bool any = false;
+
+	fputs("run_name = ", plot->settings);
+	dc_plot_quote(info->name, plot->settings);
+	fputs("\nrun_start = ", plot->settings);
+	dc_plot_quote(info->start, plot->settings);
+	fputc('\n', plot->settings);
+	status = write_units(diag, result, plot->settings);
+	for (size_t i = 0; i < PANELS && status == DC_OK; i++)
+		status = write_panel(diag, result, plot, &panels[i], &any);
+	if (status == DC_OK && !any)
+		return dc_diag_error(diag, NULL, "%s has nothing that could be drawn", info->path);
+	if (status == DC_OK && request->svg)
+		status = draw(plot, request, false);
+	if (status == DC_OK && request->png)
+		status = draw(plot, request, true);
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	struct request request = {0};
+	int done = parse(argc, argv, &request);
+	struct dc_result *result = NULL;
+	struct dc_plot plot = {0};
+	struct dc_diag *diag;
+	enum dc_status status;
+
+	if (done >= 0)
+		return done;
+	diag = dc_diag_create();
+	if (!diag)
+		return dc_command_finish(NULL, DC_ERR_MEMORY);
+	status = dc_result_open(diag, request.input, false, &result);
+	if (status == DC_OK)
+		status = dc_plot_begin(diag, &plot);
+	if (status == DC_OK)
+		status = plot_result(diag, result, &plot, &request);
+	dc_plot_end(&plot, request.keep);
+	dc_result_close(result);
+	return dc_command_finish(diag, status);
+}
+
+const struct dc_command dc_command_plot = {
+	.name = "plot",
+	.summary = "draw a run over time with gnuplot",
+	.help = help,
+	.run = run,
+};

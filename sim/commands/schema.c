@@ -1,0 +1,88 @@
+/* dcsim schema: every key of a scenario, from the tables that read it. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/commands.h"
+#include "commands/result_tools.h"
+#include "scenario/scenario.h"
+
+static const char help[] =
+	"usage: dcsim schema [--markdown | --json] [SECTION]\n"
+	"\n"
+	"Prints every key of a scenario with its unit, range, default and meaning. SECTION is one\n"
+	"of: scenario (default), accelerator, host, drive, model.\n"
+	"\n"
+	"      --markdown   as Markdown tables\n"
+	"      --json       as JSON Schema, for editors\n"
+	"  -h, --help       this text\n"
+	"\n"
+	"examples:\n"
+	"  dcsim schema | less\n"
+	"  dcsim schema --json > scenario.schema.json\n"
+	"  dcsim schema accelerator\n";
+
+static const struct {
+	const char *name;
+	const struct dc_section *section;
+} sections[] = {
+	{"scenario", &dc_scenario_section}, {"accelerator", &dc_accelerator_section},
+	{"host", &dc_host_section},         {"drive", &dc_drive_section},
+	{"model", &dc_model_section},
+};
+
+enum { SECTIONS = sizeof sections / sizeof *sections };
+
+static const struct dc_section *find(const char *name)
+{
+	for (size_t i = 0; i < SECTIONS; i++)
+		if (strcmp(sections[i].name, name) == 0)
+			return sections[i].section;
+	return NULL;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"markdown", no_argument, NULL, 'm'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	enum dc_schema_format format = DC_SCHEMA_TEXT;
+	const struct dc_section *section = &dc_scenario_section;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		switch (option) {
+		case 'm':
+			format = DC_SCHEMA_MARKDOWN;
+			break;
+		case 'j':
+			format = DC_SCHEMA_JSON;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 0;
+		default:
+			return dc_command_refuse_option("schema", option, argv);
+		}
+	}
+	if (optind < argc) {
+		section = find(argv[optind]);
+		if (!section)
+			return dc_command_refuse("schema",
+						 "there is no section '%s'; expected scenario, "
+						 "accelerator, host, drive or model",
+						 argv[optind]);
+	}
+	return dc_command_finish(NULL, dc_section_describe(section, format, stdout));
+}
+
+const struct dc_command dc_command_schema = {
+	.name = "schema",
+	.summary = "print every key with unit, range, default and meaning",
+	.help = help,
+	.run = run,
+};

@@ -1,0 +1,96 @@
+/* The record interface: what a simulation tells the world while it runs.
+ *
+ * Models declare columns and rows; whoever listens (an HDF5 file, a test's memory) is a sink. Only
+ * output/ knows a file format. Declared once, before the first row:
+ *   - series: one row per record interval; every column is a time-weighted mean or an exact delta
+ *     over that interval, scalar or one value per entity of its axis;
+ *   - iterations: run-length coded, one row per run of equal iterations;
+ *   - events: moments with a kind, a subject and words;
+ *   - summary: scalars, known at the end.
+ * Rows arrive in time order. A sink copies what it keeps. Ownership: the caller destroys its sink. */
+#ifndef DC_ENGINE_RECORD_H
+#define DC_ENGINE_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+enum dc_cell { DC_CELL_MEAN, DC_CELL_SUM };
+
+/* A set of entities that columns are labelled by: racks, parts. */
+struct dc_axis {
+	const char *name;               /* "rack": becomes /names/rack and the dimension's name */
+	const char *const *labels;
+	size_t count;
+};
+
+struct dc_column {
+	const char *section;            /* "power", "facility", "training": a group below /series */
+	const char *name;               /* "utility_w" */
+	const char *unit;               /* "W" (udunits spelling: "degree_Celsius", "1", "USD") */
+	const char *long_name;
+	enum dc_cell cell;
+	const struct dc_axis *axis;     /* NULL: one value per row */
+};
+
+struct dc_scalar {
+	const char *name;
+	const char *unit;
+	const char *long_name;
+};
+
+struct dc_record_schema {
+	const char *name;               /* of the scenario */
+	const char *scenario;           /* resolved YAML */
+	const char *version;            /* of dcsim */
+	uint64_t seed;
+	const char *start;              /* calendar time of t = 0, ISO 8601, local standard time */
+	const struct dc_axis *axes;
+	size_t axes_count;
+	const struct dc_column *columns;
+	size_t columns_count;
+	const struct dc_scalar *summary;
+	size_t summary_count;
+	const char *const *event_kinds;
+	size_t event_kinds_count;
+	const char *const *subjects;    /* who events may be about */
+	size_t subjects_count;
+};
+
+/* Equal iterations in a row: iteration i of them starts at start_s + (i - first) * duration_s. */
+struct dc_iteration_row {
+	uint64_t first, count;
+	double start_s, duration_s;
+	double compute_s, exposed_communication_s, stall_s;
+};
+
+struct dc_event_row {
+	double time_s;
+	uint8_t kind;                   /* index into event_kinds */
+	uint32_t subject;               /* index into subjects */
+	const char *detail;             /* at most 127 bytes are kept */
+};
+
+enum dc_record_end { DC_RECORD_COMPLETE, DC_RECORD_INTERRUPTED };
+
+struct dc_record_sink;
+
+struct dc_record_sink_type {
+	enum dc_status (*begin)(struct dc_record_sink *sink, const struct dc_record_schema *schema);
+	/* values: the columns in order, those with an axis as count values each. */
+	enum dc_status (*interval)(struct dc_record_sink *sink, double time_s, double interval_s,
+				   const double *values);
+	enum dc_status (*iteration)(struct dc_record_sink *sink, const struct dc_iteration_row *row);
+	enum dc_status (*event)(struct dc_record_sink *sink, const struct dc_event_row *row);
+	/* summary: the scalars in order. */
+	enum dc_status (*end)(struct dc_record_sink *sink, enum dc_record_end how,
+			      const double *summary);
+};
+
+/* A sink's struct starts with this. */
+struct dc_record_sink {
+	const struct dc_record_sink_type *type;
+};
+
+#endif

@@ -1,0 +1,367 @@
+/* Copying a result, row by row, into a record sink. */
+#include "output/copy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "output/hdf5_library.h"
+#include "output/hdf5_sink.h"
+
+/* Rows held in memory at a time. */
+enum { BLOCK_ROWS = 1024, TABLES = 3 };
+
+struct copier {
+	struct dc_diag *diag;
+	struct dc_arena *arena;
+	const struct dc_result *result;
+	struct dc_record_sink *sink;
+	struct dc_record_schema schema;
+	/* Columns of the series in the schema's order, and the two that every section has. */
+	const struct dc_result_column **columns;
+	const struct dc_result_column *time;
+	const struct dc_result_column *interval;
+	size_t width; /* values of a row of the series */
+	double *blocks; /* BLOCK_ROWS rows of each column, one after the other; time and interval first */
+	double *row;
+	size_t done[TABLES];
+	size_t rows[TABLES];
+};
+
+static const struct dc_axis *axis_of(const struct dc_record_schema *schema, const char *name)
+{
+	for (size_t i = 0; name && i < schema->axes_count; i++)
+		if (strcmp(schema->axes[i].name, name) == 0)
+			return &schema->axes[i];
+	return NULL;
+}
+
+static bool make_axes(struct copier *c)
+{
+	size_t count;
+	const struct dc_result_names *names = dc_result_axes(c->result, &count);
+	struct dc_axis *axes = dc_arena_array(c->arena, count, sizeof(*axes));
+
+	if (!axes)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		axes[i] = (struct dc_axis){names[i].name, names[i].labels, names[i].count};
+	c->schema.axes = axes;
+	c->schema.axes_count = count;
+	return true;
+}
+
+/* The first two columns of each section are time and interval. */
+enum { OWN = 2 };
+
+static bool make_columns(struct copier *c)
+{
+	size_t tables_count, count = 0, n = 0;
+	const struct dc_result_table *tables = dc_result_tables(c->result, &tables_count);
+	struct dc_column *columns;
+
+	for (size_t i = 0; i < tables_count; i++)
+		if (tables[i].series)
+			count += tables[i].columns_count - OWN;
+	columns = dc_arena_array(c->arena, count, sizeof(*columns));
+	c->columns = dc_arena_array(c->arena, count, sizeof(struct dc_result_column *));
+	if (!columns || !c->columns)
+		return false;
+	for (size_t i = 0; i < tables_count; i++) {
+		const struct dc_result_table *table = &tables[i];
+
+		if (!table->series)
+			continue;
+		c->time = &table->columns[0];
+		c->interval = &table->columns[1];
+		c->rows[DC_COPY_SERIES] = table->rows;
+		for (size_t k = OWN; k < table->columns_count; k++, n++) {
+			const struct dc_result_column *from = &table->columns[k];
+
+			columns[n] = (struct dc_column){
+				table->name,     from->name, from->unit,
+				from->long_name, from->sum ? DC_CELL_SUM : DC_CELL_MEAN,
+				axis_of(&c->schema, from->axis),
+			};
+			c->columns[n] = from;
+			c->width += from->width;
+		}
+	}
+	c->schema.columns = columns;
+	c->schema.columns_count = count;
+	return true;
+}
+
+static bool make_schema(struct copier *c)
+{
+	const struct dc_result_info *info = dc_result_info(c->result);
+	const struct dc_result_names *kinds = dc_result_kinds(c->result);
+	const struct dc_result_names *subjects = dc_result_subjects(c->result);
+	size_t count;
+	const struct dc_result_figure *figures = dc_result_figures(c->result, &count);
+	struct dc_scalar *summary = dc_arena_array(c->arena, count, sizeof(*summary));
+
+	if (!summary || !make_axes(c) || !make_columns(c))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		summary[i] = (struct dc_scalar){figures[i].name, figures[i].unit,
+						figures[i].long_name};
+	c->schema.name = info->name;
+	c->schema.scenario = info->scenario;
+	c->schema.version = info->version;
+	c->schema.seed = info->seed;
+	c->schema.start = info->start;
+	c->schema.summary = summary;
+	c->schema.summary_count = count;
+	c->schema.event_kinds = kinds->labels;
+	c->schema.event_kinds_count = kinds->count;
+	c->schema.subjects = subjects->labels;
+	c->schema.subjects_count = subjects->count;
+	c->rows[DC_COPY_ITERATIONS] = dc_result_table(c->result, "iterations")->rows;
+	c->rows[DC_COPY_EVENTS] = dc_result_table(c->result, "events")->rows;
+	c->blocks = dc_arena_array(c->arena, (OWN + c->width) * BLOCK_ROWS, sizeof(double));
+	c->row = dc_arena_array(c->arena, c->width, sizeof(double));
+	return c->blocks && c->row;
+}
+
+static enum dc_status copy_series(struct copier *c, size_t first, size_t count)
+{
+	double *time = c->blocks;
+	double *interval = time + BLOCK_ROWS;
+	double *values = interval + BLOCK_ROWS;
+	double *block = values;
+	enum dc_status status = dc_result_read(c->diag, c->result, c->time, first, count, time);
+
+	if (status == DC_OK)
+		status = dc_result_read(c->diag, c->result, c->interval, first, count, interval);
+	for (size_t i = 0; i < c->schema.columns_count && status == DC_OK; i++) {
+		status = dc_result_read(c->diag, c->result, c->columns[i], first, count, block);
+		block += c->columns[i]->width * BLOCK_ROWS;
+	}
+	for (size_t k = 0; k < count && status == DC_OK; k++) {
+		double *to = c->row;
+
+		block = values;
+		for (size_t i = 0; i < c->schema.columns_count; i++) {
+			size_t width = c->columns[i]->width;
+
+			memcpy(to, block + k * width, width * sizeof(*to));
+			to += width;
+			block += width * BLOCK_ROWS;
+		}
+		status = c->sink->type->interval(c->sink, time[k], interval[k], c->row);
+	}
+	return status;
+}
+
+static enum dc_status read_numbers(struct copier *c, const char *table, const char *column,
+				   size_t first, size_t count, uint64_t *values)
+{
+	const struct dc_result_column *from =
+		dc_result_column(dc_result_table(c->result, table), column);
+
+	if (!from)
+		return dc_diag_error(c->diag, NULL, "%s is damaged: no column /%s/%s",
+				     dc_result_info(c->result)->path, table, column);
+	return dc_result_read_number(c->diag, c->result, from, first, count, values);
+}
+
+static enum dc_status read_reals(struct copier *c, const char *table, const char *column,
+				 size_t first, size_t count, double *values)
+{
+	const struct dc_result_column *from =
+		dc_result_column(dc_result_table(c->result, table), column);
+
+	if (!from)
+		return dc_diag_error(c->diag, NULL, "%s is damaged: no column /%s/%s",
+				     dc_result_info(c->result)->path, table, column);
+	return dc_result_read(c->diag, c->result, from, first, count, values);
+}
+
+struct iteration_block {
+	uint64_t first[BLOCK_ROWS], count[BLOCK_ROWS];
+	double start[BLOCK_ROWS], duration[BLOCK_ROWS];
+	double compute[BLOCK_ROWS], exposed[BLOCK_ROWS], stall[BLOCK_ROWS];
+};
+
+static enum dc_status copy_iterations(struct copier *c, size_t first, size_t count)
+{
+	const char *table = "iterations";
+	struct iteration_block *b = calloc(1, sizeof(*b));
+	enum dc_status status;
+
+	if (!b)
+		return DC_ERR_MEMORY;
+	status = read_numbers(c, table, "first", first, count, b->first);
+	if (status == DC_OK)
+		status = read_numbers(c, table, "count", first, count, b->count);
+	if (status == DC_OK)
+		status = read_reals(c, table, "start", first, count, b->start);
+	if (status == DC_OK)
+		status = read_reals(c, table, "duration", first, count, b->duration);
+	if (status == DC_OK)
+		status = read_reals(c, table, "compute", first, count, b->compute);
+	if (status == DC_OK)
+		status = read_reals(c, table, "exposed_communication", first, count, b->exposed);
+	if (status == DC_OK)
+		status = read_reals(c, table, "stall", first, count, b->stall);
+	for (size_t k = 0; k < count && status == DC_OK; k++) {
+		struct dc_iteration_row row = {b->first[k],   b->count[k],   b->start[k], b->duration[k],
+					       b->compute[k], b->exposed[k], b->stall[k]};
+
+		status = c->sink->type->iteration(c->sink, &row);
+	}
+	free(b);
+	return status;
+}
+
+struct event_block {
+	double time[BLOCK_ROWS];
+	uint64_t kind[BLOCK_ROWS], subject[BLOCK_ROWS];
+	char detail[BLOCK_ROWS][DC_RESULT_TEXT_SIZE];
+};
+
+static enum dc_status copy_events(struct copier *c, size_t first, size_t count)
+{
+	const struct dc_result_column *detail =
+		dc_result_column(dc_result_table(c->result, "events"), "detail");
+	struct event_block *b = calloc(1, sizeof(*b));
+	enum dc_status status;
+
+	if (!b)
+		return DC_ERR_MEMORY;
+	status = read_reals(c, "events", "time", first, count, b->time);
+	if (status == DC_OK)
+		status = read_numbers(c, "events", "kind", first, count, b->kind);
+	if (status == DC_OK)
+		status = read_numbers(c, "events", "subject", first, count, b->subject);
+	if (status == DC_OK && detail)
+		status = dc_result_read_text(c->diag, c->result, detail, first, count, b->detail);
+	for (size_t k = 0; k < count && status == DC_OK; k++) {
+		struct dc_event_row row = {b->time[k], (uint8_t)b->kind[k], (uint32_t)b->subject[k],
+					   b->detail[k]};
+
+		status = c->sink->type->event(c->sink, &row);
+	}
+	free(b);
+	return status;
+}
+
+/* Feeds the next rows of a table, at most as many as there are. */
+static enum dc_status copy_rows(struct copier *c, int table, size_t rows)
+{
+	enum dc_status status = DC_OK;
+
+	if (rows > c->rows[table] - c->done[table])
+		rows = c->rows[table] - c->done[table];
+	while (rows && status == DC_OK) {
+		size_t count = rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
+		size_t first = c->done[table];
+
+		if (table == DC_COPY_SERIES)
+			status = copy_series(c, first, count);
+		else if (table == DC_COPY_ITERATIONS)
+			status = copy_iterations(c, first, count);
+		else
+			status = copy_events(c, first, count);
+		c->done[table] += count;
+		rows -= count;
+	}
+	return status;
+}
+
+static enum dc_status copy_end(struct copier *c, enum dc_record_end how)
+{
+	size_t count;
+	const struct dc_result_figure *figures = dc_result_figures(c->result, &count);
+	double *values = dc_arena_array(c->arena, count, sizeof(*values));
+
+	if (!values)
+		return DC_ERR_MEMORY;
+	for (size_t i = 0; i < count; i++)
+		values[i] = figures[i].value;
+	return c->sink->type->end(c->sink, how, values);
+}
+
+enum dc_status dc_copy_result(struct dc_diag *diag, const struct dc_result *result,
+			      struct dc_record_sink *sink, enum dc_record_end how,
+			      const struct dc_copy_piece *pieces, size_t count)
+{
+	struct copier c = {
+		.diag = diag, .arena = dc_arena_create(), .result = result, .sink = sink};
+	enum dc_status status = c.arena && make_schema(&c) ? DC_OK : DC_ERR_MEMORY;
+
+	if (status == DC_OK)
+		status = sink->type->begin(sink, &c.schema);
+	for (size_t i = 0; i < count && status == DC_OK; i++)
+		status = copy_rows(&c, pieces[i].table, pieces[i].rows);
+	for (int table = 0; table < TABLES && status == DC_OK; table++)
+		status = copy_rows(&c, table, c.rows[table]);
+	if (status == DC_OK)
+		status = copy_end(&c, how);
+	dc_arena_destroy(c.arena);
+	return status;
+}
+
+/* Copies to a name of its own first: FILE.part, which the sink for FILE would replace, is the very
+ * file that is read. */
+static enum dc_status copy_beside(struct dc_diag *diag, const struct dc_result *result,
+				  const char *path, enum dc_record_end how)
+{
+	size_t size = strlen(path) + sizeof(".recovered.part");
+	char *beside = malloc(size);
+	struct dc_record_sink *sink = NULL;
+	enum dc_status status;
+
+	if (!beside)
+		return DC_ERR_MEMORY;
+	snprintf(beside, size, "%s.recovered", path);
+	status = dc_hdf5_sink_create(diag, beside, &sink);
+	if (status == DC_OK) {
+		dc_hdf5_sink_flush_by_clock(sink, false);
+		status = dc_copy_result(diag, result, sink, how, NULL, 0);
+	}
+	dc_hdf5_sink_destroy(sink);
+	if (status == DC_OK && rename(beside, path) != 0) {
+		dc_diag_error(diag, NULL, "cannot write %s: %s", path, strerror(errno));
+		status = DC_ERR_IO;
+	}
+	if (status != DC_OK) {
+		unlink(beside);
+		snprintf(beside, size, "%s.recovered.part", path);
+		unlink(beside);
+	}
+	free(beside);
+	return status;
+}
+
+enum dc_status dc_copy_recover(struct dc_diag *diag, const char *part, const char *path,
+			       unsigned long long *rows)
+{
+	struct dc_result *result;
+	const struct dc_result_table *tables;
+	enum dc_record_end how;
+	enum dc_status status;
+	struct stat info;
+	size_t count;
+
+	if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+		dc_diag_error(diag, NULL, "cannot write %s: it is a folder", path);
+		return DC_ERR_IO;
+	}
+	status = dc_result_open(diag, part, true, &result);
+	if (status != DC_OK)
+		return status;
+	how = strcmp(dc_result_info(result)->status, "complete") == 0 ? DC_RECORD_COMPLETE
+								       : DC_RECORD_INTERRUPTED;
+	status = copy_beside(diag, result, path, how);
+	tables = dc_result_tables(result, &count);
+	if (rows)
+		*rows = count && tables[0].series ? tables[0].rows : 0;
+	dc_result_close(result);
+	return status;
+}

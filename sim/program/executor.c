@@ -1,0 +1,475 @@
+/* The executor: streams, dependencies, and the account of where time goes. */
+#include "program/executor_private.h"
+
+#include <stdlib.h>
+
+static void rank_done(void *context, uint64_t rank);
+static void operation_ends(void *context, uint64_t argument);
+static void collective_ends(void *context, uint64_t argument);
+static void advance_actor(struct dc_executor *executor, uint64_t number);
+static void check_blocked(struct dc_executor *executor);
+
+/* --- creation --- */
+
+static void prepare_operation(struct dc_executor *executor, uint32_t number)
+{
+	const struct dc_op *op = &executor->program->ops[number];
+	const struct dc_machine *machine = executor->machine;
+	struct dc_activity *activity = &executor->activities[number];
+	struct dc_collective collective;
+	double duration_s;
+
+	switch (op->kind) {
+	case DC_OP_COMPUTE:
+		duration_s = dc_roofline_duration_s(machine->accelerator, &op->work);
+		executor->durations[number] = dc_time_from_s(duration_s);
+		if (duration_s > 0)
+			dc_roofline_activity(machine->accelerator, &op->work, duration_s,
+					     &activity->compute, &activity->memory);
+		break;
+	case DC_OP_COLLECTIVE:
+		dc_collective_lower(machine->fabric, op->collective, op->size_bytes, &collective);
+		executor->durations[number] = dc_collective_duration(&collective);
+		break;
+	case DC_OP_READ:
+		executor->durations[number] =
+			dc_time_from_s(op->samples > 0 ? op->samples / machine->samples_per_s : 0);
+		break;
+	case DC_OP_DELAY:
+		executor->durations[number] = op->delay;
+		break;
+	case DC_OP_MARK:
+		break;
+	}
+}
+
+static bool allocate(struct dc_executor *executor)
+{
+	const struct dc_program *program = executor->program;
+	uint32_t streams = program->stream_count;
+
+	executor->actors = calloc(executor->actor_count, sizeof *executor->actors);
+	executor->stream_states =
+		calloc(executor->actor_count * streams, sizeof *executor->stream_states);
+	executor->durations = calloc(program->count + 1, sizeof *executor->durations);
+	executor->activities = calloc(program->count + 1, sizeof *executor->activities);
+	if (!executor->actors || !executor->stream_states || !executor->durations ||
+	    !executor->activities)
+		return false;
+	for (uint64_t i = 0; i < executor->actor_count; i++) {
+		executor->actors[i].streams = &executor->stream_states[i * streams];
+		executor->actors[i].state = DC_STATE_STALLED;
+		executor->actors[i].activity.state = DC_STATE_STALLED;
+	}
+	if (executor->options.exact) {
+		executor->stepwise = dc_stepwise_create(executor->engine, executor->machine->fabric,
+							rank_done, executor);
+		if (!executor->stepwise)
+			return false;
+	}
+	return dc_executor_replay_init(executor) == DC_OK;
+}
+
+struct dc_executor *dc_executor_create(struct dc_engine *engine, struct dc_diag *diag,
+				       const struct dc_program *program,
+				       const struct dc_machine *machine,
+				       const struct dc_executor_options *options,
+				       const struct dc_executor_observer *observer)
+{
+	struct dc_executor *executor = calloc(1, sizeof *executor);
+
+	if (!executor)
+		return NULL;
+	executor->engine = engine;
+	executor->diag = diag;
+	executor->program = program;
+	executor->machine = machine;
+	executor->options = *options;
+	executor->observer = *observer;
+	executor->actor_count = options->exact ? machine->fabric->ranks : 1;
+	executor->multiplicity = machine->fabric->ranks / executor->actor_count;
+	if (!allocate(executor)) {
+		dc_executor_destroy(executor);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < program->count; i++)
+		prepare_operation(executor, i);
+	return executor;
+}
+
+void dc_executor_destroy(struct dc_executor *executor)
+{
+	if (!executor)
+		return;
+	dc_executor_replay_fini(executor);
+	dc_stepwise_destroy(executor->stepwise);
+	free(executor->actors);
+	free(executor->stream_states);
+	free(executor->durations);
+	free(executor->activities);
+	free(executor);
+}
+
+uint64_t dc_executor_actors(const struct dc_executor *executor)
+{
+	return executor->actor_count;
+}
+
+uint64_t dc_executor_multiplicity(const struct dc_executor *executor)
+{
+	return executor->multiplicity;
+}
+
+dc_time dc_executor_op_duration(const struct dc_executor *executor, uint32_t op)
+{
+	return executor->durations[op];
+}
+
+/* --- dependencies --- */
+
+/* Whether an operation of a given iteration has completed. */
+static bool has_completed(const struct dc_executor *executor, const struct actor *actor,
+			  uint32_t number, uint64_t iteration)
+{
+	const struct dc_op *op = &executor->program->ops[number];
+	uint64_t count = executor->program->streams[op->stream].count;
+
+	return actor->streams[op->stream].completed > iteration * count + op->position;
+}
+
+/* The operation this one waits for first, or -1. */
+static int64_t missing(const struct dc_executor *executor, const struct actor *actor,
+		       const struct dc_op *op, uint64_t iteration)
+{
+	const struct dc_program *program = executor->program;
+
+	for (uint32_t i = 0; i < op->dependencies; i++) {
+		const struct dc_dependency *d = &program->dependencies[op->first_dependency + i];
+
+		if (d->lag > iteration)
+			continue;
+		if (!has_completed(executor, actor, d->op, iteration - d->lag))
+			return d->op;
+	}
+	return -1;
+}
+
+/* --- what an actor is doing --- */
+
+static void report_activity(struct dc_executor *executor, struct actor *actor)
+{
+	if (executor->observer.activity)
+		executor->observer.activity(executor->observer.context,
+					    (uint64_t)(actor - executor->actors),
+					    &actor->activity);
+}
+
+/* The compute stream's state changes: the time up to now goes to the old one. */
+static void enter_state(struct dc_executor *executor, struct actor *actor,
+			enum dc_executor_state state)
+{
+	dc_time now = dc_engine_now(executor->engine);
+
+	actor->spent[actor->state] += now - actor->since;
+	actor->since = now;
+	actor->state = state;
+	actor->activity.state = state;
+}
+
+static void wait_for(struct dc_executor *executor, struct actor *actor, uint32_t number)
+{
+	enum dc_executor_state state =
+		executor->program->ops[number].kind == DC_OP_COLLECTIVE ? DC_STATE_COMMUNICATING
+									: DC_STATE_STALLED;
+
+	if (state == actor->state && actor->activity.compute == 0 && actor->activity.memory == 0)
+		return;
+	enter_state(executor, actor, state);
+	actor->activity.compute = 0;
+	actor->activity.memory = 0;
+	report_activity(executor, actor);
+}
+
+/* --- collectives --- */
+
+static void finish_collective(struct dc_executor *executor, struct actor *actor)
+{
+	uint32_t stream = 0;
+
+	for (uint32_t s = 0; s < executor->program->stream_count; s++) {
+		const struct dc_program_stream *p = &executor->program->streams[s];
+
+		if (!actor->streams[s].busy)
+			continue;
+		if (executor->program->ops[p->ops[actor->streams[s].completed % p->count]].kind ==
+		    DC_OP_COLLECTIVE)
+			stream = s;
+	}
+	actor->streams[stream].busy = false;
+	actor->streams[stream].completed++;
+	actor->activity.link = false;
+	report_activity(executor, actor);
+}
+
+/* Everyone's end, in closed form. */
+static void collective_ends(void *context, uint64_t argument)
+{
+	struct dc_executor *executor = context;
+
+	(void)argument;
+	executor->in_flight--;
+	for (uint64_t i = 0; i < executor->actor_count; i++)
+		finish_collective(executor, &executor->actors[i]);
+	dc_executor_continue(executor);
+}
+
+/* One rank's end, message by message. */
+static void rank_done(void *context, uint64_t rank)
+{
+	struct dc_executor *executor = context;
+
+	if (++executor->gathering.ended == executor->actor_count) {
+		executor->in_flight--;
+		executor->gathering.ended = 0;
+	}
+	finish_collective(executor, &executor->actors[rank]);
+	advance_actor(executor, rank);
+	check_blocked(executor);
+}
+
+static void arrive(struct dc_executor *executor, struct actor *actor, struct stream_state *stream,
+		   uint32_t number)
+{
+	const struct dc_op *op = &executor->program->ops[number];
+	struct gathering *gathering = &executor->gathering;
+	dc_time now = dc_engine_now(executor->engine);
+
+	stream->busy = true;
+	stream->event = 0;
+	actor->activity.link = true;
+	report_activity(executor, actor);
+	if (++gathering->arrived < executor->actor_count)
+		return;
+	/* A rank that ends early may arrive at the next collective before the others end this one. */
+	gathering->arrived = 0;
+	executor->in_flight++;
+	dc_collective_lower(executor->machine->fabric, op->collective, op->size_bytes,
+			    &gathering->collective);
+	if (!executor->stepwise || !gathering->collective.count) {
+		stream->event = dc_engine_schedule(executor->engine,
+						   now + executor->durations[number],
+						   DC_PHASE_COMPLETION, 0, collective_ends,
+						   executor, 0);
+		return;
+	}
+	dc_stepwise_start(executor->stepwise, &gathering->collective);
+}
+
+/* --- operations --- */
+
+static void start_operation(struct dc_executor *executor, struct actor *actor, uint32_t stream,
+			    uint32_t number)
+{
+	struct stream_state *state = &actor->streams[stream];
+	uint64_t who = (uint64_t)(actor - executor->actors);
+	const struct dc_op *op = &executor->program->ops[number];
+
+	if (stream == DC_PROGRAM_COMPUTE_STREAM) {
+		enter_state(executor, actor, DC_STATE_COMPUTING);
+		actor->activity.compute = executor->activities[number].compute;
+		actor->activity.memory = executor->activities[number].memory;
+		report_activity(executor, actor);
+	}
+	if (op->kind == DC_OP_COLLECTIVE) {
+		arrive(executor, actor, state, number);
+		return;
+	}
+	if (op->kind == DC_OP_READ) {
+		actor->activity.reading = true;
+		report_activity(executor, actor);
+	}
+	state->busy = true;
+	executor->in_flight++;
+	state->event = dc_engine_schedule(
+		executor->engine, dc_engine_now(executor->engine) + executor->durations[number],
+		DC_PHASE_COMPLETION, who, operation_ends, executor,
+		who * executor->program->stream_count + stream);
+}
+
+static void operation_ends(void *context, uint64_t argument)
+{
+	struct dc_executor *executor = context;
+	uint64_t who = argument / executor->program->stream_count;
+	uint32_t stream = (uint32_t)(argument % executor->program->stream_count);
+	struct actor *actor = &executor->actors[who];
+	struct stream_state *state = &actor->streams[stream];
+	const struct dc_program_stream *p = &executor->program->streams[stream];
+	uint32_t number = p->ops[state->completed % p->count];
+
+	executor->in_flight--;
+	state->busy = false;
+	state->completed++;
+	if (executor->program->ops[number].kind == DC_OP_READ) {
+		actor->activity.reading = false;
+		report_activity(executor, actor);
+	}
+	advance_actor(executor, who);
+	check_blocked(executor);
+}
+
+/* The actor's last operation of an iteration is done. True: a replay has begun. */
+static bool end_iteration(struct dc_executor *executor, struct actor *actor)
+{
+	dc_time now = dc_engine_now(executor->engine);
+	struct dc_executor_iteration row;
+	bool replaying = false;
+
+	enter_state(executor, actor, DC_STATE_STALLED);
+	row = (struct dc_executor_iteration){
+		.first = executor->iterations,
+		.count = 1,
+		.start = executor->iteration_start,
+		.duration = now - executor->iteration_start,
+		.compute = actor->spent[DC_STATE_COMPUTING],
+		.exposed_communication = actor->spent[DC_STATE_COMMUNICATING],
+		.stall = actor->spent[DC_STATE_STALLED],
+	};
+	for (int i = 0; i < 3; i++)
+		actor->spent[i] = 0;
+	actor->iterations++;
+	if (++executor->ended < executor->actor_count)
+		return false;
+	executor->ended = 0;
+	executor->iterations++;
+	executor->iteration_start = now;
+	if (executor->observer.iteration) {
+		enum dc_status status =
+			executor->observer.iteration(executor->observer.context, &row);
+
+		if (status)
+			dc_engine_fail(executor->engine, status);
+	}
+	if (executor->iterations == executor->options.iterations) {
+		executor->finished = true;
+		if (executor->observer.finished)
+			executor->observer.finished(executor->observer.context);
+		return false;
+	}
+	replaying = dc_executor_boundary(executor, &row);
+	return replaying;
+}
+
+/* Starts what a stream can start. True when something changed for others to look at. */
+static bool advance_stream(struct dc_executor *executor, struct actor *actor, uint32_t stream,
+			   bool *replaying)
+{
+	const struct dc_program_stream *p = &executor->program->streams[stream];
+	struct stream_state *state = &actor->streams[stream];
+	bool moved = false;
+
+	while (!state->busy && p->count) {
+		uint64_t iteration = state->completed / p->count;
+		uint32_t number = p->ops[state->completed % p->count];
+		const struct dc_op *op = &executor->program->ops[number];
+		int64_t awaited;
+
+		if (executor->options.iterations && iteration >= executor->options.iterations)
+			return moved;
+		awaited = missing(executor, actor, op, iteration);
+		if (awaited >= 0) {
+			if (stream == DC_PROGRAM_COMPUTE_STREAM)
+				wait_for(executor, actor, (uint32_t)awaited);
+			return moved;
+		}
+		if (op->kind != DC_OP_MARK) {
+			start_operation(executor, actor, stream, number);
+			return moved;
+		}
+		state->completed++;
+		moved = true;
+		if (stream == DC_PROGRAM_COMPUTE_STREAM && op->position + 1 == p->count &&
+		    end_iteration(executor, actor)) {
+			*replaying = true;
+			return false;
+		}
+	}
+	return moved;
+}
+
+static const char *waits_for(struct dc_executor *executor, uint64_t *iteration, const char **who)
+{
+	struct actor *actor = &executor->actors[0];
+
+	for (uint32_t s = 0; s < executor->program->stream_count; s++) {
+		const struct dc_program_stream *p = &executor->program->streams[s];
+		const struct dc_op *op;
+		int64_t awaited;
+
+		if (!p->count || actor->streams[s].busy)
+			continue;
+		op = &executor->program->ops[p->ops[actor->streams[s].completed % p->count]];
+		*iteration = actor->streams[s].completed / p->count;
+		awaited = missing(executor, actor, op, *iteration);
+		*who = op->name;
+		if (awaited >= 0)
+			return executor->program->ops[awaited].name;
+	}
+	return NULL;
+}
+
+/* Nothing runs and nothing can start, yet iterations are missing: say who waits for what. */
+static void check_blocked(struct dc_executor *executor)
+{
+	const char *who = "", *what;
+	uint64_t iteration = 0;
+
+	if (executor->in_flight || executor->finished || executor->replay.phase == REPLAY_RUNNING)
+		return;
+	what = waits_for(executor, &iteration, &who);
+	dc_diag_error(executor->diag, NULL,
+		      "the program cannot proceed: '%s' of iteration %llu waits for '%s'", who,
+		      (unsigned long long)iteration, what ? what : "the other ranks");
+	dc_engine_fail(executor->engine, DC_ERR_RUN);
+}
+
+static void advance_actor(struct dc_executor *executor, uint64_t number)
+{
+	struct actor *actor = &executor->actors[number];
+	bool moved, replaying = false;
+
+	do {
+		moved = false;
+		for (uint32_t s = 0; s < executor->program->stream_count; s++) {
+			moved |= advance_stream(executor, actor, s, &replaying);
+			if (replaying)
+				return;
+		}
+	} while (moved);
+}
+
+void dc_executor_continue(struct dc_executor *executor)
+{
+	for (uint64_t i = 0; i < executor->actor_count; i++)
+		advance_actor(executor, i);
+	check_blocked(executor);
+}
+
+void dc_executor_start(struct dc_executor *executor)
+{
+	dc_time now = dc_engine_now(executor->engine);
+
+	executor->iteration_start = now;
+	for (uint64_t i = 0; i < executor->actor_count; i++)
+		executor->actors[i].since = now;
+	dc_executor_continue(executor);
+}
+
+uint64_t dc_executor_iterations(const struct dc_executor *executor, dc_time now)
+{
+	return executor->iterations + dc_executor_replayed(executor, now);
+}
+
+enum dc_status dc_executor_stop(struct dc_executor *executor)
+{
+	return dc_executor_report_replayed(executor, dc_engine_now(executor->engine));
+}

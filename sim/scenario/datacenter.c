@@ -1,0 +1,216 @@
+/* Building the datacenter from its scenario. */
+#include "scenario/datacenter.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void build_nodes(struct dc_datacenter *dc)
+{
+	const struct dc_scenario_site *site = dc_scenario_site(dc->scenario);
+	const struct dc_scenario_group *group = dc_scenario_group(dc->scenario);
+	const struct dc_rack *rack = site->racks.items;
+
+	dc->accelerator = group->accelerators.type;
+	dc->host = group->host;
+	dc->nodes = group->count;
+	dc->accelerators_per_node = group->accelerators.count;
+	dc->nodes_per_rack = rack->nodes;
+	dc->racks = (dc->nodes + rack->nodes - 1) / rack->nodes;
+	dc->nodes_in_last_rack = dc->nodes - (dc->racks - 1) * rack->nodes;
+}
+
+static void build_storage(struct dc_datacenter *dc)
+{
+	const struct dc_scenario_job *job = dc_scenario_job(dc->scenario);
+	double per_node = (double)dc->accelerators_per_node;
+	double sample_bytes = job->workload.dataset.sample_bytes;
+	double rate;
+
+	dc->tier = dc_scenario_tier(dc->scenario);
+	if (!dc->tier)
+		return;
+	dc->readers = (double)job->data->workers;
+	rate = dc_tier_read_rate(dc->tier, sample_bytes, dc->readers * per_node);
+	dc->machine.samples_per_s = rate / per_node;
+	dc->drive_use = fmin(1.0, rate / dc_tier_read_limit(dc->tier, sample_bytes));
+}
+
+static double tiers_power_w(const struct dc_datacenter *dc, double utilisation)
+{
+	const struct dc_list *tiers = &dc_scenario_site(dc->scenario)->storage.tiers;
+	const struct dc_tagged *items = tiers->items;
+	double power_w = 0;
+
+	for (size_t i = 0; i < tiers->count; i++)
+		power_w += dc_tier_power_w(&items[i], utilisation);
+	return power_w;
+}
+
+static enum dc_status build_chain(struct dc_datacenter *dc, struct dc_diag *diag)
+{
+	const struct dc_tagged *chain = dc->facility->power.chain.items;
+
+	for (size_t i = 0; i < dc->facility->power.chain.count; i++) {
+		bool is_psu = strcmp(chain[i].type->name, "psu") == 0;
+
+		if (is_psu && i)
+			return dc_diag_error(diag, dc_node_mark(dc->facility->power.node, "chain"),
+					     "chain: psu is inside the nodes, so it comes first and "
+					     "once");
+		if (is_psu)
+			dc->psu = &chain[i];
+	}
+	return DC_OK;
+}
+
+static enum dc_status build_facility(struct dc_datacenter *dc, struct dc_diag *diag)
+{
+	double rated_w;
+
+	dc->facility = &dc_scenario_site(dc->scenario)->facility;
+	dc->room = dc->facility->cooling.rooms.items;
+	dc->plant = dc_facility_plant(dc->facility, dc->room);
+	dc->node_rated_w = (double)dc->accelerators_per_node * dc->accelerator->power.max_w +
+			   dc_host_power_w(dc->host, 1.0) + tiers_power_w(dc, 1.0);
+	rated_w = dc->node_rated_w * (double)dc->nodes;
+	dc->conductance_w_per_k = dc_room_conductance_w_per_k(dc->room, rated_w);
+	dc->capacity_w = dc_plant_capacity_w(dc->plant);
+	return build_chain(dc, diag);
+}
+
+static enum dc_status build_hours(struct dc_datacenter *dc, struct dc_config *config)
+{
+	const struct dc_facility_grid *grid = &dc->facility->grid;
+	struct dc_arena *arena = dc_config_arena(config);
+	enum dc_status weather, price = DC_OK, carbon = DC_OK;
+
+	weather = dc_weather_read(config, dc->facility->weather, &dc->weather);
+	if (grid->price)
+		price = dc_hourly_read(config, grid->price, "price", DC_DIM_ENERGY_PRICE,
+				       &dc->price);
+	else
+		dc->price = dc_hourly_flat(arena, 0.0);
+	if (grid->carbon)
+		carbon = dc_hourly_read(config, grid->carbon, "carbon", DC_DIM_CARBON_INTENSITY,
+					&dc->carbon);
+	else
+		dc->carbon = dc_hourly_flat(arena, 0.0);
+	if (weather || price || carbon)
+		return weather ? weather : price ? price : carbon;
+	return dc->price && dc->carbon ? DC_OK : DC_ERR_MEMORY;
+}
+
+/* When the site's clock is not given, it is the weather file's. */
+static void settle_clock(struct dc_datacenter *dc, struct dc_scenario *scenario)
+{
+	double offset_s;
+
+	if (!dc_node_get(scenario->run.node, "utc_offset") &&
+	    dc_weather_utc_offset(&dc->weather, &offset_s))
+		scenario->run.utc_offset_s = offset_s;
+	dc->utc_offset_s = scenario->run.utc_offset_s;
+	dc->start_second = dc_date_second_of_year(&scenario->run.start);
+}
+
+static enum dc_status check_memory(struct dc_datacenter *dc, struct dc_diag *diag)
+{
+	const struct dc_training_workload *workload = &dc_scenario_job(dc->scenario)->workload;
+	char breakdown[256], size[64];
+
+	dc->memory = dc_training_memory_of(&dc->plan.layers, (double)workload->batch.per_accelerator,
+					   (enum dc_precision)workload->precision,
+					   (enum dc_optimizer)workload->optimizer);
+	if (dc->memory.total_bytes <= dc->accelerator->memory.size_bytes)
+		return DC_OK;
+	dc_training_memory_format(&dc->memory, breakdown, sizeof breakdown);
+	dc_units_human(dc->accelerator->memory.size_bytes, DC_DIM_BYTES, size, sizeof size);
+	return dc_diag_error(diag, dc_node_mark(workload->node, "batch"),
+			     "model '%s' with %llu samples per accelerator does not fit in the %s of "
+			     "'%s': %s",
+			     workload->model->name ? workload->model->name : "(inline)",
+			     (unsigned long long)workload->batch.per_accelerator, size,
+			     dc->accelerator->name ? dc->accelerator->name : "(inline)", breakdown);
+}
+
+static enum dc_status build_work(struct dc_datacenter *dc, struct dc_diag *diag)
+{
+	const struct dc_scenario_job *job = dc_scenario_job(dc->scenario);
+	const struct dc_scenario_run *run = &dc->scenario->run;
+	double epoch;
+	enum dc_status status;
+
+	dc->machine.accelerator = dc->accelerator;
+	dc->machine.fabric = &dc->fabric;
+	status = dc_training_lower(&job->workload, dc->tier ? job->data : NULL, dc->fabric.ranks,
+				   dc->accelerator, dc->arena, diag, &dc->plan);
+	if (status)
+		return status;
+	epoch = (double)dc_training_iterations_per_epoch(&job->workload);
+	dc->iterations = run->iterations;
+	if (run->epochs > 0)
+		dc->iterations = (uint64_t)fmax(1.0, floor(run->epochs * epoch));
+	dc->until = run->duration_s > 0 ? dc_time_from_s(run->duration_s) : DC_TIME_NEVER;
+	return check_memory(dc, diag);
+}
+
+enum dc_status dc_datacenter_create(struct dc_config *config, struct dc_scenario *scenario,
+				    struct dc_datacenter **datacenter)
+{
+	struct dc_diag *diag = dc_config_diag(config);
+	struct dc_datacenter *dc = calloc(1, sizeof *dc);
+	enum dc_status fabric, facility, hours, work;
+
+	if (!dc)
+		return DC_ERR_MEMORY;
+	*datacenter = dc;
+	dc->scenario = scenario;
+	dc->arena = dc_arena_create();
+	if (!dc->arena)
+		return DC_ERR_MEMORY;
+	fabric = dc_fabric_build(&dc_scenario_site(scenario)->fabric, diag, &dc->fabric);
+	if (fabric)
+		return fabric;
+	build_nodes(dc);
+	build_storage(dc);
+	facility = build_facility(dc, diag);
+	hours = build_hours(dc, config);
+	work = build_work(dc, diag);
+	if (!hours)
+		settle_clock(dc, scenario);
+	return facility ? facility : hours ? hours : work;
+}
+
+void dc_datacenter_destroy(struct dc_datacenter *datacenter)
+{
+	if (!datacenter)
+		return;
+	dc_arena_destroy(datacenter->arena);
+	free(datacenter);
+}
+
+double dc_datacenter_rack_input_w(const struct dc_datacenter *datacenter, double it_w,
+				  uint64_t rack_nodes)
+{
+	const struct dc_list *list = &datacenter->facility->power.chain;
+	const struct dc_tagged *chain = list->items;
+	double rated_w = datacenter->node_rated_w * (double)rack_nodes;
+	double power_w = it_w;
+
+	for (size_t i = datacenter->psu ? 1 : 0; i < list->count; i++)
+		power_w = dc_stage_input_w(&chain[i], power_w, rated_w);
+	return power_w;
+}
+
+double dc_datacenter_capital_usd(const struct dc_datacenter *datacenter)
+{
+	const struct dc_list *tiers = &dc_scenario_site(datacenter->scenario)->storage.tiers;
+	const struct dc_tagged *items = tiers->items;
+	double node_usd = (double)datacenter->accelerators_per_node *
+				  datacenter->accelerator->price_usd +
+			  datacenter->host->price_usd;
+
+	for (size_t i = 0; i < tiers->count; i++)
+		node_usd += dc_tier_price_usd(&items[i]);
+	return node_usd * (double)datacenter->nodes;
+}

@@ -1,0 +1,111 @@
+/* The scenario: every section of a run, read, expanded, checked.
+ *
+ * Shorthands (a single site's keys at top level, `node`, `fabric: {dimensions}`, `workload`) are
+ * rewritten to the long form in the tree, before any section is read; marks stay where the user
+ * wrote. What is read is always the long form, and so is the text that dc_scenario_write() gives:
+ * it has everything in it, catalogue entries included.
+ *
+ * Ownership: the scenario lives in the configuration's arena. */
+#ifndef DC_SCENARIO_SCENARIO_H
+#define DC_SCENARIO_SCENARIO_H
+
+#include <stdio.h>
+
+#include "config/config.h"
+#include "economics/economics.h"
+#include "fabric/fabric.h"
+#include "facility/facility.h"
+#include "hardware/accelerator.h"
+#include "hardware/host.h"
+#include "storage/tier.h"
+#include "training/workload.h"
+
+struct dc_scenario_run {
+	const struct dc_node *node;
+	struct dc_date start;
+	double duration_s;          /* 0: not given */
+	uint64_t iterations;        /* 0: not given */
+	double epochs;              /* 0: not given */
+	uint64_t seed;
+	double utc_offset_s;        /* local minus UTC */
+};
+
+struct dc_scenario_record {
+	const struct dc_node *node;
+	double interval_s;
+};
+
+struct dc_scenario_accelerators {
+	const struct dc_node *node;
+	struct dc_accelerator *type;
+	uint64_t count;
+};
+
+struct dc_scenario_group {
+	const struct dc_node *node;
+	const char *name;
+	uint64_t count;             /* 0 as read: as many as fill the fabric */
+	struct dc_scenario_accelerators accelerators;
+	struct dc_host *host;
+};
+
+struct dc_scenario_storage {
+	const struct dc_node *node;
+	struct dc_list tiers;       /* of dc_tagged */
+};
+
+struct dc_scenario_site {
+	const struct dc_node *node;
+	const char *name;
+	struct dc_list nodes;       /* of dc_scenario_group */
+	struct dc_fabric_config fabric;
+	struct dc_list racks;       /* of dc_rack */
+	struct dc_scenario_storage storage;
+	struct dc_facility facility;
+};
+
+struct dc_scenario_job {
+	const struct dc_node *node;
+	const char *name;
+	struct dc_training_workload workload;
+	struct dc_training_data *data; /* NULL: nothing is read */
+};
+
+struct dc_scenario {
+	const struct dc_node *node;
+	uint64_t format;
+	const char *name;
+	struct dc_scenario_run run;
+	struct dc_scenario_record record;
+	struct dc_list sites;       /* of dc_scenario_site: exactly one */
+	struct dc_list jobs;        /* of dc_scenario_job: exactly one */
+	struct dc_economics economics;
+};
+
+extern const struct dc_section dc_scenario_section;
+
+/* Loads a scenario: file, includes, `workload` (replaces the file's when not NULL), overrides, in
+ * that order, then shorthands, sections and cross checks. name defaults to the file's. */
+enum dc_status dc_scenario_load(struct dc_config *config, const char *path, const char *workload,
+				const char *const *overrides, size_t override_count,
+				struct dc_scenario **scenario) DC_CHECK;
+/* The same from a tree that is already loaded: for tests and fuzzing. */
+enum dc_status dc_scenario_read(struct dc_config *config, struct dc_node *root, const char *name,
+				struct dc_scenario **scenario) DC_CHECK;
+
+/* The resolved scenario as YAML, long form; NULL when out of memory. In the arena given. */
+const char *dc_scenario_write(const struct dc_scenario *scenario, struct dc_arena *arena);
+
+struct dc_scenario_site *dc_scenario_site(const struct dc_scenario *scenario);
+struct dc_scenario_group *dc_scenario_group(const struct dc_scenario *scenario);
+struct dc_scenario_job *dc_scenario_job(const struct dc_scenario *scenario);
+/* The tier a job reads from, or NULL. */
+const struct dc_tagged *dc_scenario_tier(const struct dc_scenario *scenario);
+
+/* Rewrites the shorthands of a tree in place. */
+enum dc_status dc_scenario_expand(struct dc_config *config, struct dc_node *root) DC_CHECK;
+/* What field tables cannot see: counts, names, sizes that must agree. Settles what follows from
+ * them (node count, batch, utc offset comes later from the weather). */
+enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *scenario) DC_CHECK;
+
+#endif

@@ -1,0 +1,74 @@
+/* Running a datacenter: from the built thing to records.
+ *
+ * Signals reach the sink as rows of every record interval, iterations run-length coded, events as
+ * they happen, the summary at the end. The energy and heat balances are checked then: a run whose
+ * balance is broken fails. */
+#ifndef DC_SCENARIO_SIMULATION_H
+#define DC_SCENARIO_SIMULATION_H
+
+#include "engine/record.h"
+#include "scenario/datacenter.h"
+
+/* The summary's scalars, in the order of dc_simulation_summary. */
+enum dc_simulation_scalar {
+	DC_SUMMARY_DURATION_S,
+	DC_SUMMARY_ACCELERATORS,
+	DC_SUMMARY_ITERATIONS,
+	DC_SUMMARY_ITERATION_S,
+	DC_SUMMARY_SAMPLES,
+	DC_SUMMARY_SAMPLES_PER_S,
+	DC_SUMMARY_MFU,
+	DC_SUMMARY_UTILIZATION_COMPUTE,
+	DC_SUMMARY_COMPUTE_SHARE,
+	DC_SUMMARY_EXPOSED_COMMUNICATION_SHARE,
+	DC_SUMMARY_STALL_SHARE,
+	DC_SUMMARY_ENERGY_UTILITY_J,
+	DC_SUMMARY_ENERGY_IT_J,
+	DC_SUMMARY_ENERGY_ACCELERATORS_J,
+	DC_SUMMARY_ENERGY_HOSTS_J,
+	DC_SUMMARY_ENERGY_DRIVES_J,
+	DC_SUMMARY_ENERGY_NETWORK_J,
+	DC_SUMMARY_ENERGY_PSU_LOSS_J,
+	DC_SUMMARY_ENERGY_PDU_LOSS_J,
+	DC_SUMMARY_ENERGY_COOLING_J,
+	DC_SUMMARY_HEAT_REMOVED_J,
+	DC_SUMMARY_HEAT_STORED_J,
+	DC_SUMMARY_PUE,
+	DC_SUMMARY_PEAK_IT_W,
+	DC_SUMMARY_PEAK_UTILITY_W,
+	DC_SUMMARY_BALANCE_RESIDUAL,
+	DC_SUMMARY_HEAT_RESIDUAL,
+	DC_SUMMARY_COST_ELECTRICITY_USD,
+	DC_SUMMARY_COST_HARDWARE_USD,
+	DC_SUMMARY_COST_TOTAL_USD,
+	DC_SUMMARY_COST_PER_MILLION_SAMPLES_USD,
+	DC_SUMMARY_CARBON_KG,
+	DC_SIMULATION_SCALARS,
+};
+
+extern const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS];
+
+struct dc_simulation_options {
+	bool exact;
+	const volatile int *interrupted; /* polled; may be NULL */
+	void *context;
+	/* share: of the run, 0 to 1. Called at every record row; may be NULL. */
+	void (*progress)(void *context, double share);
+	/* Every iteration (or run of equal ones), in exact time; may be NULL. */
+	void (*iteration)(void *context, const struct dc_executor_iteration *iteration);
+};
+
+struct dc_simulation_result {
+	double summary[DC_SIMULATION_SCALARS];
+	uint64_t events;         /* that the engine ran */
+	bool interrupted;
+};
+
+/* Runs to the end, or until interrupted (then the status is DC_OK and the result says so). The sink may
+ * be NULL: nothing is recorded. */
+enum dc_status dc_simulation_run(const struct dc_datacenter *datacenter, struct dc_diag *diag,
+				 const struct dc_simulation_options *options,
+				 struct dc_record_sink *sink,
+				 struct dc_simulation_result *result) DC_CHECK;
+
+#endif

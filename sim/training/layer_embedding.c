@@ -1,0 +1,98 @@
+/* Embedding of tokens: rows of a vocabulary table, plus learned positions and segments.
+ *
+ * Forward reads one FP32 row per table and token and writes their sum. Backward fills the dense
+ * FP32 gradients with zeros and adds one row per token to each: one read and one write of the row
+ * per table, and one read of dy. No matrix product. */
+#include "training/layer.h"
+#include "training/layer_kinds.h"
+
+struct embedding {
+	const struct dc_node *node;
+	const char *type, *name;
+	uint64_t vocabulary, width, positions, segments;
+};
+
+static const struct dc_field fields[] = {
+	{.key = "type",
+	 .kind = DC_STRING,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct embedding, type),
+	 .help = "embedding"},
+	{.key = "name",
+	 .kind = DC_STRING,
+	 .offset = offsetof(struct embedding, name),
+	 .help = "what reports call the layer"},
+	{.key = "vocabulary",
+	 .kind = DC_COUNT,
+	 .flags = DC_REQUIRED,
+	 .min = 1.0,
+	 .max = 1e9,
+	 .offset = offsetof(struct embedding, vocabulary),
+	 .help = "different tokens"},
+	{.key = "width",
+	 .kind = DC_COUNT,
+	 .flags = DC_REQUIRED,
+	 .min = 1.0,
+	 .max = 1e6,
+	 .offset = offsetof(struct embedding, width),
+	 .help = "width of a token"},
+	{.key = "positions",
+	 .kind = DC_COUNT,
+	 .max = 1e9,
+	 .fallback = "0",
+	 .offset = offsetof(struct embedding, positions),
+	 .help = "learned positions: the longest sequence; 0: none"},
+	{.key = "segments",
+	 .kind = DC_COUNT,
+	 .max = 1e6,
+	 .fallback = "0",
+	 .offset = offsetof(struct embedding, segments),
+	 .help = "learned segments; 0: none"},
+};
+
+const struct dc_section dc_layer_embedding_section = {
+	.name = "embedding layer",
+	.doc = "Tokens, positions and segments to vectors",
+	.size = sizeof(struct embedding),
+	DC_FIELDS(fields),
+};
+
+static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
+			     struct dc_layer *out)
+{
+	const struct embedding *embedding = section;
+	double width = (double)embedding->width, rows, y;
+	double tables = 1.0 + (embedding->positions > 0 ? 1.0 : 0.0) +
+			(embedding->segments > 0 ? 1.0 : 0.0);
+	enum dc_status status =
+		dc_layer_rows(scope, embedding->node, DC_LAYER_PER_TOKEN, 1.0, &rows);
+
+	if (status != DC_OK)
+		return status;
+	if (embedding->positions > 0 && scope->sequence > (double)embedding->positions)
+		return dc_diag_error(
+			scope->diag, dc_node_mark(embedding->node, "positions"),
+			"embedding layer: a sequence of %.0f tokens is longer than the "
+			"%llu positions",
+			scope->sequence, (unsigned long long)embedding->positions);
+	y = rows * width;
+	out->parameters = width * ((double)embedding->vocabulary + (double)embedding->positions +
+				   (double)embedding->segments);
+	dc_layer_add_forward(out, (struct dc_layer_pass){.elements = y,
+							 .wide = tables * y,
+							 .kernels = (unsigned)tables});
+	dc_layer_add_backward(out, (struct dc_layer_pass){.elements = tables * y,
+							  .wide = 2.0 * tables * y,
+							  .wide_fixed = out->parameters,
+							  .kernels = 2u * (unsigned)tables});
+	out->saved_elements = y;
+	out->saved_bytes = 8.0 * rows; /* token numbers */
+	out->transient_elements = y;
+	return DC_OK;
+}
+
+const struct dc_layer_type dc_layer_embedding = {
+	.name = "embedding",
+	.doc = "Rows of a table per token, with learned positions and segments.",
+	.expand = expand,
+};

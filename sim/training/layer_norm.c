@@ -1,0 +1,128 @@
+/* Layer normalisation, with the dropout and shortcut sum that precede it.
+ *
+ * Normalisation [Ba et al. 2016] reads x and writes y; backward reads dy and x twice (sums for
+ * gamma and beta, then dx) and writes dx. Dropout reads, writes and touches one mask byte per
+ * element, either way. The shortcut's sum reads two and writes one; backward it costs the sum of
+ * the two branches' gradients, the same. Fused, dropout and sum are one sweep forward: two reads,
+ * one write, one mask byte. */
+#include "training/layer.h"
+#include "training/layer_kinds.h"
+
+struct norm {
+	const struct dc_node *node;
+	const char *type, *name;
+	uint64_t width;
+	bool residual, dropout;
+	int per;
+	double share;
+};
+
+static const struct dc_field fields[] = {
+	{.key = "type",
+	 .kind = DC_STRING,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct norm, type),
+	 .help = "layer-norm"},
+	{.key = "name",
+	 .kind = DC_STRING,
+	 .offset = offsetof(struct norm, name),
+	 .help = "what reports call the layer"},
+	{.key = "width",
+	 .kind = DC_COUNT,
+	 .flags = DC_REQUIRED,
+	 .min = 1.0,
+	 .max = 1e6,
+	 .offset = offsetof(struct norm, width),
+	 .help = "width of what is normalised"},
+	{.key = "residual",
+	 .kind = DC_BOOL,
+	 .fallback = "false",
+	 .offset = offsetof(struct norm, residual),
+	 .help = "adds a shortcut first"},
+	{.key = "dropout",
+	 .kind = DC_BOOL,
+	 .fallback = "false",
+	 .offset = offsetof(struct norm, dropout),
+	 .help = "dropout before the sum"},
+	{.key = "per",
+	 .kind = DC_ENUM,
+	 .fallback = "token",
+	 .choices = dc_layer_per_names,
+	 .offset = offsetof(struct norm, per),
+	 .help = "one row per sample, or one per token"},
+	{.key = "share",
+	 .kind = DC_REAL,
+	 .flags = DC_POSITIVE,
+	 .max = 1.0,
+	 .fallback = "1",
+	 .offset = offsetof(struct norm, share),
+	 .help = "share of the tokens that reach it"},
+};
+
+const struct dc_section dc_layer_norm_section = {
+	.name = "layer-norm layer",
+	.doc = "Layer normalisation with optional dropout and shortcut before it",
+	.size = sizeof(struct norm),
+	DC_FIELDS(fields),
+};
+
+/* A mask byte is a quarter of an FP32 element. */
+static struct dc_layer_pass dropout(double x)
+{
+	return (struct dc_layer_pass){.elements = 2.0 * x, .wide = x / 4.0, .kernels = 1};
+}
+
+static struct dc_layer_pass sum(double x)
+{
+	return (struct dc_layer_pass){.elements = 3.0 * x, .kernels = 1};
+}
+
+static void add_before(const struct norm *norm, bool fused, double x, struct dc_layer *out)
+{
+	if (norm->dropout && norm->residual && fused) {
+		dc_layer_add_forward(
+			out,
+			(struct dc_layer_pass){.elements = 3.0 * x, .wide = x / 4.0, .kernels = 1});
+		return;
+	}
+	if (norm->dropout)
+		dc_layer_add_forward(out, dropout(x));
+	if (norm->residual)
+		dc_layer_add_forward(out, sum(x));
+}
+
+static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
+			     struct dc_layer *out)
+{
+	const struct norm *norm = section;
+	double width = (double)norm->width, rows, x;
+	enum dc_status status = dc_layer_rows(scope, norm->node, norm->per, norm->share, &rows);
+
+	if (status != DC_OK)
+		return status;
+	x = rows * width;
+	add_before(norm, scope->fused, x, out);
+	dc_layer_add_forward(out, (struct dc_layer_pass){.elements = 2.0 * x,
+							 .wide_fixed = 2.0 * width,
+							 .kernels = 1});
+	dc_layer_add_backward(out, (struct dc_layer_pass){.elements = 5.0 * x,
+							  .wide_fixed = 3.0 * width,
+							  .kernels = 2});
+	if (norm->dropout)
+		dc_layer_add_backward(out, dropout(x));
+	if (norm->residual)
+		dc_layer_add_backward(out, sum(x));
+	out->parameters = 2.0 * width;
+	/* its output; where dropout or a sum makes its input anew, that takes the place of the layer
+	 * before's output, which nobody reads again */
+	out->saved_elements = x;
+	out->saved_bytes = norm->dropout ? x : 0.0;
+	out->transient_elements = 2.0 * x;
+	return DC_OK;
+}
+
+const struct dc_layer_type dc_layer_norm = {
+	.name = "layer-norm",
+	.doc = "Layer normalisation, with dropout and shortcut sum before it.",
+	.expand = expand,
+};

@@ -1,0 +1,71 @@
+/* The workload: what to train, on how much data, and how it is split.
+ *
+ * Ownership: the section lives in the configuration's arena. */
+#ifndef DC_TRAINING_WORKLOAD_H
+#define DC_TRAINING_WORKLOAD_H
+
+#include <stdbool.h>
+
+#include "base/diag.h"
+#include "config/fields.h"
+#include "training/model.h"
+
+struct dc_training_batch {
+	const struct dc_node *node;
+	uint64_t per_accelerator;
+	uint64_t global;            /* 0: per_accelerator x ranks */
+};
+
+struct dc_training_parallelism {
+	const struct dc_node *node;
+	int data;                   /* only `all` */
+};
+
+struct dc_training_synchronization {
+	const struct dc_node *node;
+	int method;                 /* only `all-reduce` */
+	int algorithm;              /* auto, ring */
+	double bucket_bytes;
+	bool overlap;               /* buckets start during the backward pass */
+};
+
+struct dc_training_dataset {
+	const struct dc_node *node;
+	const char *name;
+	uint64_t samples;
+	double sample_bytes;
+	bool drop_last;
+};
+
+/* Reading of samples: `workers` concurrent reads per accelerator, `prefetch` batches ahead. */
+struct dc_training_data {
+	const struct dc_node *node;
+	const char *tier;
+	uint64_t workers;
+	uint64_t prefetch;
+};
+
+struct dc_training_workload {
+	const struct dc_node *node;
+	int kind;                   /* only `training` */
+	struct dc_model *model;
+	struct dc_training_batch batch;
+	int precision;              /* enum dc_precision */
+	int optimizer;              /* enum dc_optimizer */
+	struct dc_training_parallelism parallelism;
+	struct dc_training_synchronization synchronization;
+	int recompute;              /* only `none` */
+	struct dc_training_dataset dataset;
+};
+
+extern const struct dc_section dc_training_workload_section;
+extern const struct dc_section dc_training_data_section;
+
+/* Settles the batch for a number of ranks (per_accelerator and global agree and divide) and checks
+ * that the data set holds at least one global batch. Errors are located. */
+enum dc_status dc_training_settle(struct dc_training_workload *workload, uint64_t ranks,
+				  struct dc_diag *diag) DC_CHECK;
+/* Full global batches in one pass over the data set. */
+uint64_t dc_training_iterations_per_epoch(const struct dc_training_workload *workload);
+
+#endif

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Kills a writer with SIGKILL at random moments, recovers, and compares every row with what it must be.
+#
+# Every row that the writer reported as flushed must be there, and no wrong one. DCSIM is the program,
+# WRITER the generator (writer.c), KILLS how often (100).
+set -eu
+DCSIM=${DCSIM:-./dcsim}
+WRITER=${WRITER:-tests/output/writer}
+KILLS=${KILLS:-100}
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+fail() {
+	echo "kill $i: $*" >&2
+	exit 1
+}
+
+# Row i of writer.c: time (i + 1)/2, counter i, square i*i; cell k is i + k/4096.
+check_known='NR > 1 { i = NR - 2; if ($1 != (i + 1) / 2 || $2 != 0.5 || $3 != i || $4 != i * i) bad++ }
+	END { print NR - 1, bad + 0 }'
+check_wide='NR > 1 { i = NR - 2; if ($1 != (i + 1) / 2 || NF != width + 2) bad++
+	for (k = 3; k <= NF; k += 37) if ($k != i + (k - 3) / 4096) bad++ }
+	END { print NR - 1, bad + 0 }'
+check_iterations='NR > 1 { i = 4 * (NR - 2); if ($1 != i || $2 != 4 || $3 != i / 2 || $4 != 0.5) bad++ }
+	END { print NR - 1, bad + 0 }'
+check_events='NR > 1 { i = 8 * (NR - 2); if ($1 != i / 2 || $2 != "tick" || $4 != "row " i) bad++ }
+	END { print NR - 1, bad + 0 }'
+
+check() { # table, program, least rows
+	"$DCSIM" export --table "$1" "$folder/run.h5" | awk -F '\t' -v width="$width" "$2" > "$folder/verdict"
+	read -r rows bad < "$folder/verdict"
+	[ "$bad" = 0 ] || fail "$bad wrong values in $1"
+	[ "$rows" -ge "$3" ] || fail "$rows rows of $1, but $3 were flushed"
+}
+
+i=0
+kept=0
+while [ "$i" -lt "$KILLS" ]; do
+	i=$((i + 1))
+	rm -f "$folder"/run.h5*
+	# Mostly full speed with chunks of 32 to 128 rows, so that kills fall into writes; every tenth
+	# time slowly, so that the clock flushes.
+	width=$((1024 + i % 4 * 1024))
+	delay=0
+	moment=$(awk -v seed="$$$i" 'BEGIN { srand(seed); printf "%.3f", 0.02 + 0.3 * rand() }')
+	if [ $((i % 10)) = 0 ]; then
+		width=16
+		delay=2000
+		moment=$(awk -v m="$moment" 'BEGIN { printf "%.3f", 1 + 4 * m }')
+	fi
+	"$WRITER" "$folder/run.h5" 10000000 "$width" "$delay" > "$folder/log" &
+	writer=$!
+	sleep "$moment"
+	kill -9 "$writer" 2> "$folder/kill" || fail "the writer had ended"
+	wait "$writer" 2> "$folder/kill" && fail "the writer had ended well"
+	[ ! -e "$folder/run.h5" ] || fail "something looks complete"
+	# The last line may be cut short, and a line counts only once it is whole.
+	flushed=$(awk '/^flushed [0-9]+$/ { n = $2 } END { print n + 0 }' "$folder/log")
+	if ! "$DCSIM" export --recover "$folder/run.h5.part" 2> "$folder/words"; then
+		[ "$flushed" = 0 ] || fail "nothing recovered of $flushed rows: $(cat "$folder/words")"
+		continue
+	fi
+	check known "$check_known" "$flushed"
+	kept=$((kept + rows))
+	check wide "$check_wide" "$flushed"
+	check iterations "$check_iterations" 0
+	check events "$check_events" 0
+done
+[ "$kept" -gt 0 ] || { echo "no row was ever recovered: the kills came too early" >&2; exit 1; }
+echo "$KILLS kills, $kept rows recovered, none lost or wrong"
