@@ -506,6 +506,12 @@ static enum dc_status check_bytes(struct dc_diag *diag, const struct dc_source *
 	return DC_OK;
 }
 
+/* No node, or a plain scalar without text: `null` and `~` are something. */
+static bool is_nothing(const struct dc_node *root)
+{
+	return !root || (root->kind == DC_NODE_SCALAR && !root->quoted && !*root->text);
+}
+
 enum dc_status dc_tree_parse(struct dc_arena *arena, struct dc_diag *diag,
 			     const struct dc_source *source, size_t from, const char *folder,
 			     struct dc_node **root)
@@ -533,9 +539,10 @@ enum dc_status dc_tree_parse(struct dc_arena *arena, struct dc_diag *diag,
 	yaml_parser_set_input_string(&b->parser, (const unsigned char *)source->text + from,
 				     source->length - from);
 	status = read_events(b);
-	if (status == DC_OK && dc_node_is_null(b->root)) {
+	if (status == DC_OK && is_nothing(b->root)) {
 		mark = (struct dc_mark){.source = source, .line = 1, .column = 1, .length = 1};
-		status = dc_diag_error(diag, &mark, "the file is empty");
+		status = dc_diag_error(diag, &mark,
+				       from ? "expected a value after '='" : "the file is empty");
 	}
 	if (status == DC_OK)
 		*root = b->root;

@@ -35,7 +35,7 @@ if mount -t tmpfs -o size=2m tmpfs "$folder/disk" 2> "$folder/words"; then
 	done
 	# Full at the very end: rows that fit in memory are first written by the end itself.
 	rm -f "$folder"/disk/*
-	dd if=/dev/zero of="$folder/disk/filler" bs=1024 count=1990 2> "$folder/words"
+	dd if=/dev/zero of="$folder/disk/filler" bs=1024 count=2016 2> "$folder/words"
 	status=0
 	"$WRITER" "$folder/disk/run.h5" 4000 16 0 > "$folder/log" 2> "$folder/words" || status=$?
 	expect $status 'No space left on device' "tmpfs full at the end" "$folder/disk"

@@ -15,24 +15,6 @@ fail() {
 	exit 1
 }
 
-# Row i of writer.c: time (i + 1)/2, counter i, square i*i; cell k is i + k/4096.
-check_known='NR > 1 { i = NR - 2; if ($1 != (i + 1) / 2 || $2 != 0.5 || $3 != i || $4 != i * i) bad++ }
-	END { print NR - 1, bad + 0 }'
-check_wide='NR > 1 { i = NR - 2; if ($1 != (i + 1) / 2 || NF != width + 2) bad++
-	for (k = 3; k <= NF; k += 37) if ($k != i + (k - 3) / 4096) bad++ }
-	END { print NR - 1, bad + 0 }'
-check_iterations='NR > 1 { i = 4 * (NR - 2); if ($1 != i || $2 != 4 || $3 != i / 2 || $4 != 0.5) bad++ }
-	END { print NR - 1, bad + 0 }'
-check_events='NR > 1 { i = 8 * (NR - 2); if ($1 != i / 2 || $2 != "tick" || $4 != "row " i) bad++ }
-	END { print NR - 1, bad + 0 }'
-
-check() { # table, program, least rows
-	"$DCSIM" export --table "$1" "$folder/run.h5" | awk -F '\t' -v width="$width" "$2" > "$folder/verdict"
-	read -r rows bad < "$folder/verdict"
-	[ "$bad" = 0 ] || fail "$bad wrong values in $1"
-	[ "$rows" -ge "$3" ] || fail "$rows rows of $1, but $3 were flushed"
-}
-
 i=0
 kept=0
 while [ "$i" -lt "$KILLS" ]; do
@@ -60,11 +42,10 @@ while [ "$i" -lt "$KILLS" ]; do
 		[ "$flushed" = 0 ] || fail "nothing recovered of $flushed rows: $(cat "$folder/words")"
 		continue
 	fi
-	check known "$check_known" "$flushed"
+	"$WRITER" "$folder/run.h5" --check "$flushed" > "$folder/verdict" 2>&1 ||
+		fail "of $flushed flushed rows: $(cat "$folder/verdict")"
+	read -r rows words < "$folder/verdict"
 	kept=$((kept + rows))
-	check wide "$check_wide" "$flushed"
-	check iterations "$check_iterations" 0
-	check events "$check_events" 0
 done
 [ "$kept" -gt 0 ] || { echo "no row was ever recovered: the kills came too early" >&2; exit 1; }
 echo "$KILLS kills, $kept rows recovered, none lost or wrong"

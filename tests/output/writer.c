@@ -2,6 +2,8 @@
  *
  *     writer FILE ROWS WIDTH DELAY_US     rows as in known_row(); "flushed N" on stdout whenever N
  *                                         rows of the series are safe
+ *     writer FILE --check ROWS            compares every value in a result of known rows with what it
+ *                                         must be, and expects at least ROWS of the series
  *     writer FILE --example DAYS SEED     something like a training run, for looking at plots
  */
 #include <math.h>
@@ -13,6 +15,7 @@
 #include "base/diag.h"
 #include "engine/record.h"
 #include "output/hdf5_sink.h"
+#include "output/reader.h"
 
 enum { MAX_WIDTH = 4096, PARTS = 7, RACKS = 8 };
 
@@ -97,6 +100,85 @@ static int write_known(const char *path, size_t rows, size_t width, useconds_t d
 	if (sink->type->end(sink, DC_RECORD_COMPLETE, summary) != DC_OK)
 		return fail(diag, sink);
 	dc_hdf5_sink_destroy(sink);
+	dc_diag_destroy(diag);
+	return 0;
+}
+
+/* What known_row() put into a column of row i (or, with an axis, into cell k of it). */
+static double known_value(const char *path, double i, size_t k)
+{
+	const char *const names[] = {"series/time", "known/counter", "known/square", "wide/cell_w",
+				     "iterations/first", "iterations/start", "events/time"};
+	const double values[] = {0.5 * (i + 1), i, i * i, i + (double)k / MAX_WIDTH,
+				 4 * i, 2 * i, 4 * i};
+
+	for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
+		if (strstr(path, names[n]))
+			return values[n];
+	return (double)NAN; /* not checked */
+}
+
+static size_t check_column(struct dc_diag *diag, const struct dc_result *result, size_t rows,
+			   const struct dc_result_column *column)
+{
+	double *values = calloc(column->width, sizeof(*values));
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < rows; i++) {
+		if (dc_result_read(diag, result, column, i, 1, values) != DC_OK) {
+			wrong++;
+			break;
+		}
+		for (size_t k = 0; k < column->width; k++) {
+			double expected = known_value(column->path, (double)i, k);
+
+			wrong += !isnan(expected) && values[k] != expected;
+		}
+	}
+	free(values);
+	return wrong;
+}
+
+static size_t check_details(struct dc_diag *diag, const struct dc_result *result, size_t rows,
+			    const struct dc_result_column *column)
+{
+	char detail[1][DC_RESULT_TEXT_SIZE], expected[32];
+	size_t wrong = 0;
+
+	for (size_t i = 0; i < rows; i++) {
+		snprintf(expected, sizeof(expected), "row %zu", 8 * i);
+		wrong += dc_result_read_text(diag, result, column, i, 1, detail) != DC_OK ||
+			 strcmp(detail[0], expected) != 0;
+	}
+	return wrong;
+}
+
+static int check_known(const char *path, size_t least)
+{
+	struct dc_diag *diag = dc_diag_create();
+	size_t count, rows = 0, wrong = 0;
+	const struct dc_result_table *tables;
+	struct dc_result *result;
+
+	if (dc_result_open(diag, path, false, &result) != DC_OK)
+		return fail(diag, NULL);
+	tables = dc_result_tables(result, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct dc_result_table *table = &tables[i];
+
+		rows = table->series ? table->rows : rows;
+		for (size_t k = 0; k < table->columns_count; k++) {
+			const struct dc_result_column *column = &table->columns[k];
+
+			wrong += column->cell == DC_RESULT_TEXT
+					 ? check_details(diag, result, table->rows, column)
+					 : check_column(diag, result, table->rows, column);
+		}
+	}
+	dc_result_close(result);
+	printf("%zu rows, %zu wrong values\n", rows, wrong);
+	if (wrong || dc_diag_errors(diag) || rows < least)
+		return fail(diag, NULL);
 	dc_diag_destroy(diag);
 	return 0;
 }
@@ -224,10 +306,13 @@ int main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[2], "--example") == 0)
 		return write_example(argv[1], atof(argv[3]), (unsigned)atoi(argv[4]));
+	if (argc == 4 && strcmp(argv[2], "--check") == 0)
+		return check_known(argv[1], strtoul(argv[3], NULL, 10));
 	if (argc == 5 && atoi(argv[3]) >= 1 && atoi(argv[3]) <= MAX_WIDTH)
 		return write_known(argv[1], strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10),
 				   (useconds_t)atoi(argv[4]));
 	fprintf(stderr, "usage: writer FILE ROWS WIDTH DELAY_US\n"
+			"       writer FILE --check ROWS\n"
 			"       writer FILE --example DAYS SEED\n");
 	return 2;
 }

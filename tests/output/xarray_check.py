@@ -20,7 +20,7 @@ def sections(path):
     with h5py.File(path, "r") as file:
         assert file.attrs["status"] == b"complete", file.attrs["status"]
         assert file.attrs["format"] == 1
-        assert file["series/time"].is_scale
+        assert h5py.h5ds.is_scale(file["series/time"].id)
         return [name for name, item in file["series"].items() if isinstance(item, h5py.Group)]
 
 
