@@ -1,7 +1,8 @@
 # One run over time: power by part with PUE, utilisation, temperatures, use of accelerators' time.
 #
-# dcsim plot writes the data and says, in the settings, which panels there are (has_*), which columns of
-# the data to draw (*_column), the colour of each (*_line) and its words in the key (*_title).
+# dcsim plot writes the data and says, in the settings, which panels there are (has_*), which
+# columns of the data to draw (*_column), the colour of each (*_line) and its words in the key
+# (*_title).
 
 panels = has_power + has_utilisation + has_temperature + has_split
 if (panels == 0) { panels = 1 }
@@ -38,7 +39,8 @@ if (has_power) {
 		set border 11
 		plot for [k = |power_column|:1:-1] power skip 1 using (column(1) / time_size): \
 			((sum [j = 1:k] column(power_column[j])) / power_size) \
-			with filledcurves y1=0 linecolor rgb colour[1 + (power_line[k] - 1) % 8] title power_title[k], \
+			with filledcurves y1=0 linecolor rgb colour[1 + (power_line[k] - 1) % 8] \
+			title power_title[k], \
 		     pue skip 1 using (column(1) / time_size):(column(pue_column[1])) axes x1y2 \
 			with lines linewidth 2 linecolor rgb '#000000' title 'PUE (right axis)'
 		unset y2label
@@ -47,7 +49,8 @@ if (has_power) {
 	} else {
 		plot for [k = |power_column|:1:-1] power skip 1 using (column(1) / time_size): \
 			((sum [j = 1:k] column(power_column[j])) / power_size) \
-			with filledcurves y1=0 linecolor rgb colour[1 + (power_line[k] - 1) % 8] title power_title[k]
+			with filledcurves y1=0 linecolor rgb colour[1 + (power_line[k] - 1) % 8] \
+			title power_title[k]
 	}
 	unset label 1
 }
@@ -64,7 +67,8 @@ if (has_utilisation) {
 	if (panel == panels) { set xlabel 'time [' . time_unit . ']' }
 	plot for [k = 1:|utilisation_column|] utilisation skip 1 \
 		using (column(1) / time_size):(100 * column(utilisation_column[k])) \
-		with lines linewidth 2 linecolor rgb colour[utilisation_line[k]] title utilisation_title[k]
+		with lines linewidth 2 linecolor rgb colour[utilisation_line[k]] \
+		title utilisation_title[k]
 	unset label 1
 }
 

@@ -356,7 +356,7 @@ static unsigned distance(const char *a, size_t length_a, const char *b, size_t l
 			cost = smaller(cost, smaller(last[j], row[j - 1]) + 1);
 			if (i > 1 && j > 1 &&
 			    (fold ? strncasecmp(&a[i - 1], &b[j - 2], 1) == 0 &&
-					    strncasecmp(&a[i - 2], &b[j - 1], 1) == 0
+					     strncasecmp(&a[i - 2], &b[j - 1], 1) == 0
 				  : a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]))
 				cost = smaller(cost, before[j - 2] + 1);
 			row[j] = cost;

@@ -3,12 +3,14 @@
  * A message has a severity, a mark (file, line, column, length) or none, and a sentence that says
  * what is wrong, where, and what was expected. Rendered, it is
  *
- *     ring64.yaml:3:40: error: bandwidth: '50 GBps' has an unknown unit 'GBps'; did you mean 'GB/s'?
+ *     ring64.yaml:3:53: error: ring: bandwidth: '50 GBps' has an unknown unit 'GBps'; did you mean ...
  *       3 | fabric: {dimensions: [{topology: ring, bandwidth: 50 GBps}]}
  *         |                                                   ^~~~~~~
  *
  * The sink keeps at most DC_DIAG_LIMIT messages and counts the rest. Messages are kept in the order
- * in which they came; rendering sorts located ones by file (first seen first), line and column.
+ * in which they came; rendering sorts located ones by file (first seen first), line and column, with
+ * the others behind them; a note stays behind the message that it follows. The same words at the same
+ * place are printed once (a value shared by an alias is read twice), but count each time.
  * Ownership: the sink copies every text; sources registered with it live as long as it does. */
 #ifndef DC_BASE_DIAG_H
 #define DC_BASE_DIAG_H

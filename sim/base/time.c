@@ -131,7 +131,8 @@ bool dc_date_parse(const char *text, struct dc_date *date)
 	}
 	if (!text || *text)
 		return false;
-	if (d.year < 1 || d.month < 1 || d.month > 12 || d.hour > 23 || d.minute > 59 || d.second > 59)
+	if (d.year < 1 || d.month < 1 || d.month > 12 || d.hour > 23 || d.minute > 59 ||
+	    d.second > 59)
 		return false;
 	if (d.day < 1 || d.day > days_before_month[d.month] - days_before_month[d.month - 1])
 		return false;

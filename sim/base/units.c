@@ -331,7 +331,8 @@ static bool write_in(double value, const struct dc_unit *unit, char *text, size_
 	for (int digits = 15; digits <= 17; digits++) {
 		double back;
 
-		snprintf(text, size, "%.*g%s%s", digits, number, *unit->name ? " " : "", unit->name);
+		snprintf(text, size, "%.*g%s%s", digits, number, *unit->name ? " " : "",
+			 unit->name);
 		undo_locale(text);
 		if (dc_units_parse(text, unit->dimension, &back, NULL) && back == value)
 			return true;
@@ -341,8 +342,8 @@ static bool write_in(double value, const struct dc_unit *unit, char *text, size_
 
 void dc_units_format(double value, enum dc_dimension dimension, char *text, size_t size)
 {
-	const struct dc_unit si = {.name = words[dimension].si, .dimension = dimension,
-				   .multiply = 1, .divide = 1};
+	const struct dc_unit si = {
+		.name = words[dimension].si, .dimension = dimension, .multiply = 1, .divide = 1};
 	char best[64], other[64];
 
 	if (!write_in(value, &si, best, sizeof best))

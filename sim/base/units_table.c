@@ -213,18 +213,28 @@ const struct dc_unit_alias dc_units_aliases[] = {
 	{"POPS", "POP/s"},
 	{"C", "degC"},
 	{"F", "degC"},
-	{"\xc2\xb0" "C", "degC"},
-	{"\xc2\xb0" "F", "degC"},
+	{"\xc2\xb0"
+	 "C",
+	 "degC"},
+	{"\xc2\xb0"
+	 "F",
+	 "degC"},
 	{"degF", "degC"},
 	{"celsius", "degC"},
 	{"Celsius", "degC"},
 	{"degC", "K"},
 	{"C", "K"},
-	{"\xc2\xb0" "C", "K"},
+	{"\xc2\xb0"
+	 "C",
+	 "K"},
 	{"kelvin", "K"},
 	{"Kelvin", "K"},
-	{"\xc2\xb5" "s", "us"},
-	{"\xce\xbc" "s", "us"},
+	{"\xc2\xb5"
+	 "s",
+	 "us"},
+	{"\xce\xbc"
+	 "s",
+	 "us"},
 	{"usec", "us"},
 	{"msec", "ms"},
 	{"nsec", "ns"},

@@ -36,7 +36,7 @@ struct request {
 	size_t count;
 };
 
-enum { OPTION_CSV = 256, OPTION_PLOT, OPTION_KEEP, VALUE_SIZE = 64, LABEL_SIZE = 21 };
+enum { OPTION_CSV = 256, OPTION_PLOT, OPTION_KEEP, VALUE_SIZE = 64, LABEL_SIZE = 19 };
 
 /* Returns -1 to go on, otherwise the exit status. */
 static int parse(int argc, char **argv, struct request *request)
@@ -78,7 +78,8 @@ static int parse(int argc, char **argv, struct request *request)
 	return -1;
 }
 
-/* The runs, and what each is called in the table: its file's name, or the path where names clash. */
+/* The runs, and what each is called in the table: its file's name, or the path where names clash.
+ * */
 struct runs {
 	size_t count;
 	struct dc_result **results;
@@ -167,7 +168,10 @@ static void show_value(double value, const char *unit, char *text, size_t size)
 		const char *unit;
 		enum dc_dimension dimension;
 	} known[] = {
-		{"s", DC_DIM_TIME}, {"J", DC_DIM_ENERGY}, {"W", DC_DIM_POWER}, {"kg", DC_DIM_CARBON},
+		{"s", DC_DIM_TIME},
+		{"J", DC_DIM_ENERGY},
+		{"W", DC_DIM_POWER},
+		{"kg", DC_DIM_CARBON},
 	};
 
 	if (isnan(value)) {
@@ -212,7 +216,8 @@ static void each_figure(const struct runs *runs,
 {
 	for (size_t i = 0; i < runs->count; i++) {
 		size_t count;
-		const struct dc_result_figure *figures = dc_result_figures(runs->results[i], &count);
+		const struct dc_result_figure *figures =
+			dc_result_figures(runs->results[i], &count);
 
 		for (size_t k = 0; k < count; k++) {
 			bool seen = false;
@@ -300,7 +305,8 @@ static enum dc_status print_table(const struct runs *runs)
 	return DC_OK;
 }
 
-static void print_csv_row(const struct runs *runs, const struct dc_result_figure *figure, void *data)
+static void print_csv_row(const struct runs *runs, const struct dc_result_figure *figure,
+			  void *data)
 {
 	double first = figure_of(runs->results[0], figure->name);
 	char text[VALUE_SIZE];
@@ -365,9 +371,10 @@ static bool choose_bars(struct dc_diag *diag, const struct runs *runs, struct dc
 
 		for (size_t i = 0; i < runs->count; i++)
 			largest = fmax(largest, fabs(figure_of(runs->results[i], bars[k].figure)));
-		units[k] = isnan(largest)                     ? (struct dc_plot_unit){NULL, 1}
-			   : strcmp(bars[k].unit, "1") == 0 ? (struct dc_plot_unit){"%", 0.01}
-							    : dc_plot_unit_for(bars[k].unit, largest);
+		units[k] = isnan(largest) ? (struct dc_plot_unit){NULL, 1}
+			   : strcmp(bars[k].unit, "1") == 0
+				   ? (struct dc_plot_unit){"%", 0.01}
+				   : dc_plot_unit_for(bars[k].unit, largest);
 		if (isnan(largest))
 			dc_diag_note(diag, NULL, "no run has the figure %s: no bars of %s",
 				     bars[k].figure, bars[k].title);
@@ -384,7 +391,7 @@ static void shorten(const char *label, char text[LABEL_SIZE])
 	if (length < LABEL_SIZE)
 		snprintf(text, LABEL_SIZE, "%s", label);
 	else
-		snprintf(text, LABEL_SIZE, "%.9s..%s", label, label + length - (LABEL_SIZE - 12));
+		snprintf(text, LABEL_SIZE, "%.8s..%s", label, label + length - (LABEL_SIZE - 11));
 }
 
 static enum dc_status write_bars(struct dc_diag *diag, const struct runs *runs,
@@ -421,7 +428,8 @@ static enum dc_status write_bars(struct dc_diag *diag, const struct runs *runs,
 		for (size_t k = 0; k < BARS; k++)
 			if (units[k].name)
 				fprintf(data, "\t%.17g",
-					figure_of(runs->results[i], bars[k].figure) / units[k].size);
+					figure_of(runs->results[i], bars[k].figure) /
+						units[k].size);
 		fputc('\n', data);
 	}
 	return fclose(data) == 0 ? DC_OK : DC_ERR_IO;

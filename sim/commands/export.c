@@ -161,13 +161,13 @@ static int run(int argc, char **argv)
 	int done = parse(argc, argv, &request);
 	struct dc_diag *diag;
 
-	if (done >= 0)
+	if (done >= 0 || !request.input)
 		return done;
 	diag = dc_diag_create();
 	if (!diag)
 		return dc_command_finish(NULL, DC_ERR_MEMORY);
-	return dc_command_finish(diag, request.recover ? recover(diag, &request)
-						       : print(diag, &request));
+	return dc_command_finish(diag,
+				 request.recover ? recover(diag, &request) : print(diag, &request));
 }
 
 const struct dc_command dc_command_export = {

@@ -82,12 +82,9 @@ enum { OPTION_PNG = 256, OPTION_SVG, OPTION_KEEP };
 static int parse(int argc, char **argv, struct request *request)
 {
 	static const struct option options[] = {
-		{"output", required_argument, NULL, 'o'},
-		{"png", no_argument, NULL, OPTION_PNG},
-		{"svg", no_argument, NULL, OPTION_SVG},
-		{"keep", no_argument, NULL, OPTION_KEEP},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{"output", required_argument, NULL, 'o'}, {"png", no_argument, NULL, OPTION_PNG},
+		{"svg", no_argument, NULL, OPTION_SVG},   {"keep", no_argument, NULL, OPTION_KEEP},
+		{"help", no_argument, NULL, 'h'},         {0},
 	};
 	int option;
 
@@ -262,7 +259,9 @@ static enum dc_status write_units(struct dc_diag *diag, const struct dc_result *
 		time.size, end_s);
 	fprintf(settings, "power_unit = '%s'\npower_size = %.17g\n", power.name, power.size);
 	fprintf(settings, "pue_step = %s\n",
-		highest_pue < 1.5 ? "0.1" : highest_pue < 2.2 ? "0.2" : "0.5");
+		highest_pue < 1.5   ? "0.1"
+		: highest_pue < 2.2 ? "0.2"
+				    : "0.5");
 	return status;
 }
 
@@ -329,7 +328,7 @@ static int run(int argc, char **argv)
 	struct dc_diag *diag;
 	enum dc_status status;
 
-	if (done >= 0)
+	if (done >= 0 || !request.input)
 		return done;
 	diag = dc_diag_create();
 	if (!diag)

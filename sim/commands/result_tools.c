@@ -31,9 +31,9 @@ int dc_command_refuse(const char *command, const char *format, ...)
 
 int dc_command_refuse_option(const char *command, int option, char **argv)
 {
-	return dc_command_refuse(command,
-				 option == ':' ? "option '%s' needs a value" : "unknown option '%s'",
-				 argv[optind - 1]);
+	return dc_command_refuse(
+		command, option == ':' ? "option '%s' needs a value" : "unknown option '%s'",
+		argv[optind - 1]);
 }
 
 int dc_command_finish(struct dc_diag *diag, enum dc_status status)
@@ -207,7 +207,8 @@ enum dc_status dc_plot_draw(struct dc_plot *plot, const char *script, bool png, 
 	if (!dc_data_file(name, path, sizeof(path)) ||
 	    !dc_data_file("plots/style.gp", style, sizeof(style))) {
 		dc_diag_error(plot->diag, NULL,
-			      "cannot find %s; set DCSIM_DATA to the folder that holds plots/", name);
+			      "cannot find %s; set DCSIM_DATA to the folder that holds plots/",
+			      name);
 		return DC_ERR_IO;
 	}
 	snprintf(target, sizeof(target), "%s/target.gp", plot->folder);

@@ -13,8 +13,8 @@ static int name_compare(const void *left, const void *right)
 }
 
 /* Adds the names of one folder's *.yaml files to the list. */
-static enum dc_status list_folder(struct dc_config *config, const char *path,
-				  const char ***names, size_t *count, size_t *capacity)
+static enum dc_status list_folder(struct dc_config *config, const char *path, const char ***names,
+				  size_t *count, size_t *capacity)
 {
 	static const char suffix[] = ".yaml";
 	DIR *folder = opendir(path);
@@ -37,8 +37,8 @@ static enum dc_status list_folder(struct dc_config *config, const char *path,
 			*names = more;
 			*capacity = larger;
 		}
-		(*names)[*count] = dc_arena_strndup(config->arena, entry->d_name,
-						    length + 1 - sizeof suffix);
+		(*names)[*count] =
+			dc_arena_strndup(config->arena, entry->d_name, length + 1 - sizeof suffix);
 		if (!(*names)[(*count)++]) {
 			status = DC_ERR_MEMORY;
 			break;
@@ -109,8 +109,8 @@ static enum dc_status unknown_entry(struct dc_config *config, const char *family
 		return dc_diag_error(config->diag, &node->mark,
 				     "'%s' is not in the catalogue '%s'; did you mean '%s'?", shown,
 				     family, suggestion);
-	return dc_diag_error(config->diag, &node->mark, "'%s' is not in the catalogue '%s'; it has %s",
-			     shown, family,
+	return dc_diag_error(config->diag, &node->mark,
+			     "'%s' is not in the catalogue '%s'; it has %s", shown, family,
 			     dc_names_joined(config->arena, names, count, NAMES_SHOWN));
 }
 
@@ -131,8 +131,8 @@ static enum dc_status find_entry(struct dc_config *config, const char *family,
 	}
 	if (*node->text && *node->text != '.' && !strchr(node->text, '/')) {
 		for (const char **data = config->folders; !path && *data; data++) {
-			path = dc_arena_printf(config->arena, "%s/catalog/%s/%s.yaml", *data, family,
-					       node->text);
+			path = dc_arena_printf(config->arena, "%s/catalog/%s/%s.yaml", *data,
+					       family, node->text);
 			if (!path)
 				return DC_ERR_MEMORY;
 			if (!dc_config_find(config, NULL, path))
@@ -149,8 +149,7 @@ static enum dc_status find_entry(struct dc_config *config, const char *family,
 	entry = dc_arena_alloc(config->arena, sizeof *entry);
 	if (!entry)
 		return DC_ERR_MEMORY;
-	*entry = (struct dc_catalogue_entry){config->entries, family, node->text,
-					     *root};
+	*entry = (struct dc_catalogue_entry){config->entries, family, node->text, *root};
 	config->entries = entry;
 	if (status != DC_OK)
 		dc_diag_note(config->diag, &node->mark, "named here");
@@ -176,7 +175,8 @@ static enum dc_status resolve(struct dc_config *config, const char *family,
 	if (node->kind == DC_NODE_SCALAR) {
 		*name = node->text;
 		status = find_entry(config, family, node, &base);
-		return status == DC_OK ? resolve(config, family, base, depth + 1, map, name) : status;
+		return status == DC_OK ? resolve(config, family, base, depth + 1, map, name)
+				       : status;
 	}
 	over = dc_tree_copy(config->arena, node);
 	if (!over)
@@ -210,8 +210,7 @@ enum dc_status dc_catalogue_read(struct dc_config *config, const struct dc_catal
 		struct dc_node *named = dc_node_create(config->arena, DC_NODE_MAP, &map->mark);
 
 		scalar = dc_node_scalar(config->arena, &map->mark, name);
-		if (!named || !scalar ||
-		    dc_node_set(config->arena, named, "name", scalar) != DC_OK)
+		if (!named || !scalar || dc_node_set(config->arena, named, "name", scalar) != DC_OK)
 			return DC_ERR_MEMORY;
 		named->folder = map->folder;
 		map = dc_node_merge(config->arena, map, named);

@@ -45,8 +45,8 @@ enum dc_status dc_config_not_found(struct dc_config *config, const struct dc_mar
 				   const char *name, const char *folder);
 /* Reads a file with what it includes; link is the file that included it, or NULL. */
 enum dc_status dc_config_read_file(struct dc_config *config, const char *path,
-				   const struct dc_include_link *link, struct dc_node **root)
-	DC_CHECK;
+				   const struct dc_include_link *link,
+				   struct dc_node **root) DC_CHECK;
 
 /* One scalar of a field into its place; says what is wrong with it. section is for the words. */
 enum dc_status dc_field_read_scalar(struct dc_config *config, const struct dc_section *section,

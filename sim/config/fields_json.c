@@ -126,7 +126,8 @@ static void json_kind(const struct dc_field *field, const struct place *here, FI
 		break;
 	case DC_NUMBERS:
 		fputs("\"type\": [\"array\", \"string\", \"number\"], "
-		      "\"items\": {\"type\": [\"string\", \"number\"]}", out);
+		      "\"items\": {\"type\": [\"string\", \"number\"]}",
+		      out);
 		break;
 	case DC_TAGGED:
 		json_family(field->family, here, out);
@@ -140,7 +141,8 @@ static void json_kind(const struct dc_field *field, const struct place *here, FI
 		fputs("\"not\": {}", out);
 		break;
 	case DC_NODE:
-		fputs("\"type\": [\"object\", \"array\", \"string\", \"number\", \"boolean\", \"null\"]", out);
+		fputs("\"type\": [\"object\", \"array\", \"string\", \"number\", \"boolean\", \"null\"]",
+		      out);
 		break;
 	default:
 		fputs("\"type\": [\"string\", \"number\"]", out);
@@ -196,8 +198,9 @@ static void json_section(const struct dc_section *section, const struct place *o
 
 	fputs("\"type\": \"object\"", out);
 	json_member("title", section->name, out);
+	/* The description of a section that stands under a key is the key's. */
 	if (section->doc)
-		json_member("description", section->doc, out);
+		json_member(outer ? "$comment" : "description", section->doc, out);
 	for (const struct place *place = outer; place; place = place->outer)
 		if (place->section == section)
 			return;
@@ -211,7 +214,7 @@ static void json_section(const struct dc_section *section, const struct place *o
 
 		fputs(first ? "\n" : ",\n", out);
 		first = false;
-		if (tag && strcmp(field->key, tag) == 0) {
+		if (tag && type && strcmp(field->key, tag) == 0) {
 			json_text(tag, out);
 			fputs(": {\"const\": ", out);
 			json_text(type, out);

@@ -34,6 +34,9 @@ static enum dc_status refuse_unknown(const struct reader *r, const struct dc_pai
 	const char *keys[KEYS_LIMIT] = {NULL}, *suggestion;
 	size_t count = 0;
 
+	/* Nobody will read this one: spare the search for a suggestion. */
+	if (dc_diag_errors(r->config->diag) >= DC_DIAG_LIMIT)
+		return dc_diag_error(r->config->diag, &pair->key_mark, "%s: unknown key", r->section->name);
 	for (size_t i = 0; i < r->section->count && count < KEYS_LIMIT; i++)
 		if (r->section->fields[i].kind != DC_RESERVED)
 			keys[count++] = r->section->fields[i].key;
@@ -84,7 +87,8 @@ static enum dc_status fallback_node(const struct reader *r, const struct dc_fiel
 	name = dc_arena_printf(r->config->arena, "default of %s", field->key);
 	if (!name)
 		return DC_ERR_MEMORY;
-	status = dc_tree_read_text(r->config->arena, r->config->diag, name, text, strlen(text), &root);
+	status = dc_tree_read_text(r->config->arena, r->config->diag, name, text, strlen(text),
+				   &root);
 	*node = root;
 	return status;
 }
@@ -131,17 +135,17 @@ static enum dc_status read_tagged(const struct reader *r, const struct dc_field 
 	enum dc_status status;
 
 	if (node->kind != DC_NODE_MAP)
-		return refuse_kind(r, field, node,
-				   dc_arena_printf(r->config->arena, "a map with the key '%s'",
-						   family->tag));
+		return refuse_kind(
+			r, field, node,
+			dc_arena_printf(r->config->arena, "a map with the key '%s'", family->tag));
 	here.where = &node->mark;
 	tag = dc_node_get(node, family->tag);
 	if (dc_node_is_null(tag))
 		return unknown_type(&here, family, NULL);
 	if (tag->kind != DC_NODE_SCALAR)
-		return dc_diag_error(r->config->diag, &tag->mark, "%s: %s: expected a name, found %s",
-				     r->section->name, family->tag,
-				     dc_node_words(r->config->arena, tag));
+		return dc_diag_error(r->config->diag, &tag->mark,
+				     "%s: %s: expected a name, found %s", r->section->name,
+				     family->tag, dc_node_words(r->config->arena, tag));
 	for (size_t i = 0; i < family->count; i++) {
 		const struct dc_tagged_type *type = &family->types[i];
 
@@ -150,8 +154,7 @@ static enum dc_status read_tagged(const struct reader *r, const struct dc_field 
 		tagged->section = dc_arena_alloc(r->config->arena, type->section->size);
 		if (!tagged->section)
 			return DC_ERR_MEMORY;
-		status = read_section(r->config, type->section, node, &node->mark,
-				      tagged->section);
+		status = read_section(r->config, type->section, node, &node->mark, tagged->section);
 		tagged->type = type;
 		return status;
 	}
@@ -293,14 +296,16 @@ static enum dc_status read_field(const struct reader *r, const struct dc_field *
 }
 
 static enum dc_status read_section(struct dc_config *config, const struct dc_section *section,
-				   const struct dc_node *node, const struct dc_mark *where, void *out)
+				   const struct dc_node *node, const struct dc_mark *where,
+				   void *out)
 {
 	const struct reader r = {.config = config, .section = section, .where = where};
 	enum dc_status status = DC_OK;
 
 	if (config->depth == DC_SECTION_DEPTH)
-		return dc_diag_error(config->diag, where, "%s: sections are nested more than %d deep",
-				     section->name, DC_SECTION_DEPTH);
+		return dc_diag_error(config->diag, where,
+				     "%s: sections are nested more than %d deep", section->name,
+				     DC_SECTION_DEPTH);
 	config->depth++;
 	*(const struct dc_node **)out = node;
 	if (node)

@@ -47,9 +47,10 @@ static enum dc_status refuse_unit(const struct subject *s, const struct dc_units
 {
 	enum dc_dimension dimension = s->field->dimension;
 	const char *noun = dc_units_noun(dimension), *example = dc_units_example(dimension);
-	const char *hint = error->suggestion
-		? dc_arena_printf(s->config->arena, "did you mean '%s'?", error->suggestion)
-		: dc_arena_printf(s->config->arena, "write %s like '%s'", noun, example);
+	const char *hint =
+		error->suggestion
+			? dc_arena_printf(s->config->arena, "did you mean '%s'?", error->suggestion)
+			: dc_arena_printf(s->config->arena, "write %s like '%s'", noun, example);
 
 	if (!hint)
 		return DC_ERR_MEMORY;
@@ -62,8 +63,8 @@ static enum dc_status refuse_unit(const struct subject *s, const struct dc_units
 		return refuse(s, "%s is %s, expected %s; %s", s->shown, dc_units_noun(error->other),
 			      noun, hint);
 	case DC_UNITS_TRAILING:
-		return refuse(s, "%s has '%s' behind it; write %s like '%s'", s->shown, error->detail,
-			      noun, example);
+		return refuse(s, "%s has '%s' behind it; write %s like '%s'", s->shown,
+			      error->detail, noun, example);
 	case DC_UNITS_RANGE:
 		return refuse(s, "%s is too large", s->shown);
 	default:
@@ -89,6 +90,27 @@ static enum dc_status read_quantity(const struct subject *s, double *value)
 	return check_range(s, *value);
 }
 
+static bool all_digits(const char *text)
+{
+	return !text[strspn(text, "0123456789_")];
+}
+
+/* Digits alone keep what a double beyond 2^53 would drop. False when they overflow. */
+static bool digits_value(const char *text, uint64_t *value)
+{
+	*value = 0;
+	for (; *text; text++) {
+		uint64_t digit = (uint64_t)(*text - '0');
+
+		if (*text == '_')
+			continue;
+		if (*value > (UINT64_MAX - digit) / 10)
+			return false;
+		*value = *value * 10 + digit;
+	}
+	return true;
+}
+
 static enum dc_status read_count(const struct subject *s, uint64_t *count)
 {
 	const char *text = s->node->text;
@@ -103,20 +125,10 @@ static enum dc_status read_count(const struct subject *s, uint64_t *count)
 		return check_range(s, value);
 	if (value != floor(value))
 		return refuse(s, "%s is not a whole number", s->shown);
-	if (value >= 0x1p64)
+	if (!all_digits(text))
+		*count = value < 0x1p64 ? (uint64_t)value : 0;
+	if (all_digits(text) ? !digits_value(text, count) : value >= 0x1p64)
 		return refuse(s, "%s is too large", s->shown);
-	*count = (uint64_t)value;
-	/* Beyond 2^53 a double would drop digits that the text has. */
-	if (value > 0x1p53 && text[strspn(text, "0123456789_")] == '\0') {
-		*count = 0;
-		for (; *text; text++) {
-			if (*text == '_')
-				continue;
-			if (*count > (UINT64_MAX - (uint64_t)(*text - '0')) / 10)
-				return refuse(s, "%s is too large", s->shown);
-			*count = *count * 10 + (uint64_t)(*text - '0');
-		}
-	}
 	return check_range(s, value);
 }
 
@@ -183,7 +195,8 @@ static enum dc_status prepare(struct subject *s)
 	if (s->node->kind == DC_NODE_SCALAR)
 		return DC_OK;
 	if (s->field->kind == DC_QUANTITY || s->field->kind == DC_NUMBERS)
-		return refuse(s, "expected %s like '%s', found %s", dc_units_noun(s->field->dimension),
+		return refuse(s, "expected %s like '%s', found %s",
+			      dc_units_noun(s->field->dimension),
 			      dc_units_example(s->field->dimension), s->shown);
 	return refuse(s, "expected %s, found %s", kind, s->shown);
 }

@@ -16,8 +16,8 @@ static void write_tree(const struct dc_node *node, unsigned column, FILE *out);
 /* True for words that other readers of YAML take for something else than a text. */
 static bool is_special_word(const char *text)
 {
-	static const char *const special[] = {"null", "true", "false", "yes", "no", "on", "off",
-					      "y", "n", "nan", "inf"};
+	static const char *const special[] = {"null", "true", "false", "yes", "no", "on",
+					      "off",  "y",    "n",     "nan", "inf"};
 
 	for (size_t i = 0; i < sizeof special / sizeof *special; i++)
 		if (strcasecmp(text, special[i]) == 0)
@@ -113,9 +113,9 @@ static void write_tree_scalar(const struct dc_node *node, FILE *out)
 		 node->text[length - 1] != ' ' && !strchr("-% ", *node->text))
 		fputs(node->text, out);
 	/* A negative number. */
-	else if (!node->quoted && *node->text == '-' && length > 1 &&
-		 node->text[1] >= '0' && node->text[1] <= '9' &&
-		 node->text[strspn(node->text, safe)] == '\0' && node->text[length - 1] != ' ')
+	else if (!node->quoted && *node->text == '-' && length > 1 && node->text[1] >= '0' &&
+		 node->text[1] <= '9' && node->text[strspn(node->text, safe)] == '\0' &&
+		 node->text[length - 1] != ' ')
 		fputs(node->text, out);
 	else
 		write_quoted(node->text, out);
@@ -289,7 +289,8 @@ static void write_list(const struct dc_field *field, const struct dc_list *list,
 		blanks(column, out);
 		fputs("- ", out);
 		if (field->family) {
-			const struct dc_tagged *tagged = &((const struct dc_tagged *)list->items)[i];
+			const struct dc_tagged *tagged =
+				&((const struct dc_tagged *)list->items)[i];
 
 			write_map(tagged->type->section, tagged->section, column + STEP, true, out);
 		} else {
@@ -312,7 +313,8 @@ static void write_value(const struct dc_field *field, const void *place, unsigne
 		write_map(field->section, *(const void *const *)place, column, false, out);
 		break;
 	case DC_CATALOGUE:
-		write_map(field->catalogue->section, *(const void *const *)place, column, false, out);
+		write_map(field->catalogue->section, *(const void *const *)place, column, false,
+			  out);
 		break;
 	case DC_TAGGED:
 		write_map(tagged->type->section, tagged->section, column, false, out);

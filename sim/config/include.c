@@ -23,16 +23,17 @@ static enum dc_status include_one(struct dc_config *config, const struct dc_incl
 	enum dc_status status;
 
 	if (name->kind != DC_NODE_SCALAR || dc_node_is_null(name))
-		return dc_diag_error(config->diag, &name->mark, "include: expected the name of a file");
+		return dc_diag_error(config->diag, &name->mark,
+				     "include: expected the name of a file");
 	path = dc_config_find(config, name->folder, name->text);
 	if (!path)
 		return dc_config_not_found(config, &name->mark, name->text, name->folder);
 	if (link->depth >= DC_INCLUDE_DEPTH)
-		return dc_diag_error(config->diag, &name->mark, "includes are nested more than %d deep",
-				     DC_INCLUDE_DEPTH);
+		return dc_diag_error(config->diag, &name->mark,
+				     "includes are nested more than %d deep", DC_INCLUDE_DEPTH);
 	if (stat(path, &info) == 0 && is_open(link, &info))
-		return dc_diag_error(config->diag, &name->mark, "include loop: '%s' is being read already",
-				     path);
+		return dc_diag_error(config->diag, &name->mark,
+				     "include loop: '%s' is being read already", path);
 	status = dc_config_read_file(config, path, link, &tree);
 	if (status != DC_OK)
 		dc_diag_note(config->diag, &name->mark, "included here");

@@ -50,7 +50,8 @@ static enum dc_status list_index(struct walk *walk, const struct dc_node *list, 
 		for (; *index < list->count; ++*index) {
 			const struct dc_node *name = dc_node_get(list->items[*index], "name");
 
-			if (name && name->kind == DC_NODE_SCALAR && strcmp(name->text, walk->name) == 0)
+			if (name && name->kind == DC_NODE_SCALAR &&
+			    strcmp(name->text, walk->name) == 0)
 				return DC_OK;
 		}
 	}
@@ -160,7 +161,8 @@ enum dc_status dc_config_override(struct dc_config *config, struct dc_node *root
 		return DC_ERR_MEMORY;
 	if (!equals) {
 		mark = dc_tree_mark(walk.source, 0, strlen(assignment));
-		return dc_diag_error(config->diag, &mark, "expected KEY=VALUE, such as 'run.seed=2'");
+		return dc_diag_error(config->diag, &mark,
+				     "expected KEY=VALUE, such as 'run.seed=2'");
 	}
 	from = (size_t)(equals - assignment) + 1;
 	if (strspn(equals + 1, " \t") == strlen(equals + 1)) {

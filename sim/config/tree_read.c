@@ -15,7 +15,8 @@ static enum dc_status parse(struct dc_arena *arena, struct dc_diag *diag, const 
 	const struct dc_source *source;
 
 	if (length > DC_TREE_BYTES) {
-		return dc_diag_error(diag, NULL, "%s: larger than %d MiB, the limit of a configuration file",
+		return dc_diag_error(diag, NULL,
+				     "%s: larger than %d MiB, the limit of a configuration file",
 				     name, DC_TREE_BYTES >> 20);
 	}
 	source = dc_diag_source(diag, name, text, length);

@@ -19,10 +19,10 @@ struct anchor {
 /* A list or map that is being read. */
 struct frame {
 	struct dc_node *node;
-	struct dc_pair key;  /* key.key NULL: the next event is a key, or a list's item */
+	struct dc_pair key; /* key.key NULL: the next event is a key, or a list's item */
 	bool have_key;
-	bool dropped;        /* the key was refused: its value is read and forgotten */
-	bool is_key;         /* this list or map stands where a key belongs */
+	bool dropped; /* the key was refused: its value is read and forgotten */
+	bool is_key;  /* this list or map stands where a key belongs */
 	struct anchor *anchor;
 	size_t nodes;
 	unsigned height;
@@ -34,9 +34,9 @@ struct builder {
 	const struct dc_source *source;
 	const char *folder;
 	yaml_parser_t parser;
-	size_t from;           /* byte at which libyaml starts */
-	size_t cursor_index;   /* characters since then ... */
-	size_t cursor_byte;    /* ... and the byte, line and start of line that they come to */
+	size_t from;         /* byte at which libyaml starts */
+	size_t cursor_index; /* characters since then ... */
+	size_t cursor_byte;  /* ... and the byte, line and start of line that they come to */
 	unsigned cursor_line;
 	size_t cursor_start;
 	struct frame frames[DC_TREE_DEPTH + 1];
@@ -105,8 +105,9 @@ static struct dc_mark mark_between(struct builder *b, const yaml_mark_t *begin,
 	line = b->cursor_line;
 	start = b->cursor_start;
 	/* Only what stands on the first line is underlined. */
-	for (index = begin->index; index < end->index && byte < b->source->length &&
-				   b->source->text[byte] != '\n'; index++)
+	for (index = begin->index;
+	     index < end->index && byte < b->source->length && b->source->text[byte] != '\n';
+	     index++)
 		advance(b->source, &byte, &line, &start);
 	mark.length = (unsigned)(byte - b->cursor_byte);
 	if (!mark.length)
@@ -206,7 +207,8 @@ static enum dc_status take_key(struct builder *b, struct frame *frame, const str
 	} else if (strlen(node->text) > KEY_BYTES) {
 		refuse(b, &node->mark, "a key is longer than %d bytes", KEY_BYTES);
 	} else if (strcmp(node->text, "<<") == 0 && !node->quoted) {
-		refuse(b, &node->mark, "the merge key '<<' is not supported; "
+		refuse(b, &node->mark,
+		       "the merge key '<<' is not supported; "
 		       "use an anchor for the whole value, 'include' or 'base'");
 	} else {
 		frame->key.key = node->text;
@@ -354,7 +356,8 @@ static enum dc_status on_alias(struct builder *b, const yaml_event_t *event)
 	if (anchor && anchor->complete) {
 		b->expanded += anchor->nodes;
 		if (b->expanded > DC_TREE_ALIASES)
-			return dc_diag_error(b->diag, &mark, "aliases expand to more than %d values",
+			return dc_diag_error(b->diag, &mark,
+					     "aliases expand to more than %d values",
 					     DC_TREE_ALIASES);
 		if (b->depth + anchor->height > DC_TREE_DEPTH)
 			return dc_diag_error(b->diag, &mark, "nested more than %d levels deep",
@@ -373,8 +376,8 @@ static enum dc_status on_alias(struct builder *b, const yaml_event_t *event)
 static enum dc_status on_start(struct builder *b, const yaml_event_t *event)
 {
 	bool is_list = event->type == YAML_SEQUENCE_START_EVENT;
-	const yaml_char_t *tag = is_list ? event->data.sequence_start.tag
-					 : event->data.mapping_start.tag;
+	const yaml_char_t *tag =
+		is_list ? event->data.sequence_start.tag : event->data.mapping_start.tag;
 	struct dc_mark mark = event_mark(b, event);
 	struct frame *frame = &b->frames[b->depth];
 	struct dc_node *node = NULL;
@@ -391,10 +394,9 @@ static enum dc_status on_start(struct builder *b, const yaml_event_t *event)
 		       dc_tree_quote(b->arena, (const char *)tag));
 	*frame = (struct frame){.node = node, .nodes = 1, .height = 1};
 	b->depth++;
-	return add_anchor(b,
-			  is_list ? event->data.sequence_start.anchor
-				  : event->data.mapping_start.anchor,
-			  &mark, node, &frame->anchor);
+	return add_anchor(
+		b, is_list ? event->data.sequence_start.anchor : event->data.mapping_start.anchor,
+		&mark, node, &frame->anchor);
 }
 
 static enum dc_status on_end(struct builder *b)
@@ -460,8 +462,12 @@ static enum dc_status read_events(struct builder *b)
 static size_t utf8_length(const unsigned char *text, size_t left)
 {
 	static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc0 ? 0 : text[0] < 0xe0 ? 2
-		      : text[0] < 0xf0 ? 3 : text[0] < 0xf8 ? 4 : 0;
+	size_t length = text[0] < 0x80   ? 1
+			: text[0] < 0xc0 ? 0
+			: text[0] < 0xe0 ? 2
+			: text[0] < 0xf0 ? 3
+			: text[0] < 0xf8 ? 4
+					 : 0;
 	uint32_t code;
 
 	if (!length || length > left)
@@ -529,8 +535,13 @@ enum dc_status dc_tree_parse(struct dc_arena *arena, struct dc_diag *diag,
 		return DC_ERR_MEMORY;
 	if (source->length - from >= 3 && memcmp(source->text + from, byte_order_mark, 3) == 0)
 		from += 3;
-	*b = (struct builder){.arena = arena, .diag = diag, .source = source, .folder = folder,
-			      .from = from, .cursor_byte = from, .cursor_line = 1};
+	*b = (struct builder){.arena = arena,
+			      .diag = diag,
+			      .source = source,
+			      .folder = folder,
+			      .from = from,
+			      .cursor_byte = from,
+			      .cursor_line = 1};
 	if (!yaml_parser_initialize(&b->parser)) {
 		free(b);
 		return DC_ERR_MEMORY;

@@ -12,8 +12,8 @@
 #include "output/hdf5_library.h"
 #include "output/hdf5_sink.h"
 
-/* Rows held in memory at a time. */
-enum { BLOCK_ROWS = 1024, TABLES = 3 };
+/* Rows held in memory at a time; of wide series fewer, about so many values. */
+enum { BLOCK_ROWS = 1024, BLOCK_VALUES = 1 << 21, TABLES = 3 };
 
 struct copier {
 	struct dc_diag *diag;
@@ -26,7 +26,8 @@ struct copier {
 	const struct dc_result_column *time;
 	const struct dc_result_column *interval;
 	size_t width; /* values of a row of the series */
-	double *blocks; /* BLOCK_ROWS rows of each column, one after the other; time and interval first */
+	size_t block_rows;
+	double *blocks; /* block_rows of each column, one after the other, own two first */
 	double *row;
 	size_t done[TABLES];
 	size_t rows[TABLES];
@@ -83,8 +84,11 @@ static bool make_columns(struct copier *c)
 			const struct dc_result_column *from = &table->columns[k];
 
 			columns[n] = (struct dc_column){
-				table->name,     from->name, from->unit,
-				from->long_name, from->sum ? DC_CELL_SUM : DC_CELL_MEAN,
+				table->name,
+				from->name,
+				from->unit,
+				from->long_name,
+				from->sum ? DC_CELL_SUM : DC_CELL_MEAN,
 				axis_of(&c->schema, from->axis),
 			};
 			c->columns[n] = from;
@@ -108,8 +112,8 @@ static bool make_schema(struct copier *c)
 	if (!summary || !make_axes(c) || !make_columns(c))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		summary[i] = (struct dc_scalar){figures[i].name, figures[i].unit,
-						figures[i].long_name};
+		summary[i] =
+			(struct dc_scalar){figures[i].name, figures[i].unit, figures[i].long_name};
 	c->schema.name = info->name;
 	c->schema.scenario = info->scenario;
 	c->schema.version = info->version;
@@ -123,7 +127,12 @@ static bool make_schema(struct copier *c)
 	c->schema.subjects_count = subjects->count;
 	c->rows[DC_COPY_ITERATIONS] = dc_result_table(c->result, "iterations")->rows;
 	c->rows[DC_COPY_EVENTS] = dc_result_table(c->result, "events")->rows;
-	c->blocks = dc_arena_array(c->arena, (OWN + c->width) * BLOCK_ROWS, sizeof(double));
+	c->block_rows = BLOCK_VALUES / (OWN + c->width);
+	if (c->block_rows > BLOCK_ROWS)
+		c->block_rows = BLOCK_ROWS;
+	if (!c->block_rows)
+		c->block_rows = 1;
+	c->blocks = dc_arena_array(c->arena, (OWN + c->width) * c->block_rows, sizeof(double));
 	c->row = dc_arena_array(c->arena, c->width, sizeof(double));
 	return c->blocks && c->row;
 }
@@ -131,8 +140,8 @@ static bool make_schema(struct copier *c)
 static enum dc_status copy_series(struct copier *c, size_t first, size_t count)
 {
 	double *time = c->blocks;
-	double *interval = time + BLOCK_ROWS;
-	double *values = interval + BLOCK_ROWS;
+	double *interval = time + c->block_rows;
+	double *values = interval + c->block_rows;
 	double *block = values;
 	enum dc_status status = dc_result_read(c->diag, c->result, c->time, first, count, time);
 
@@ -140,7 +149,7 @@ static enum dc_status copy_series(struct copier *c, size_t first, size_t count)
 		status = dc_result_read(c->diag, c->result, c->interval, first, count, interval);
 	for (size_t i = 0; i < c->schema.columns_count && status == DC_OK; i++) {
 		status = dc_result_read(c->diag, c->result, c->columns[i], first, count, block);
-		block += c->columns[i]->width * BLOCK_ROWS;
+		block += c->columns[i]->width * c->block_rows;
 	}
 	for (size_t k = 0; k < count && status == DC_OK; k++) {
 		double *to = c->row;
@@ -151,7 +160,7 @@ static enum dc_status copy_series(struct copier *c, size_t first, size_t count)
 
 			memcpy(to, block + k * width, width * sizeof(*to));
 			to += width;
-			block += width * BLOCK_ROWS;
+			block += width * c->block_rows;
 		}
 		status = c->sink->type->interval(c->sink, time[k], interval[k], c->row);
 	}
@@ -210,8 +219,9 @@ static enum dc_status copy_iterations(struct copier *c, size_t first, size_t cou
 	if (status == DC_OK)
 		status = read_reals(c, table, "stall", first, count, b->stall);
 	for (size_t k = 0; k < count && status == DC_OK; k++) {
-		struct dc_iteration_row row = {b->first[k],   b->count[k],   b->start[k], b->duration[k],
-					       b->compute[k], b->exposed[k], b->stall[k]};
+		struct dc_iteration_row row = {b->first[k],    b->count[k],   b->start[k],
+					       b->duration[k], b->compute[k], b->exposed[k],
+					       b->stall[k]};
 
 		status = c->sink->type->iteration(c->sink, &row);
 	}
@@ -254,12 +264,13 @@ static enum dc_status copy_events(struct copier *c, size_t first, size_t count)
 /* Feeds the next rows of a table, at most as many as there are. */
 static enum dc_status copy_rows(struct copier *c, int table, size_t rows)
 {
+	size_t most = table == DC_COPY_SERIES ? c->block_rows : BLOCK_ROWS;
 	enum dc_status status = DC_OK;
 
 	if (rows > c->rows[table] - c->done[table])
 		rows = c->rows[table] - c->done[table];
 	while (rows && status == DC_OK) {
-		size_t count = rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
+		size_t count = rows < most ? rows : most;
 		size_t first = c->done[table];
 
 		if (table == DC_COPY_SERIES)
@@ -357,7 +368,7 @@ enum dc_status dc_copy_recover(struct dc_diag *diag, const char *part, const cha
 	if (status != DC_OK)
 		return status;
 	how = strcmp(dc_result_info(result)->status, "complete") == 0 ? DC_RECORD_COMPLETE
-								       : DC_RECORD_INTERRUPTED;
+								      : DC_RECORD_INTERRUPTED;
 	status = copy_beside(diag, result, path, how);
 	tables = dc_result_tables(result, &count);
 	if (rows)

@@ -1,4 +1,4 @@
-/* A result's tables as text: tab- or comma-separated, one header line with units, full precision. */
+/* A result's tables as text: one header line with units, numbers in full precision. */
 #include "output/export.h"
 
 #include <errno.h>
@@ -88,7 +88,8 @@ union cells {
 
 static size_t cell_bytes(const struct dc_result_column *column)
 {
-	return column->cell == DC_RESULT_TEXT ? DC_RESULT_TEXT_SIZE : sizeof(double) * column->width;
+	return column->cell == DC_RESULT_TEXT ? DC_RESULT_TEXT_SIZE
+					      : sizeof(double) * column->width;
 }
 
 static enum dc_status read_cells(struct dc_diag *diag, const struct dc_result *result,
@@ -153,8 +154,8 @@ static void write_rows(const struct dc_result_table *table, const union cells *c
 }
 
 static enum dc_status export_rows(struct dc_diag *diag, const struct dc_result *result,
-				  const struct dc_result_table *table,
-				  enum dc_export_format format, FILE *out)
+				  const struct dc_result_table *table, enum dc_export_format format,
+				  FILE *out)
 {
 	union cells *cells = calloc(table->columns_count, sizeof(*cells));
 	size_t width = 1, block;
@@ -162,7 +163,7 @@ static enum dc_status export_rows(struct dc_diag *diag, const struct dc_result *
 
 	for (size_t i = 0; i < table->columns_count; i++)
 		width += table->columns[i].width;
-	block = BLOCK_VALUES / width ? BLOCK_VALUES / width : 1;
+	block = width < BLOCK_VALUES ? BLOCK_VALUES / width : 1;
 	for (size_t i = 0; i < table->columns_count && status == DC_OK; i++) {
 		cells[i].memory = calloc(block, cell_bytes(&table->columns[i]));
 		if (!cells[i].memory)
@@ -173,7 +174,8 @@ static enum dc_status export_rows(struct dc_diag *diag, const struct dc_result *
 		size_t rows = table->rows - first < block ? table->rows - first : block;
 
 		for (size_t i = 0; i < table->columns_count && status == DC_OK; i++)
-			status = read_cells(diag, result, &table->columns[i], first, rows, cells[i]);
+			status =
+				read_cells(diag, result, &table->columns[i], first, rows, cells[i]);
 		if (status == DC_OK)
 			write_rows(table, cells, rows, format, out);
 	}

@@ -14,20 +14,20 @@
 
 enum dc_export_format { DC_EXPORT_TSV, DC_EXPORT_CSV };
 
-/* Writes the table of that name ("summary" included) to out. DC_ERR_INPUT when there is no such table
- * (the message lists those there are), DC_ERR_IO when reading or writing fails. */
+/* Writes the table of that name ("summary" included) to out. DC_ERR_INPUT when there is no such
+ * table (the message lists those there are), DC_ERR_IO when reading or writing fails. */
 enum dc_status dc_export_table(struct dc_diag *diag, const struct dc_result *result,
-			       const char *name, enum dc_export_format format,
-			       FILE *out) DC_CHECK;
+			       const char *name, enum dc_export_format format, FILE *out) DC_CHECK;
 
 /* Writes the list of tables: name, rows, columns with units. */
 enum dc_status dc_export_list(struct dc_diag *diag, const struct dc_result *result,
 			      FILE *out) DC_CHECK;
 
-/* Writes a section of the series for drawing, tab-separated: each row twice, at the start and at the
- * end of its interval, so that straight lines between points are the exact steps. More than `most`
- * rows are drawn together into at most that many: a mean is weighted with the intervals, a sum adds
- * up. A column of more than 16 entities becomes the lowest and the highest of them at each row. */
+/* Writes a section of the series for drawing, tab-separated: each row twice, at the start and at
+ * the end of its interval, so that straight lines between points are the exact steps. More than
+ * `most` rows are drawn together into at most that many: a mean is weighted with the intervals, a
+ * sum adds up. A column of more than 16 entities becomes the lowest and the highest of them at each
+ * row. */
 enum dc_status dc_export_drawing(struct dc_diag *diag, const struct dc_result *result,
 				 const struct dc_result_table *table, size_t most,
 				 FILE *out) DC_CHECK;

@@ -172,8 +172,8 @@ static void make_root_attributes(struct builder *b)
 		step(b, dc_hdf5_library_put_number(b->file, "format", H5T_STD_I32LE, H5T_NATIVE_INT,
 						   &format));
 	if (b->ok)
-		step(b, dc_hdf5_library_put_number(b->file, "seed", H5T_STD_U64LE, H5T_NATIVE_UINT64,
-						   &schema->seed));
+		step(b, dc_hdf5_library_put_number(b->file, "seed", H5T_STD_U64LE,
+						   H5T_NATIVE_UINT64, &schema->seed));
 	put_text(b, b->file, "name", schema->name);
 	put_text(b, b->file, "start", schema->start);
 	put_text(b, b->file, "Conventions", "CF-1.8");
@@ -351,7 +351,8 @@ static void put_flags(struct builder *b, hid_t dataset)
 				*c = '_';
 	}
 	space = H5Screate_simple(1, &count, NULL);
-	attribute = H5Acreate2(dataset, "flag_values", H5T_STD_U8LE, space, H5P_DEFAULT, H5P_DEFAULT);
+	attribute =
+		H5Acreate2(dataset, "flag_values", H5T_STD_U8LE, space, H5P_DEFAULT, H5P_DEFAULT);
 	if (step(b, attribute >= 0 && H5Awrite(attribute, H5T_NATIVE_UINT8, values) >= 0)) {
 		step(b, H5Aclose(attribute) >= 0);
 		H5Sclose(space);
@@ -391,8 +392,8 @@ static void make_table(struct builder *b, const char *path, const struct field *
 	for (size_t i = 1; i < count; i++) {
 		bool detail = fields[i].kind == DETAIL;
 		size_t rows = dc_hdf5_table_chunk_rows(detail ? DC_RESULT_DETAIL : 0);
-		hid_t dataset = make_column(b, group, &fields[i], rows,
-					    detail ? DC_RESULT_DETAIL : 0);
+		hid_t dataset =
+			make_column(b, group, &fields[i], rows, detail ? DC_RESULT_DETAIL : 0);
 
 		if (b->ok)
 			step(b, H5DSattach_scale(dataset, scale, 0) >= 0);
@@ -438,8 +439,8 @@ static bool set_plist(hid_t plist, bool group)
 {
 	if (plist < 0 || H5Pset_obj_track_times(plist, false) < 0)
 		return false;
-	return !group || H5Pset_link_creation_order(
-				 plist, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0;
+	return !group || H5Pset_link_creation_order(plist, H5P_CRT_ORDER_TRACKED |
+								   H5P_CRT_ORDER_INDEXED) >= 0;
 }
 
 static void make_file(struct builder *b, const char *path)
@@ -447,8 +448,9 @@ static void make_file(struct builder *b, const char *path)
 	hid_t create = H5Pcreate(H5P_FILE_CREATE);
 	hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 
-	if (step(b, set_plist(create, true) && access >= 0 &&
-			    H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0)) {
+	if (step(b,
+		 set_plist(create, true) && access >= 0 &&
+			 H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST) >= 0)) {
 		b->file = H5Fcreate(path, H5F_ACC_EXCL, create, access);
 		step(b, b->file >= 0);
 	}
@@ -559,8 +561,8 @@ bool dc_hdf5_layout_set_figure(hid_t file, const char *name, double value)
 
 	snprintf(path, sizeof(path), "/summary/%s", name);
 	dataset = H5Dopen2(file, path, H5P_DEFAULT);
-	if (dataset < 0 || H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT,
-				    &value) < 0)
+	if (dataset < 0 ||
+	    H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &value) < 0)
 		return false;
 	return H5Dclose(dataset) >= 0;
 }

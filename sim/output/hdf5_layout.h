@@ -1,6 +1,6 @@
 /* The layout of a result: every group, dataset and attribute, created before the first row.
  *
- *     /                       attributes status, dcsim_version, format, seed, name, start, Conventions
+ *     /                       attributes status, dcsim_version, format, seed, name, start
  *     /scenario               resolved YAML
  *     /names/<axis>           labels of entities, as dimension scales; event_kind and subject
  *     /series/time, interval  end and length of each row's interval, s

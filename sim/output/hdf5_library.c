@@ -38,7 +38,8 @@ hid_t dc_hdf5_library_text_type(void)
 {
 	hid_t type = H5Tcopy(H5T_C_S1);
 
-	if (type >= 0 && (H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
+	if (type >= 0 &&
+	    (H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
 		H5Tclose(type);
 		return H5I_INVALID_HID;
 	}
@@ -121,7 +122,8 @@ char *dc_hdf5_library_get_text(hid_t object, const char *name)
 		return NULL;
 	type = H5Aget_type(attribute);
 	space = H5Aget_space(attribute);
-	if (type >= 0 && H5Tget_class(type) == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1)
+	if (type >= 0 && H5Tget_class(type) == H5T_STRING &&
+	    H5Sget_simple_extent_npoints(space) == 1)
 		text = H5Tis_variable_str(type) > 0 ? get_variable(attribute)
 						    : get_fixed(attribute, type);
 	close_all(true, attribute, space, type);

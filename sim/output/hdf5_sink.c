@@ -17,11 +17,16 @@
 #include "output/hdf5_table.h"
 #include "output/reader.h"
 
-enum { TABLES = 3, SERIES = DC_COPY_SERIES, ITERATIONS = DC_COPY_ITERATIONS, EVENTS = DC_COPY_EVENTS };
+enum {
+	TABLES = 3,
+	SERIES = DC_COPY_SERIES,
+	ITERATIONS = DC_COPY_ITERATIONS,
+	EVENTS = DC_COPY_EVENTS
+};
 
 enum state {
-	IDLE,     /* before begin */
-	OPEN,     /* between begin and end */
+	IDLE, /* before begin */
+	OPEN, /* between begin and end */
 	ENDED,
 	GIVEN_UP, /* after a failure: HDF5 may not be called on this file again */
 };
@@ -41,7 +46,8 @@ struct hdf5_sink {
 	size_t columns_count;
 	const char **figures;
 	size_t figures_count;
-	/* Early flushes leave traces in the file's layout; what is needed to write it without them. */
+	/* Early flushes leave traces in the file's layout; what is needed to write it without them.
+	 * */
 	bool by_clock;
 	bool early;
 	double last_flush_s;
@@ -239,7 +245,8 @@ static enum dc_status sink_interval(struct dc_record_sink *base, double time_s, 
 	return push(sink, SERIES);
 }
 
-static enum dc_status sink_iteration(struct dc_record_sink *base, const struct dc_iteration_row *row)
+static enum dc_status sink_iteration(struct dc_record_sink *base,
+				     const struct dc_iteration_row *row)
 {
 	struct hdf5_sink *sink = (struct hdf5_sink *)base;
 	struct dc_hdf5_table *table = &sink->tables[ITERATIONS];

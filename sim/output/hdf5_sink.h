@@ -1,11 +1,11 @@
 /* A record sink that writes a result: an HDF5 file in the layout of hdf5_layout.h.
  *
- * Rows go to FILE.part in SWMR mode (readable meanwhile, and after a kill); `end` renames it to FILE,
- * replacing what was there at once or not at all. Rows are buffered; they are flushed when a chunk
- * is full, and a second of wall-clock time after the last flush at the next row. The finished
- * file's bytes depend on the rows only: where such an early flush took place, `end` writes the
- * file afresh. The first failure is told once; the file is then given up, never touched again, and
- * every later call returns DC_ERR_IO. At most one process may write a FILE at a time. */
+ * Rows go to FILE.part in SWMR mode (readable meanwhile, and after a kill); `end` renames it to
+ * FILE, replacing what was there at once or not at all. Rows are buffered; they are flushed when a
+ * chunk is full, and a second of wall-clock time after the last flush at the next row. The finished
+ * file's bytes depend on the rows only: where such an early flush took place, `end` writes the file
+ * afresh. The first failure is told once; the file is then given up, never touched again, and every
+ * later call returns DC_ERR_IO. At most one process may write a FILE at a time. */
 #ifndef DC_OUTPUT_HDF5_SINK_H
 #define DC_OUTPUT_HDF5_SINK_H
 

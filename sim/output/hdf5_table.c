@@ -1,4 +1,4 @@
-/* A table of a result while it is being written: columns of equal length, rows buffered in memory. */
+/* A table of a result while it is being written: columns of equal length, rows buffered. */
 #include "output/hdf5_table.h"
 
 #include <stdlib.h>
@@ -18,7 +18,8 @@ size_t dc_hdf5_table_chunk_rows(size_t bytes)
 static bool set_chunks(hid_t plist, int rank, const hsize_t *chunk, bool shuffle)
 {
 	return H5Pset_chunk(plist, rank, chunk) >= 0 && H5Pset_obj_track_times(plist, false) >= 0 &&
-	       (!shuffle || H5Pset_shuffle(plist) >= 0) && H5Pset_deflate(plist, DEFLATE_LEVEL) >= 0;
+	       (!shuffle || H5Pset_shuffle(plist) >= 0) &&
+	       H5Pset_deflate(plist, DEFLATE_LEVEL) >= 0;
 }
 
 hid_t dc_hdf5_table_dataset(hid_t group, const char *name, hid_t file_type, size_t chunk_rows,
@@ -35,7 +36,8 @@ hid_t dc_hdf5_table_dataset(hid_t group, const char *name, hid_t file_type, size
 	hid_t dataset = H5I_INVALID_HID;
 
 	if (space >= 0 && plist >= 0 && set_chunks(plist, rank, chunk, size > 1))
-		dataset = H5Dcreate2(group, name, file_type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
+		dataset =
+			H5Dcreate2(group, name, file_type, space, H5P_DEFAULT, plist, H5P_DEFAULT);
 	if (plist >= 0)
 		H5Pclose(plist);
 	if (space >= 0)

@@ -4,7 +4,8 @@
  * extended, written and flushed before it, so the scale's length is the number of rows that a
  * reader can trust, however the program ended.
  *
- * Internal to sim/output/. After a false from dc_hdf5_table_flush() the file must not be touched. */
+ * Internal to sim/output/. After a false from dc_hdf5_table_flush() the file must not be touched.
+ * */
 #ifndef DC_OUTPUT_HDF5_TABLE_H
 #define DC_OUTPUT_HDF5_TABLE_H
 
@@ -18,20 +19,20 @@ enum { DC_HDF5_CHUNK_ROWS = 4096, DC_HDF5_CHUNK_BYTES = 1 << 20 };
 
 struct dc_hdf5_column {
 	hid_t dataset;
-	hid_t type;              /* in memory; predefined, not closed */
-	size_t size;             /* bytes of one value in memory */
-	size_t width;            /* values per row */
-	bool flat;               /* one-dimensional: [row], otherwise [row, width] */
-	unsigned char *buffer;   /* chunk_rows * width values */
+	hid_t type;            /* in memory; predefined, not closed */
+	size_t size;           /* bytes of one value in memory */
+	size_t width;          /* values per row */
+	bool flat;             /* one-dimensional: [row], otherwise [row, width] */
+	unsigned char *buffer; /* chunk_rows * width values */
 };
 
 struct dc_hdf5_table {
 	struct dc_hdf5_column *columns;
 	size_t count;
 	size_t chunk_rows;
-	uint64_t base;           /* row number of the buffer's first row */
-	size_t filled;           /* rows in the buffer */
-	size_t flushed;          /* of them, rows in the file */
+	uint64_t base;  /* row number of the buffer's first row */
+	size_t filled;  /* rows in the buffer */
+	size_t flushed; /* of them, rows in the file */
 };
 
 /* Rows per chunk when the widest row of a column has `bytes` bytes: at least 1. */

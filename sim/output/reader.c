@@ -13,7 +13,8 @@
 #include "output/hdf5_library.h"
 #include "output/reader_state.h"
 
-/* Series sections, columns and figures beyond any real result: a damaged file may claim anything. */
+/* Series sections, columns and figures beyond any real result: a damaged file may claim anything.
+ * */
 enum { MAX_MEMBERS = 100000 };
 
 static enum dc_status damaged(const struct dc_result *r, const char *what)
@@ -21,7 +22,7 @@ static enum dc_status damaged(const struct dc_result *r, const char *what)
 	return dc_diag_error(r->diag, NULL, "%s is damaged: cannot read %s", r->info.path, what);
 }
 
-/* --- names of a group's members, in order of creation ------------------------------------------ */
+/* --- names of a group's members, in order of creation ---- */
 
 struct members {
 	struct dc_arena *arena;
@@ -58,7 +59,7 @@ static bool list_members(const struct dc_result *r, const char *path, struct mem
 	return ok;
 }
 
-/* --- attributes and strings ---------------------------------------------------------------------- */
+/* --- attributes and strings ---- */
 
 /* A text attribute, or "" when there is none. */
 static const char *attribute_text(const struct dc_result *r, hid_t object, const char *name)
@@ -137,7 +138,7 @@ static enum dc_status read_names(struct dc_result *r)
 	return DC_OK;
 }
 
-/* --- columns --------------------------------------------------------------------------------------- */
+/* --- columns ---- */
 
 /* The axis whose scale is attached to a dataset's second dimension. */
 static herr_t take_scale_name(hid_t dataset, unsigned dimension, hid_t scale, void *data)
@@ -260,7 +261,8 @@ static enum dc_status read_table(struct dc_result *r, const char *group, const c
 		if (i < first_count)
 			snprintf(path, sizeof(path), "%s", first[i]);
 		else
-			snprintf(path, sizeof(path), "%s/%s", group, members.names[i - first_count]);
+			snprintf(path, sizeof(path), "%s/%s", group,
+				 members.names[i - first_count]);
 		/* Scales that are not a table's own first column are links to those of others. */
 		if (i >= first_count && is_scale(r, path))
 			continue;
@@ -357,7 +359,7 @@ static enum dc_status read_figures(struct dc_result *r)
 	return DC_OK;
 }
 
-/* --- opening --------------------------------------------------------------------------------------- */
+/* --- opening ---- */
 
 static enum dc_status refuse_unfinished(const struct dc_result *r)
 {
@@ -387,7 +389,8 @@ static enum dc_status open_file(struct dc_result *r, bool recover)
 	if (!recover && length > 5 && strcmp(path + length - 5, ".part") == 0)
 		return refuse_unfinished(r);
 	if (H5Fis_hdf5(path) <= 0)
-		return dc_diag_error(r->diag, NULL, "%s is not a dcsim result: not an HDF5 file, or cut short",
+		return dc_diag_error(r->diag, NULL,
+				     "%s is not a dcsim result: not an HDF5 file, or cut short",
 				     path);
 	r->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
 	if (r->file < 0) {
@@ -399,8 +402,9 @@ static enum dc_status open_file(struct dc_result *r, bool recover)
 		char reason[128];
 
 		dc_hdf5_library_error(reason, sizeof(reason));
-		return dc_diag_error(r->diag, NULL, "cannot open %s: damaged, cut short%s (%s)", path,
-				     recover ? ", or killed before its first row" : "", reason);
+		return dc_diag_error(r->diag, NULL, "cannot open %s: damaged, cut short%s (%s)",
+				     path, recover ? ", or killed before its first row" : "",
+				     reason);
 	}
 	return DC_OK;
 }

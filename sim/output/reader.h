@@ -22,11 +22,11 @@ enum dc_result_cell {
 };
 
 struct dc_result_column {
-	const char *path;          /* inside the file */
+	const char *path; /* inside the file */
 	const char *name;
-	const char *unit;          /* "" for words and texts */
+	const char *unit; /* "" for words and texts */
 	const char *long_name;
-	bool sum;                  /* an amount per interval; otherwise a mean or a plain value */
+	bool sum; /* an amount per interval; otherwise a mean or a plain value */
 	enum dc_result_cell cell;
 	const char *axis;          /* NULL: one value per row; otherwise the axis's name */
 	size_t width;              /* values per row: 1 without axis */
@@ -36,7 +36,7 @@ struct dc_result_column {
 };
 
 struct dc_result_table {
-	const char *name;          /* "power", "iterations", "events", "summary" */
+	const char *name; /* "power", "iterations", "events", "summary" */
 	bool series;
 	size_t rows;
 	const struct dc_result_column *columns;
@@ -47,7 +47,7 @@ struct dc_result_figure {
 	const char *name;
 	const char *unit;
 	const char *long_name;
-	double value;              /* NaN when the run did not get to it */
+	double value; /* NaN when the run did not get to it */
 };
 
 /* A list of labels in /names. */
@@ -58,19 +58,19 @@ struct dc_result_names {
 };
 
 struct dc_result_info {
-	const char *path;          /* as the user gave it */
-	const char *name;          /* of the scenario */
-	const char *status;        /* "complete", "interrupted"; "running" in a recovered .part */
-	const char *version;       /* of the dcsim that wrote it */
-	const char *start;         /* calendar time of t = 0 */
-	const char *scenario;      /* resolved YAML */
+	const char *path;     /* as the user gave it */
+	const char *name;     /* of the scenario */
+	const char *status;   /* "complete", "interrupted"; "running" in a recovered .part */
+	const char *version;  /* of the dcsim that wrote it */
+	const char *start;    /* calendar time of t = 0 */
+	const char *scenario; /* resolved YAML */
 	uint64_t seed;
 };
 
 struct dc_result;
 
-/* Opens a finished result; with recover, also what a killed run left. DC_ERR_IO when the file cannot
- * be read, DC_ERR_INPUT when it is not a result. */
+/* Opens a finished result; with recover, also what a killed run left. DC_ERR_IO when the file
+ * cannot be read, DC_ERR_INPUT when it is not a result. */
 enum dc_status dc_result_open(struct dc_diag *diag, const char *path, bool recover,
 			      struct dc_result **result) DC_CHECK;
 /* NULL is fine. */
@@ -91,8 +91,8 @@ const struct dc_result_names *dc_result_axes(const struct dc_result *result, siz
 const struct dc_result_names *dc_result_kinds(const struct dc_result *result);
 const struct dc_result_names *dc_result_subjects(const struct dc_result *result);
 
-/* Rows first .. first + count of a column as doubles, row by row; count * width values. The rows must
- * exist. DC_ERR_IO with a message when they cannot be read. */
+/* Rows first .. first + count of a column as doubles, row by row; count * width values. The rows
+ * must exist. DC_ERR_IO with a message when they cannot be read. */
 enum dc_status dc_result_read(struct dc_diag *diag, const struct dc_result *result,
 			      const struct dc_result_column *column, size_t first, size_t count,
 			      double *values) DC_CHECK;

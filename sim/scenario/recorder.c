@@ -95,8 +95,11 @@ static enum dc_status name_racks(struct dc_recorder *recorder)
 	uint64_t count = all ? dc->racks : partial ? 2 : 1;
 
 	recorder->rack_labels = dc_arena_array(dc->arena, count, sizeof *recorder->rack_labels);
-	recorder->rack_before = dc_arena_array(dc->arena, count, sizeof *recorder->rack_before);
-	if (!recorder->rack_labels || !recorder->rack_before)
+	recorder->rack_before = dc_arena_array(dc->arena, recorder->load->rack_count,
+					       sizeof *recorder->rack_before);
+	recorder->rack_degc = dc_arena_array(dc->arena, recorder->load->rack_count,
+					     sizeof *recorder->rack_degc);
+	if (!recorder->rack_labels || !recorder->rack_before || !recorder->rack_degc)
 		return DC_ERR_MEMORY;
 	for (uint64_t i = 0; i < count; i++)
 		recorder->rack_labels[i] =
@@ -207,19 +210,21 @@ static void take_interval(struct dc_recorder *recorder, dc_time now, uint64_t it
 	recorder->since = now;
 }
 
+/* Racks of one entry share its value, so the cost per rack is that of a copy. */
 static double *fill_racks(struct dc_recorder *recorder, double length_s, double *value)
 {
 	const struct dc_axis *axis = &recorder->axes[AXIS_RACK];
 	bool all = axis->count == recorder->datacenter->racks;
 
+	for (size_t i = 0; i < recorder->load->rack_count; i++)
+		recorder->rack_degc[i] = difference(recorder->climate->rack_degc_s[i],
+						    &recorder->rack_before[i]) /
+					 length_s;
 	for (uint64_t i = 0; i < axis->count; i++) {
 		/* Of classes, the first rack stands for the full ones, the last for itself. */
 		uint64_t rack = all || !i ? i : recorder->datacenter->racks - 1;
-		size_t entry = dc_datacenter_rack_entry(recorder->load, rack);
 
-		*value++ = difference(recorder->climate->rack_degc_s[entry],
-				      &recorder->rack_before[i]) /
-			   length_s;
+		*value++ = recorder->rack_degc[dc_datacenter_rack_entry(recorder->load, rack)];
 	}
 	return value;
 }

@@ -32,7 +32,8 @@ struct dc_recorder {
 	struct dc_sum part_before_j[DC_LOAD_PARTS];
 	struct dc_sum use_before_s[DC_LOAD_USES];
 	struct dc_sum before[DC_CLIMATE_TOTALS];
-	struct dc_sum *rack_before;
+	struct dc_sum *rack_before;        /* per rack entry */
+	double *rack_degc;
 	struct dc_executor_iteration run;  /* of equal iterations, not yet written */
 };
 

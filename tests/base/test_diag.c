@@ -174,10 +174,22 @@ struct nearest_row {
 ParameterizedTestParameters(diag, nearest)
 {
 	static struct nearest_row rows[] = {
-		{"bandwith", "bandwidth"}, {"bandwdith", "bandwidth"}, {"latnecy", "latency"},
-		{"LATENCY", "latency"}, {"rign", "ring"}, {"rig", "ring"}, {"rinng", "ring"},
-		{"switch", "switch"}, {"swtch", "switch"}, {"bndwth", ""}, {"xyz", ""}, {"", ""},
-		{"q", ""}, {"ringswitch", ""}, {"size", "size"}, {"sizes", "size"},
+		{"bandwith", "bandwidth"},
+		{"bandwdith", "bandwidth"},
+		{"latnecy", "latency"},
+		{"LATENCY", "latency"},
+		{"rign", "ring"},
+		{"rig", "ring"},
+		{"rinng", "ring"},
+		{"switch", "switch"},
+		{"swtch", "switch"},
+		{"bndwth", ""},
+		{"xyz", ""},
+		{"", ""},
+		{"q", ""},
+		{"ringswitch", ""},
+		{"size", "size"},
+		{"sizes", "size"},
 	};
 
 	return cr_make_param_array(struct nearest_row, rows, sizeof rows / sizeof *rows);
@@ -185,11 +197,12 @@ ParameterizedTestParameters(diag, nearest)
 
 ParameterizedTest(struct nearest_row *row, diag, nearest)
 {
-	static const char *const names[] = {"bandwidth", NULL, "latency", "ring", "switch", "size", "k"};
+	static const char *const names[] = {"bandwidth", NULL,   "latency", "ring",
+					    "switch",    "size", "k"};
 	const char *nearest = dc_diag_nearest(row->word, names, sizeof names / sizeof *names);
 
-	cr_assert_str_eq(nearest ? nearest : "", row->expected, "'%s': '%s', expected '%s'", row->word,
-			 nearest ? nearest : "", row->expected);
+	cr_assert_str_eq(nearest ? nearest : "", row->expected, "'%s': '%s', expected '%s'",
+			 row->word, nearest ? nearest : "", row->expected);
 }
 
 /* Equal but for case wins over an edit; among equals the right case wins. */
@@ -199,6 +212,7 @@ Test(diag, nearest_prefers_the_right_case)
 
 	cr_assert_str_eq(dc_diag_nearest("Gb/S", names, 2), "Gb/s");
 	cr_assert_str_eq(dc_diag_nearest("GB/S", names, 2), "GB/s");
-	cr_assert_null(dc_diag_nearest("a word of more than sixty-four bytes that is nothing like a key of a table",
-				       names, 2));
+	cr_assert_null(dc_diag_nearest(
+		"a word of more than sixty-four bytes that is nothing like a key of a table", names,
+		2));
 }

@@ -29,7 +29,8 @@ Test(random, same_name_same_draws)
 	struct dc_random *b = dc_random_create(1, "jitter", 0);
 
 	for (int i = 0; i < 100; i++)
-		cr_assert_eq(gsl_rng_get(dc_random_gsl(a)), gsl_rng_get(dc_random_gsl(b)), "draw %d", i);
+		cr_assert_eq(gsl_rng_get(dc_random_gsl(a)), gsl_rng_get(dc_random_gsl(b)),
+			     "draw %d", i);
 	dc_random_destroy(a);
 	dc_random_destroy(b);
 	dc_random_destroy(NULL);
@@ -40,8 +41,10 @@ Test(random, same_name_same_draws)
 Test(random, other_streams_differ)
 {
 	struct dc_random *streams[4] = {
-		dc_random_create(1, "jitter", 0), dc_random_create(2, "jitter", 0),
-		dc_random_create(1, "jitters", 0), dc_random_create(1, "jitter", 1),
+		dc_random_create(1, "jitter", 0),
+		dc_random_create(2, "jitter", 0),
+		dc_random_create(1, "jitters", 0),
+		dc_random_create(1, "jitter", 1),
 	};
 	unsigned long draws[4][8];
 

@@ -62,10 +62,12 @@ Test(sum, scale_keeps_the_low_part)
 /* Order does not matter where every term and the result fit 106 bits: 2^80 + 1 + 2^-20. */
 Test(sum, order_does_not_matter)
 {
-	struct dc_sum up = dc_sum_add(dc_sum_add(dc_sum_of(0x1p-20), dc_sum_of(1)), dc_sum_of(0x1p80));
-	struct dc_sum down = dc_sum_add(dc_sum_add(dc_sum_of(0x1p80), dc_sum_of(1)), dc_sum_of(0x1p-20));
+	struct dc_sum up =
+		dc_sum_add(dc_sum_add(dc_sum_of(0x1p-20), dc_sum_of(1)), dc_sum_of(0x1p80));
+	struct dc_sum down =
+		dc_sum_add(dc_sum_add(dc_sum_of(0x1p80), dc_sum_of(1)), dc_sum_of(0x1p-20));
 
-	cr_assert(up.high == down.high && up.low == down.low, "%.17g %.17g, %.17g %.17g", up.high, up.low,
-		  down.high, down.low);
+	cr_assert(up.high == down.high && up.low == down.low, "%.17g %.17g, %.17g %.17g", up.high,
+		  up.low, down.high, down.low);
 	cr_assert(up.low == 1 + 0x1p-20, "%.17g", up.low);
 }

@@ -15,8 +15,14 @@ struct from_row {
 ParameterizedTestParameters(time, from_s)
 {
 	static struct from_row rows[] = {
-		{0, 0}, {1, 1000000000000000}, {-1, -1000000000000000}, {500e-9, 500000000},
-		{1e-15, 1}, {0.4e-15, 0}, {-2.6e-15, -3}, {3600, 3600000000000000000},
+		{0, 0},
+		{1, 1000000000000000},
+		{-1, -1000000000000000},
+		{500e-9, 500000000},
+		{1e-15, 1},
+		{0.4e-15, 0},
+		{-2.6e-15, -3},
+		{3600, 3600000000000000000},
 		/* 2^-16 s = 15258789062.5 fs exactly: a tie, to even. */
 		{0x1p-16, 15258789062},
 		/* 3 * 2^-16 s = 45776367187.5 fs: a tie, to even. */
@@ -159,8 +165,9 @@ ParameterizedTest(struct date_row *row, time, dates)
 
 	cr_assert_eq(valid, row->valid, "'%s': %d", row->text, valid);
 	if (valid)
-		cr_assert(dc_date_second_of_year(&date) == row->second, "'%s': %.17g, expected %.17g",
-			  row->text, dc_date_second_of_year(&date), row->second);
+		cr_assert(dc_date_second_of_year(&date) == row->second,
+			  "'%s': %.17g, expected %.17g", row->text, dc_date_second_of_year(&date),
+			  row->second);
 }
 
 struct add_row {
@@ -196,6 +203,6 @@ ParameterizedTest(struct add_row *row, time, add)
 	cr_assert(dc_date_parse(row->start, &start));
 	end = dc_date_add(&start, dc_time_from_s(row->after_s));
 	dc_date_format(&end, text, sizeof text);
-	cr_assert_str_eq(text, row->result, "%s + %g s: %s, expected %s", row->start, row->after_s, text,
-			 row->result);
+	cr_assert_str_eq(text, row->result, "%s + %g s: %s, expected %s", row->start, row->after_s,
+			 text, row->result);
 }

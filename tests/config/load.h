@@ -93,8 +93,8 @@ static inline const char *load_lines(struct load *load)
 static inline struct dc_node *load_text(struct load *load, const char *text)
 {
 	struct dc_node *root = NULL;
-	enum dc_status status = dc_tree_read_text(dc_config_arena(load->config), load->diag, "t", text,
-						  strlen(text), &root);
+	enum dc_status status = dc_tree_read_text(dc_config_arena(load->config), load->diag, "t",
+						  text, strlen(text), &root);
 
 	return status == DC_OK ? root : NULL;
 }

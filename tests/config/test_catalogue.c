@@ -9,14 +9,16 @@ static struct load start(void)
 	mkdir("catalog", 0755);
 	mkdir("catalog/devices", 0755);
 	load_file("catalog/devices/a100-40gb.yaml", "memory: 40 GB\npower: 400 W\n");
-	load_file("catalog/devices/a100-80gb.yaml", "base: a100-40gb\nname: A100 80GB\nmemory: 80 GB\n");
+	load_file("catalog/devices/a100-80gb.yaml",
+		  "base: a100-40gb\nname: A100 80GB\nmemory: 80 GB\n");
 	load_file("catalog/devices/broken.yaml", "memory: 40 GW\n");
 	load_file("catalog/devices/loop.yaml", "base: loop\n");
 	load_file("catalog/devices/notes.txt", "no entry\n");
 	return load;
 }
 
-static enum dc_status read_device(struct load *load, const char *text, struct sample_device **device)
+static enum dc_status read_device(struct load *load, const char *text,
+				  struct sample_device **device)
 {
 	struct dc_node *root = load_text(load, text);
 	void *out;
@@ -34,10 +36,12 @@ Test(catalogue, entry_by_name)
 	struct load load = start();
 	struct sample_device *device;
 
-	cr_assert_eq(read_device(&load, "d: a100-40gb", &device), DC_OK, "%s", load_messages(&load));
+	cr_assert_eq(read_device(&load, "d: a100-40gb", &device), DC_OK, "%s",
+		     load_messages(&load));
 	cr_assert(device->memory_bytes == 40e9 && device->power_w == 400);
 	cr_assert_str_eq(device->name, "a100-40gb");
-	cr_assert_eq(read_device(&load, "d: a100-80gb", &device), DC_OK, "%s", load_messages(&load));
+	cr_assert_eq(read_device(&load, "d: a100-80gb", &device), DC_OK, "%s",
+		     load_messages(&load));
 	cr_assert(device->memory_bytes == 80e9 && device->power_w == 400);
 	cr_assert_str_eq(device->name, "A100 80GB");
 	load_end(&load);
@@ -62,7 +66,8 @@ Test(catalogue, inline_map)
 	struct load load = start();
 	struct sample_device *device;
 
-	cr_assert_eq(read_device(&load, "d: {memory: 1 GB}", &device), DC_OK, "%s", load_messages(&load));
+	cr_assert_eq(read_device(&load, "d: {memory: 1 GB}", &device), DC_OK, "%s",
+		     load_messages(&load));
 	cr_assert(device->memory_bytes == 1e9 && device->power_w == 400);
 	cr_assert_null(device->name);
 	load_end(&load);
@@ -91,8 +96,8 @@ static void expect_refusal(const char *text, const char *lines)
 	struct sample_device *device;
 
 	cr_assert_eq(read_device(&load, text, &device), DC_ERR_INPUT, "'%s': accepted", text);
-	cr_assert_str_eq(load_lines(&load), lines, "'%s':\n%s\nexpected:\n%s", text, load_lines(&load),
-			 lines);
+	cr_assert_str_eq(load_lines(&load), lines, "'%s':\n%s\nexpected:\n%s", text,
+			 load_lines(&load), lines);
 	load_end(&load);
 }
 
@@ -102,25 +107,32 @@ Test(catalogue, unknown_names)
 		       "t:1:4: error: 'a100-40g' is not in the catalogue 'devices'; did you mean "
 		       "'a100-40gb'?\n");
 	/* Part of a name finds the first that holds it. */
-	expect_refusal("d: 80gb", "t:1:4: error: '80gb' is not in the catalogue 'devices'; did you mean "
-				  "'a100-80gb'?\n");
-	expect_refusal("d: tpu", "t:1:4: error: 'tpu' is not in the catalogue 'devices'; it has a100-40gb, "
-				 "a100-80gb, broken, loop\n");
-	expect_refusal("d: ../devices/a100-40gb",
-		       "t:1:4: error: '../devices/a100-40gb' is not in the catalogue 'devices'; it has "
-		       "a100-40gb, a100-80gb, broken, loop\n");
-	expect_refusal("d: {base: a100}",
-		       "t:1:11: error: 'a100' is not in the catalogue 'devices'; did you mean 'a100-40gb'?\n");
-	expect_refusal("d: {base: [x]}", "t:1:11: error: base: expected a name of the catalogue 'devices'\n");
+	expect_refusal("d: 80gb",
+		       "t:1:4: error: '80gb' is not in the catalogue 'devices'; did you mean "
+		       "'a100-80gb'?\n");
+	expect_refusal("d: tpu",
+		       "t:1:4: error: 'tpu' is not in the catalogue 'devices'; it has a100-40gb, "
+		       "a100-80gb, broken, loop\n");
+	expect_refusal(
+		"d: ../devices/a100-40gb",
+		"t:1:4: error: '../devices/a100-40gb' is not in the catalogue 'devices'; it has "
+		"a100-40gb, a100-80gb, broken, loop\n");
+	expect_refusal(
+		"d: {base: a100}",
+		"t:1:11: error: 'a100' is not in the catalogue 'devices'; did you mean 'a100-40gb'?\n");
+	expect_refusal("d: {base: [x]}",
+		       "t:1:11: error: base: expected a name of the catalogue 'devices'\n");
 }
 
 /* A mistake inside an entry points into the entry, with a note where it was named. */
 Test(catalogue, mistakes_inside_an_entry)
 {
-	expect_refusal("d: broken",
-		       "./catalog/devices/broken.yaml:1:9: error: device: memory: '40 GW' is a power, expected "
-		       "an amount of data; write an amount of data like '80 GiB'\n"
-		       "t:1:4: note: as 'broken' of the catalogue 'devices', named here\n");
-	expect_refusal("d: loop", "./catalog/devices/loop.yaml:1:7: error: more than 16 catalogue entries are "
-				  "based on each other\n");
+	expect_refusal(
+		"d: broken",
+		"./catalog/devices/broken.yaml:1:9: error: device: memory: '40 GW' is a power, expected "
+		"an amount of data; write an amount of data like '80 GiB'\n"
+		"t:1:4: note: as 'broken' of the catalogue 'devices', named here\n");
+	expect_refusal("d: loop",
+		       "./catalog/devices/loop.yaml:1:1: error: more than 16 catalogue entries are "
+		       "based on each other\n");
 }

@@ -56,8 +56,9 @@ Test(fields, defaults_of_empty_keys)
 	struct load load = load_start();
 	struct sample sample;
 
-	cr_assert_eq(read_sample(&load, "latency:\nseed: ~\nname: null\nextra:\nlimits:\n", &sample), DC_OK,
-		     "%s", load_messages(&load));
+	cr_assert_eq(
+		read_sample(&load, "latency:\nseed: ~\nname: null\nextra:\nlimits:\n", &sample),
+		DC_OK, "%s", load_messages(&load));
 	expect_defaults(&sample);
 	cr_assert_not_null(sample.node);
 	load_end(&load);
@@ -143,7 +144,8 @@ Test(fields, written_reads_back)
 
 	cr_assert_eq(read_sample(&load, everything, &sample), DC_OK);
 	first = written(&sample);
-	cr_assert_eq(read_sample(&load, first, &again), DC_OK, "%s\n%s", first, load_messages(&load));
+	cr_assert_eq(read_sample(&load, first, &again), DC_OK, "%s\n%s", first,
+		     load_messages(&load));
 	expect_everything(&again);
 	second = written(&again);
 	cr_assert_str_eq(first, second);
@@ -165,7 +167,8 @@ Test(fields, defaults_are_written_out)
 			 "latency: 500 ns\nshare: 0.5\nseed: 1\noverlap: true\npolicy: packed\n"
 			 "start: 2024-01-01T00:00:00\nlimits:\n  low: 18 degC\n  rise: 6 K\n"
 			 "tiers:\n  - name: a\n    count: 1\n    rates: [2 GB/s, 1 GB/s]\n"
-			 "fabric:\n  topology: ring\n  size: 8\n", "%s", text);
+			 "fabric:\n  topology: ring\n  size: 8\n",
+			 "%s", text);
 	free(text);
 	load_end(&load);
 }
@@ -178,11 +181,45 @@ struct string_row {
 ParameterizedTestParameters(fields, strings)
 {
 	static struct string_row rows[] = {
-		{"plain"}, {"with blank"}, {" lead"}, {"trail "}, {"a: b"}, {"# c"}, {"a #b"}, {"null"},
-		{"~"}, {"true"}, {"12"}, {"1e3"}, {"- x"}, {"[x"}, {"{x"}, {"*x"}, {"&x"}, {"!x"},
-		{"'q'"}, {"\"q\""}, {"back\\slash"}, {"tab\there"}, {"two\nlines"}, {"\xc3\xa4"},
-		{"\xe2\x80\xa8"}, {"\xc2\x85"}, {"\xef\xbb\xbfx"}, {"\x1b[31m"}, {"%x"}, {"@x"}, {"..."},
-		{"---"}, {"../up"}, {"./here"}, {"a-1_2.x"}, {"\xf0\x9f\x8c\x8d"}, {":"}, {"?"}, {"a:"},
+		{"plain"},
+		{"with blank"},
+		{" lead"},
+		{"trail "},
+		{"a: b"},
+		{"# c"},
+		{"a #b"},
+		{"null"},
+		{"~"},
+		{"true"},
+		{"12"},
+		{"1e3"},
+		{"- x"},
+		{"[x"},
+		{"{x"},
+		{"*x"},
+		{"&x"},
+		{"!x"},
+		{"'q'"},
+		{"\"q\""},
+		{"back\\slash"},
+		{"tab\there"},
+		{"two\nlines"},
+		{"\xc3\xa4"},
+		{"\xe2\x80\xa8"},
+		{"\xc2\x85"},
+		{"\xef\xbb\xbfx"},
+		{"\x1b[31m"},
+		{"%x"},
+		{"@x"},
+		{"..."},
+		{"---"},
+		{"../up"},
+		{"./here"},
+		{"a-1_2.x"},
+		{"\xf0\x9f\x8c\x8d"},
+		{":"},
+		{"?"},
+		{"a:"},
 	};
 
 	return cr_make_param_array(struct string_row, rows, sizeof rows / sizeof *rows);
@@ -195,7 +232,8 @@ ParameterizedTest(struct string_row *row, fields, strings)
 	char *text;
 
 	cr_assert_eq(dc_section_read(load.config, &sample_section, NULL,
-				     memset(&sample, 0, sizeof sample)), DC_OK);
+				     memset(&sample, 0, sizeof sample)),
+		     DC_OK);
 	sample.name = row->text;
 	text = written(&sample);
 	cr_assert_eq(read_sample(&load, text, &again), DC_OK, "%s\n%s", text, load_messages(&load));
@@ -213,75 +251,107 @@ struct refused_row {
 ParameterizedTestParameters(fields, refused)
 {
 	static struct refused_row rows[] = {
-		{"latency: 3", "t:1:10: error: sample: latency: '3' has no unit; write a duration like '500 ns'"},
-		{"latency: 3 nsec", "t:1:10: error: sample: latency: '3 nsec' has an unknown unit 'nsec'; "
-				    "did you mean 'ns'?"},
-		{"latency: 3 xyz", "t:1:10: error: sample: latency: '3 xyz' has an unknown unit 'xyz'; "
-				   "write a duration like '500 ns'"},
-		{"latency: 3 GB", "t:1:10: error: sample: latency: '3 GB' is an amount of data, expected a "
-				  "duration; write a duration like '500 ns'"},
-		{"latency: soon", "t:1:10: error: sample: latency: 'soon' is not a duration; write it like "
-				  "'500 ns'"},
-		{"latency: 3 s or so", "t:1:10: error: sample: latency: '3 s or so' has 'or so' behind it; "
-				       "write a duration like '500 ns'"},
+		{"latency: 3",
+		 "t:1:10: error: sample: latency: '3' has no unit; write a duration like '500 ns'"},
+		{"latency: 3 nsec",
+		 "t:1:10: error: sample: latency: '3 nsec' has an unknown unit 'nsec'; "
+		 "did you mean 'ns'?"},
+		{"latency: 3 xyz",
+		 "t:1:10: error: sample: latency: '3 xyz' has an unknown unit 'xyz'; "
+		 "write a duration like '500 ns'"},
+		{"latency: 3 GB",
+		 "t:1:10: error: sample: latency: '3 GB' is an amount of data, expected a "
+		 "duration; write a duration like '500 ns'"},
+		{"latency: soon",
+		 "t:1:10: error: sample: latency: 'soon' is not a duration; write it like "
+		 "'500 ns'"},
+		{"latency: 3 s or so",
+		 "t:1:10: error: sample: latency: '3 s or so' has 'or so' behind it; "
+		 "write a duration like '500 ns'"},
 		{"latency: 1e999 s", "t:1:10: error: sample: latency: '1e999 s' is too large"},
-		{"latency: 2 s", "t:1:10: error: sample: latency: '2 s' is out of range; expected 0 s to 1 s"},
-		{"latency: -1 ns", "t:1:10: error: sample: latency: '-1 ns' is out of range; expected 0 s to "
-				   "1 s"},
-		{"latency: [1 s]", "t:1:10: error: sample: latency: expected a duration like '500 ns', found a "
-				   "list"},
-		{"share: 150 %", "t:1:8: error: sample: share: '150 %' is out of range; expected 0 to 1"},
-		{"share: '0.5'", "t:1:8: error: sample: share: '0.5' is in quotes, which makes it a text; "
-				 "expected a number"},
+		{"latency: 2 s",
+		 "t:1:10: error: sample: latency: '2 s' is out of range; expected 0 s to 1 s"},
+		{"latency: -1 ns",
+		 "t:1:10: error: sample: latency: '-1 ns' is out of range; expected 0 s to "
+		 "1 s"},
+		{"latency: [1 s]",
+		 "t:1:10: error: sample: latency: expected a duration like '500 ns', found a "
+		 "list"},
+		{"share: 150 %",
+		 "t:1:8: error: sample: share: '150 %' is out of range; expected 0 to 1"},
+		{"share: '0.5'",
+		 "t:1:8: error: sample: share: '0.5' is in quotes, which makes it a text; "
+		 "expected a number"},
 		{"share: {}", "t:1:8: error: sample: share: expected a number, found a map"},
 		{"seed: 1.5", "t:1:7: error: sample: seed: '1.5' is not a whole number"},
-		{"seed: -1", "t:1:7: error: sample: seed: '-1' is out of range; expected 0 or more"},
-		{"seed: 18446744073709551616", "t:1:7: error: sample: seed: '18446744073709551616' is too "
-					       "large"},
+		{"seed: -1",
+		 "t:1:7: error: sample: seed: '-1' is out of range; expected 0 or more"},
+		{"seed: 18446744073709551616",
+		 "t:1:7: error: sample: seed: '18446744073709551616' is too "
+		 "large"},
 		{"seed: many", "t:1:7: error: sample: seed: 'many' is not a whole number"},
 		{"seed: 100 %", "t:1:7: error: sample: seed: '100 %' is not a whole number"},
 		{"overlap: yes", "t:1:10: error: sample: overlap: 'yes' is neither true nor false"},
-		{"policy: pakced", "t:1:9: error: sample: policy: 'pakced' is not one of packed, spread; did "
-				   "you mean 'packed'?"},
-		{"policy: other", "t:1:9: error: sample: policy: 'other' is not one of packed, spread"},
+		{"policy: pakced",
+		 "t:1:9: error: sample: policy: 'pakced' is not one of packed, spread; did "
+		 "you mean 'packed'?"},
+		{"policy: other",
+		 "t:1:9: error: sample: policy: 'other' is not one of packed, spread"},
 		{"policy: random", "t:1:9: error: sample: policy: 'random' is not supported yet"},
 		{"file: ''", "t:1:7: error: sample: file: expected a file, found an empty text"},
-		{"start: 2024-02-29", "t:1:8: error: sample: start: '2024-02-29' is no date of a year of 365 "
-				      "days; write it like '2024-07-15T12:00:00'"},
+		{"start: 2024-02-29",
+		 "t:1:8: error: sample: start: '2024-02-29' is no date of a year of 365 "
+		 "days; write it like '2024-07-15T12:00:00'"},
 		{"limits: 3", "t:1:9: error: sample: limits: expected a map, found '3'"},
-		{"limits: {low: 0}", "t:1:15: error: limits: low: '0' has no unit; write a temperature like "
-				     "'25 degC'"},
-		{"limits: {low: 20 C}", "t:1:15: error: limits: low: '20 C' has an unknown unit 'C'; did you "
-					"mean 'degC'?"},
-		{"limits: {loww: 20 degC}", "t:1:10: error: limits: unknown key 'loww'; did you mean 'low'?"},
+		{"limits: {low: 0}",
+		 "t:1:15: error: limits: low: '0' has no unit; write a temperature like "
+		 "'25 degC'"},
+		{"limits: {low: 20 C}",
+		 "t:1:15: error: limits: low: '20 C' has an unknown unit 'C'; did you "
+		 "mean 'degC'?"},
+		{"limits: {loww: 20 degC}",
+		 "t:1:10: error: limits: unknown key 'loww'; did you mean 'low'?"},
 		{"extra: []", "t:1:8: error: sample: extra: expected a map, found a list"},
 		{"tiers: {}", "t:1:8: error: sample: tiers: expected a list, found a map"},
 		{"tiers: [x]", "t:1:9: error: sample: tiers: expected a list of maps, found 'x'"},
 		{"tiers: [{count: 2}]", "t:1:9: error: tier: the key 'name' is missing: a text"},
-		{"tiers: [{name: a, rates: [0 B/s]}]", "t:1:27: error: tier: rates: '0 B/s' is out of range; "
-						       "expected above 0 B/s"},
-		{"dimensions: []", "t:1:13: error: sample: dimensions: expected at least one item, found a "
-				   "list"},
-		{"dimensions: [{size: 3}]", "t:1:14: error: sample: the key 'topology' is missing; it is one of "
-					    "ring, switch"},
-		{"fabric: {topology: rign}", "t:1:20: error: sample: topology: 'rign' is not one of ring, "
-					     "switch; did you mean 'ring'?"},
-		{"fabric: {topology: dragonfly}", "t:1:20: error: sample: topology: 'dragonfly' is not "
-						  "supported yet"},
-		{"fabric: {topology: [ring]}", "t:1:20: error: sample: topology: expected a name, found a "
-					       "list"},
-		{"fabric: ring", "t:1:9: error: sample: fabric: expected a map with the key 'topology', found "
-				 "'ring'"},
-		{"fabric: {topology: ring}", "t:1:9: error: ring: the key 'size' is missing: a whole number"},
-		{"weights: {}", "t:1:10: error: sample: weights: expected a list of numbers, found a map"},
-		{"weights: [1, 2]", "t:1:14: error: sample: weights: '2' is out of range; expected -1 to 1"},
-		{"device: {power: 1 W}", "t:1:9: error: device: the key 'memory' is missing: an amount of "
-					 "data, such as '80 GiB'"},
-		{"device: []", "t:1:9: error: expected a name of the catalogue 'devices' or a map, not a list"},
+		{"tiers: [{name: a, rates: [0 B/s]}]",
+		 "t:1:27: error: tier: rates: '0 B/s' is out of range; "
+		 "expected above 0 B/s"},
+		{"dimensions: []",
+		 "t:1:13: error: sample: dimensions: expected at least one item, found a "
+		 "list"},
+		{"dimensions: [{size: 3}]",
+		 "t:1:14: error: sample: the key 'topology' is missing; it is one of "
+		 "ring, switch"},
+		{"fabric: {topology: rign}",
+		 "t:1:20: error: sample: topology: 'rign' is not one of ring, "
+		 "switch; did you mean 'ring'?"},
+		{"fabric: {topology: dragonfly}",
+		 "t:1:20: error: sample: topology: 'dragonfly' is not "
+		 "supported yet"},
+		{"fabric: {topology: [ring]}",
+		 "t:1:20: error: sample: topology: expected a name, found a "
+		 "list"},
+		{"fabric: ring",
+		 "t:1:9: error: sample: fabric: expected a map with the key 'topology', found "
+		 "'ring'"},
+		{"fabric: {topology: ring}",
+		 "t:1:9: error: ring: the key 'size' is missing: a whole number"},
+		{"weights: {}",
+		 "t:1:10: error: sample: weights: expected a list of numbers, found a map"},
+		{"weights: [1, 2]",
+		 "t:1:14: error: sample: weights: '2' is out of range; expected -1 to 1"},
+		{"device: {power: 1 W}",
+		 "t:1:9: error: device: the key 'memory' is missing: an amount of "
+		 "data, such as '80 GiB'"},
+		{"device: []",
+		 "t:1:9: error: expected a name of the catalogue 'devices' or a map, not a list"},
 		{"later: 1", "t:1:1: error: sample: 'later' is not supported yet"},
 		{"sahre: 1", "t:1:1: error: sample: unknown key 'sahre'; did you mean 'share'?"},
-		{"tiers: [{name: a, zzz: 1}]", "t:1:19: error: tier: unknown key 'zzz'; it has name, count, "
-					       "rates"},
+		{"tiers: [{name: a, zzz: 1}]",
+		 "t:1:19: error: tier: unknown key 'zzz'; it has name, count, "
+		 "rates"},
 		{"[1]", "t:1:1: error: sample: expected a map, found a list"},
 	};
 
@@ -295,7 +365,8 @@ ParameterizedTest(struct refused_row *row, fields, refused)
 	char expected[256];
 
 	snprintf(expected, sizeof expected, "%s\n", row->line);
-	cr_assert_eq(read_sample(&load, row->text, &sample), DC_ERR_INPUT, "'%s': accepted", row->text);
+	cr_assert_eq(read_sample(&load, row->text, &sample), DC_ERR_INPUT, "'%s': accepted",
+		     row->text);
 	cr_assert_str_eq(load_lines(&load), expected, "'%s':\n%s\nexpected:\n%s", row->text,
 			 load_lines(&load), expected);
 	load_end(&load);
@@ -307,19 +378,22 @@ Test(fields, all_mistakes_at_once)
 	struct load load = load_start();
 	struct sample sample;
 
-	cr_assert_eq(read_sample(&load, "seed: x\nlatncy: 1 s\ntiers:\n- {name: a, count: -1}\n- {}\n"
-					"limits: {low: 99 degC, rise: 5 degC}\nweights: [a, 0, 9]\n",
-				 &sample), DC_ERR_INPUT);
-	cr_assert_str_eq(load_lines(&load),
-			 "t:1:7: error: sample: seed: 'x' is not a whole number\n"
-			 "t:2:1: error: sample: unknown key 'latncy'; did you mean 'latency'?\n"
-			 "t:4:20: error: tier: count: '-1' is out of range; expected 0 or more\n"
-			 "t:5:3: error: tier: the key 'name' is missing: a text\n"
-			 "t:6:15: error: limits: low: '99 degC' is out of range; expected -40 degC to 60 degC\n"
-			 "t:6:30: error: limits: rise: '5 degC' is a temperature, expected a temperature "
-			 "difference; did you mean 'K'?\n"
-			 "t:7:11: error: sample: weights: 'a' is not a number; write it like '1.5'\n"
-			 "t:7:17: error: sample: weights: '9' is out of range; expected -1 to 1\n");
+	cr_assert_eq(read_sample(&load,
+				 "seed: x\nlatncy: 1 s\ntiers:\n- {name: a, count: -1}\n- {}\n"
+				 "limits: {low: 99 degC, rise: 5 degC}\nweights: [a, 0, 9]\n",
+				 &sample),
+		     DC_ERR_INPUT);
+	cr_assert_str_eq(
+		load_lines(&load),
+		"t:1:7: error: sample: seed: 'x' is not a whole number\n"
+		"t:2:1: error: sample: unknown key 'latncy'; did you mean 'latency'?\n"
+		"t:4:20: error: tier: count: '-1' is out of range; expected 0 or more\n"
+		"t:5:3: error: tier: the key 'name' is missing: a text\n"
+		"t:6:15: error: limits: low: '99 degC' is out of range; expected -40 degC to 60 degC\n"
+		"t:6:30: error: limits: rise: '5 degC' is a temperature, expected a temperature "
+		"difference; did you mean 'K'?\n"
+		"t:7:11: error: sample: weights: 'a' is not a number; write it like '1.5'\n"
+		"t:7:17: error: sample: weights: '9' is out of range; expected -1 to 1\n");
 	load_end(&load);
 }
 
@@ -332,8 +406,13 @@ struct count_row {
 ParameterizedTestParameters(fields, counts)
 {
 	static struct count_row rows[] = {
-		{"0", 0}, {"1_000", 1000}, {"15e12", 15000000000000}, {"1.5e1", 15}, {"+7", 7},
-		{"9007199254740993", 9007199254740993}, {"18446744073709551615", UINT64_MAX},
+		{"0", 0},
+		{"1_000", 1000},
+		{"15e12", 15000000000000},
+		{"1.5e1", 15},
+		{"+7", 7},
+		{"9007199254740993", 9007199254740993},
+		{"18446744073709551615", UINT64_MAX},
 		{"1e19", 10000000000000000000u},
 	};
 
@@ -348,7 +427,8 @@ ParameterizedTest(struct count_row *row, fields, counts)
 
 	snprintf(text, sizeof text, "seed: %s", row->text);
 	cr_assert_eq(read_sample(&load, text, &sample), DC_OK, "%s", load_messages(&load));
-	cr_assert_eq(sample.seed, row->count, "'%s': %llu", row->text, (unsigned long long)sample.seed);
+	cr_assert_eq(sample.seed, row->count, "'%s': %llu", row->text,
+		     (unsigned long long)sample.seed);
 	load_end(&load);
 }
 
@@ -366,10 +446,11 @@ static char *described(enum dc_schema_format format)
 /* Every key of every section stands in every description; reserved ones are marked. */
 Test(fields, descriptions_name_every_key)
 {
-	static const char *const keys[] = {"latency", "share", "seed", "overlap", "policy", "name", "file",
-					   "start", "limits", "low", "rise", "extra", "tiers", "rates",
-					   "dimensions", "weights", "fabric", "size", "bandwidth", "device",
-					   "memory", "power", "raw", "later", "dragonfly"};
+	static const char *const keys[] = {"latency", "share",  "seed",  "overlap",   "policy",
+					   "name",    "file",   "start", "limits",    "low",
+					   "rise",    "extra",  "tiers", "rates",     "dimensions",
+					   "weights", "fabric", "size",  "bandwidth", "device",
+					   "memory",  "power",  "raw",   "later",     "dragonfly"};
 
 	for (int format = 0; format < 3; format++) {
 		char *text = described((enum dc_schema_format)format);
@@ -387,8 +468,10 @@ Test(fields, text_description_of_a_row)
 {
 	char *text = described(DC_SCHEMA_TEXT);
 
-	cr_assert_not_null(strstr(text, "\nlatency                            a duration (500 ns), 0 s to 1 s"),
-			   "%s", text);
+	cr_assert_not_null(
+		strstr(text,
+		       "\nlatency                            a duration (500 ns), 0 s to 1 s"),
+		"%s", text);
 	cr_assert_not_null(strstr(text, "\n  low  "), "%s", text);
 	free(text);
 }

@@ -17,7 +17,8 @@ Test(include, later_keys_win)
 	load_file("a.yaml", "x: a\ny: a\nz: a\nm: {p: 1, q: 1}\n");
 	load_file("b.yaml", "y: b\nz: b\n");
 	load_file("c.yaml", "include: [a.yaml, b.yaml]\nz: c\nm: {q: 2}\n");
-	cr_assert_eq(dc_config_load(load.config, "c.yaml", &root), DC_OK, "%s", load_messages(&load));
+	cr_assert_eq(dc_config_load(load.config, "c.yaml", &root), DC_OK, "%s",
+		     load_messages(&load));
 	cr_assert_str_eq(text_at(root, "x"), "a");
 	cr_assert_str_eq(text_at(root, "y"), "b");
 	cr_assert_str_eq(text_at(root, "z"), "c");
@@ -37,7 +38,8 @@ Test(include, relative_to_the_file)
 	load_file("sub/a.yaml", "include: b.yaml\nx: a\n");
 	load_file("sub/b.yaml", "y: b\n");
 	load_file("c.yaml", "include: sub/a.yaml\n");
-	cr_assert_eq(dc_config_load(load.config, "c.yaml", &root), DC_OK, "%s", load_messages(&load));
+	cr_assert_eq(dc_config_load(load.config, "c.yaml", &root), DC_OK, "%s",
+		     load_messages(&load));
 	cr_assert_str_eq(text_at(root, "y"), "b");
 	cr_assert_str_eq(dc_node_get(root, "y")->folder, "sub");
 	load_end(&load);
@@ -67,7 +69,8 @@ Test(include, diamond_is_no_loop)
 	load_file("b.yaml", "include: [d.yaml]\n");
 	load_file("c.yaml", "include: [d.yaml]\n");
 	load_file("d.yaml", "x: d\n");
-	cr_assert_eq(dc_config_load(load.config, "a.yaml", &root), DC_OK, "%s", load_messages(&load));
+	cr_assert_eq(dc_config_load(load.config, "a.yaml", &root), DC_OK, "%s",
+		     load_messages(&load));
 	cr_assert_str_eq(text_at(root, "x"), "d");
 	load_end(&load);
 }
@@ -85,8 +88,11 @@ Test(include, depth_is_limited)
 		load_file(name, text);
 	}
 	cr_assert_eq(dc_config_load(load.config, "0.yaml", &root), DC_ERR_INPUT);
-	cr_assert_eq(strncmp(load_lines(&load), "15.yaml:1:10: error: includes are nested more than 16 "
-						"deep\n", 59), 0, "%s", load_lines(&load));
+	cr_assert_eq(strncmp(load_lines(&load),
+			     "15.yaml:1:10: error: includes are nested more than 16 "
+			     "deep\n",
+			     59),
+		     0, "%s", load_lines(&load));
 	load_end(&load);
 }
 
@@ -99,12 +105,13 @@ Test(include, all_mistakes_are_reported)
 	load_file("a.yaml", "include: [none.yaml, [x], bad.yaml]\n");
 	load_file("bad.yaml", "k: 1\nk: 2\n");
 	cr_assert_eq(dc_config_load(load.config, "a.yaml", &root), DC_ERR_INPUT);
-	cr_assert_str_eq(load_lines(&load),
-			 "a.yaml:1:11: error: no file 'none.yaml'; looked in the current folder, ., ./catalog\n"
-			 "a.yaml:1:22: error: include: expected the name of a file\n"
-			 "bad.yaml:2:1: error: duplicate key 'k'\n"
-			 "bad.yaml:1:1: note: 'k' is first given here\n"
-			 "a.yaml:1:27: note: included here\n");
+	cr_assert_str_eq(
+		load_lines(&load),
+		"a.yaml:1:11: error: no file 'none.yaml'; looked in the current folder, ., ./catalog\n"
+		"a.yaml:1:22: error: include: expected the name of a file\n"
+		"bad.yaml:2:1: error: duplicate key 'k'\n"
+		"bad.yaml:1:1: note: 'k' is first given here\n"
+		"a.yaml:1:27: note: included here\n");
 	load_end(&load);
 }
 
@@ -115,7 +122,8 @@ Test(include, a_file_holds_a_map)
 
 	load_file("a.yaml", "[1, 2]\n");
 	cr_assert_eq(dc_config_load(load.config, "a.yaml", &root), DC_ERR_INPUT);
-	cr_assert_str_eq(load_lines(&load), "a.yaml:1:1: error: a file holds a map of keys, not a list\n");
+	cr_assert_str_eq(load_lines(&load),
+			 "a.yaml:1:1: error: a file holds a map of keys, not a list\n");
 	load_end(&load);
 }
 
@@ -135,8 +143,9 @@ Test(include, file_under_a_key)
 	cr_assert_str_eq(text_at(dc_node_get(root, "workload"), "kind"), "training");
 	cr_assert_str_eq(dc_node_get(root, "workload")->folder, "w");
 	cr_assert_eq(dc_config_load_under(load.config, root, "bad"), DC_ERR_INPUT);
-	cr_assert_str_eq(load_lines(&load),
-			 "a.yaml:3:6: error: no file 'none.yaml'; looked in the current folder, ., ./catalog\n");
+	cr_assert_str_eq(
+		load_lines(&load),
+		"a.yaml:3:6: error: no file 'none.yaml'; looked in the current folder, ., ./catalog\n");
 	load_end(&load);
 }
 

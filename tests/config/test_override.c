@@ -77,12 +77,13 @@ ParameterizedTest(struct override_row *row, override, rows)
 		out = fmemopen(text, sizeof text, "w");
 		write_flat(root, out);
 		fclose(out);
-		cr_assert_str_eq(text, row->expected, "'%s': %s, expected %s", row->assignment, text,
-				 row->expected);
+		cr_assert_str_eq(text, row->expected, "'%s': %s, expected %s", row->assignment,
+				 text, row->expected);
 	} else {
 		cr_assert_eq(status, DC_ERR_INPUT, "'%s': accepted", row->assignment);
 		cr_assert_eq(strncmp(load_lines(&load), row->lines, strlen(row->lines)), 0,
-			     "'%s':\n%s\nexpected:\n%s", row->assignment, load_lines(&load), row->lines);
+			     "'%s':\n%s\nexpected:\n%s", row->assignment, load_lines(&load),
+			     row->lines);
 	}
 	load_end(&load);
 }
@@ -96,8 +97,9 @@ Test(override, marks_point_into_the_assignment)
 	cr_assert_eq(dc_config_override(load.config, root, "b.c=50 GBps"), DC_OK);
 	dc_diag_error(load.diag, dc_node_mark(dc_node_get(root, "b"), "c"), "here");
 	dc_diag_error(load.diag, &dc_node_pair(dc_node_get(root, "b"), "c")->key_mark, "key");
-	cr_assert_str_eq(load_messages(&load), "-s:1:3: error: key\n    1 | b.c=50 GBps\n      |   ^\n"
-					       "-s:1:5: error: here\n    1 | b.c=50 GBps\n"
-					       "      |     ^~~~~~~\n");
+	cr_assert_str_eq(load_messages(&load),
+			 "-s:1:3: error: key\n    1 | b.c=50 GBps\n      |   ^\n"
+			 "-s:1:5: error: here\n    1 | b.c=50 GBps\n"
+			 "      |     ^~~~~~~\n");
 	load_end(&load);
 }

@@ -40,8 +40,8 @@ struct null_row {
 ParameterizedTestParameters(tree, null)
 {
 	static struct null_row rows[] = {
-		{"a: ", true}, {"a: ~", true}, {"a: null", true}, {"a: 'null'", false},
-		{"a: \"\"", false}, {"a: 0", false}, {"a: []", false}, {"a: {}", false},
+		{"a: ", true},      {"a: ~", true},  {"a: null", true}, {"a: 'null'", false},
+		{"a: \"\"", false}, {"a: 0", false}, {"a: []", false},  {"a: {}", false},
 	};
 
 	return cr_make_param_array(struct null_row, rows, sizeof rows / sizeof *rows);
@@ -75,7 +75,8 @@ ParameterizedTestParameters(tree, refused)
 		{"{a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9, a: 10}",
 		 "t:1:56: error: duplicate key 'a'\nt:1:2: note: 'a' is first given here\n"},
 		{"a: 1\n---\nb: 2\n", "t:2:1: error: a second document; a file holds one\n"},
-		{"a: !!int 3\n", "t:1:4: error: the tag 'tag:yaml.org,2002:int' is not supported\n"},
+		{"a: !!int 3\n",
+		 "t:1:4: error: the tag 'tag:yaml.org,2002:int' is not supported\n"},
 		{"a: !x [3]\n", "t:1:4: error: the tag '!x' is not supported\n"},
 		{"? [a]\n: 1\n", "t:1:3: error: a key must be a name, not a list\n"},
 		{"{a: 1}: 2\n", "t:1:1: error: a key must be a name, not a map\n"},
@@ -91,16 +92,20 @@ ParameterizedTestParameters(tree, refused)
 		{"a: {b: 1\nc: 2\n",
 		 "t:2:2: error: not valid YAML: did not find expected ',' or '}'\n"
 		 "t:1:4: note: while parsing a flow mapping that begins here\n"},
-		{"a:\n\tb: 1\n", "t:2:1: error: not valid YAML: a tab where a value begins; indent with "
-				 "blanks\nt:2:1: note: while scanning for the next token that begins here\n"},
-		{"a: b: c\n", "t:1:5: error: not valid YAML: mapping values are not allowed in this "
-			      "context\n"},
+		{"a:\n\tb: 1\n",
+		 "t:2:1: error: not valid YAML: a tab where a value begins; indent with "
+		 "blanks\nt:2:1: note: while scanning for the next token that begins here\n"},
+		{"a: b: c\n",
+		 "t:1:5: error: not valid YAML: mapping values are not allowed in this "
+		 "context\n"},
 		{"ab\xff: 1\n", "t:1:3: error: the byte 0xff is not valid UTF-8\n"},
 		{"a: 1\nb: \xc3(\n", "t:2:4: error: the byte 0xc3 is not valid UTF-8\n"},
 		{"a: \xed\xa0\x80\n", "t:1:4: error: the byte 0xed is not valid UTF-8\n"},
 		{"a: \xc0\x80\n", "t:1:4: error: the byte 0xc0 is not valid UTF-8\n"},
 		{"a: 1\nb: x\x01y\n", "t:2:5: error: the control character 0x01 is not allowed\n"},
-		{"\xff\xfe" "a", "t:1:1: error: the text is UTF-16; save it as UTF-8\n"},
+		{"\xff\xfe"
+		 "a",
+		 "t:1:1: error: the text is UTF-16; save it as UTF-8\n"},
 		{"a: \"\\0\"\n", "t:1:4: error: a NUL character in a text\n"},
 		{"a: 1\nb: !x 2\na: 2\nc: *q\n",
 		 "t:2:4: error: the tag '!x' is not supported\nt:3:1: error: duplicate key 'a'\n"
@@ -127,9 +132,11 @@ Test(tree, nul_byte)
 	struct load load = load_start();
 	struct dc_node *root;
 
-	cr_assert_eq(dc_tree_read_text(dc_config_arena(load.config), load.diag, "t", "a: 1\0", 5, &root),
-		     DC_ERR_INPUT);
-	cr_assert_str_eq(load_lines(&load), "t:1:5: error: the control character 0x00 is not allowed\n");
+	cr_assert_eq(
+		dc_tree_read_text(dc_config_arena(load.config), load.diag, "t", "a: 1\0", 5, &root),
+		DC_ERR_INPUT);
+	cr_assert_str_eq(load_lines(&load),
+			 "t:1:5: error: the control character 0x00 is not allowed\n");
 	load_end(&load);
 }
 
@@ -137,7 +144,8 @@ Test(tree, nul_byte)
 Test(tree, byte_order_mark_and_crlf)
 {
 	struct load load = load_start();
-	struct dc_node *root = load_text(&load, "\xef\xbb\xbf" "a: 1\r\nb: 2\r\n");
+	struct dc_node *root = load_text(&load, "\xef\xbb\xbf"
+						"a: 1\r\nb: 2\r\n");
 
 	cr_assert_not_null(root, "%s", load_messages(&load));
 	cr_assert_str_eq(dc_node_get(root, "a")->text, "1");
@@ -173,14 +181,16 @@ Test(tree, alias_bomb)
 	for (char c = 'b'; c <= 'i'; c++) {
 		char p = (char)(c - 1);
 
-		snprintf(line, sizeof line, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", c, c, p,
-			 p, p, p, p, p, p, p, p);
+		snprintf(line, sizeof line,
+			 "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", c, c, p, p, p,
+			 p, p, p, p, p, p);
 		strcat(text, line);
 	}
 	cr_assert_null(load_text(&load, text));
 	/* a: 10 nodes; b: 91; c: 820; d: 7381; e: 66430: the aliases of b to e expand to
 	 * 90 + 819 + 7380 + 66429 = 74718 nodes, the first of f to 66430 more. */
-	cr_assert_str_eq(load_lines(&load), "t:6:8: error: aliases expand to more than 100000 values\n");
+	cr_assert_str_eq(load_lines(&load),
+			 "t:6:8: error: aliases expand to more than 100000 values\n");
 	load_end(&load);
 }
 
@@ -213,8 +223,9 @@ Test(tree, refused_tree_is_still_given)
 	struct load load = load_start();
 	struct dc_node *root;
 
-	cr_assert_eq(dc_tree_read_text(dc_config_arena(load.config), load.diag, "t", "a: 1\na: 2\n", 10,
-				       &root), DC_ERR_INPUT);
+	cr_assert_eq(dc_tree_read_text(dc_config_arena(load.config), load.diag, "t", "a: 1\na: 2\n",
+				       10, &root),
+		     DC_ERR_INPUT);
 	cr_assert_not_null(root);
 	cr_assert_str_eq(dc_node_get(root, "a")->text, "1");
 	load_end(&load);
@@ -248,8 +259,9 @@ Test(tree, file_too_large)
 	for (int i = 0; i <= DC_TREE_BYTES / 64; i++)
 		fputs("# sixty-three bytes of comment that nobody needs to read at all\n", file);
 	fclose(file);
-	cr_assert_eq(dc_tree_read_file(dc_config_arena(load.config), load.diag, "large.yaml", &root),
-		     DC_ERR_INPUT);
+	cr_assert_eq(
+		dc_tree_read_file(dc_config_arena(load.config), load.diag, "large.yaml", &root),
+		DC_ERR_INPUT);
 	cr_assert_str_eq(load_lines(&load), "error: large.yaml: larger than 16 MiB, the limit of a "
 					    "configuration file\n");
 	load_end(&load);

@@ -17,7 +17,7 @@ modules=$("$PKG_CONFIG" ${relocate[@]+"${relocate[@]}"} --cflags --libs dcsim)
 $CC $FLAGS -o "$work/example" "$srcdir/tests/install/example.c" $modules
 cd "$work"
 export DCSIM_DATA="$INSTALLED_DATA"
-./example "$INSTALLED_DATA/topologies/ring64.yaml"
+./example "$INSTALLED_DATA" "$INSTALLED_DATA/topologies/ring64.yaml"
 
 "$INSTALLED" --version
 "$INSTALLED" check "$INSTALLED_DATA/topologies/ring64.yaml"

@@ -30,8 +30,9 @@ if mount -t tmpfs -o size=2m tmpfs "$folder/disk" 2> "$folder/words"; then
 		rm -f "$folder"/disk/*
 		dd if=/dev/zero of="$folder/disk/filler" bs=1024 count=$filler 2> "$folder/words"
 		status=0
-		"$WRITER" "$folder/disk/run.h5" 1000000 4096 0 > "$folder/log" 2> "$folder/words" || status=$?
-		expect $status 'No space left on device' "tmpfs with $filler KiB taken" "$folder/disk"
+		"$WRITER" "$folder/disk/run.h5" 1000000 4096 0 > "$folder/log" 2> "$folder/words" ||
+			status=$?
+		expect $status 'No space left on device' "$filler KiB taken" "$folder/disk"
 	done
 	# Full at the very end: rows that fit in memory are first written by the end itself.
 	rm -f "$folder"/disk/*

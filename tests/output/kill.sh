@@ -1,8 +1,8 @@
 #!/bin/sh
-# Kills a writer with SIGKILL at random moments, recovers, and compares every row with what it must be.
+# Kills a writer with SIGKILL at random moments, recovers, and compares every row.
 #
-# Every row that the writer reported as flushed must be there, and no wrong one. DCSIM is the program,
-# WRITER the generator (writer.c), KILLS how often (100).
+# Every row that the writer reported as flushed must be there, and no wrong one. DCSIM is the
+# program, WRITER the generator (writer.c), KILLS how often (100).
 set -eu
 DCSIM=${DCSIM:-./dcsim}
 WRITER=${WRITER:-tests/output/writer}
@@ -20,15 +20,15 @@ kept=0
 while [ "$i" -lt "$KILLS" ]; do
 	i=$((i + 1))
 	rm -f "$folder"/run.h5*
-	# Mostly full speed with chunks of 32 to 128 rows, so that kills fall into writes; every tenth
-	# time slowly, so that the clock flushes.
+	# Mostly full speed with chunks of 32 to 128 rows, so that kills fall into writes; every
+	# tenth time slowly, so that the clock flushes.
 	width=$((1024 + i % 4 * 1024))
 	delay=0
-	moment=$(awk -v seed="$$$i" 'BEGIN { srand(seed); printf "%.3f", 0.02 + 0.3 * rand() }')
+	moment=$(awk -v seed="$$$i" 'BEGIN { srand(seed); printf "%.3f", 0.02 + 0.15 * rand() }')
 	if [ $((i % 10)) = 0 ]; then
 		width=16
 		delay=2000
-		moment=$(awk -v m="$moment" 'BEGIN { printf "%.3f", 1 + 4 * m }')
+		moment=$(awk -v m="$moment" 'BEGIN { printf "%.3f", 1 + 8 * m }')
 	fi
 	"$WRITER" "$folder/run.h5" 10000000 "$width" "$delay" > "$folder/log" &
 	writer=$!
@@ -39,7 +39,7 @@ while [ "$i" -lt "$KILLS" ]; do
 	# The last line may be cut short, and a line counts only once it is whole.
 	flushed=$(awk '/^flushed [0-9]+$/ { n = $2 } END { print n + 0 }' "$folder/log")
 	if ! "$DCSIM" export --recover "$folder/run.h5.part" 2> "$folder/words"; then
-		[ "$flushed" = 0 ] || fail "nothing recovered of $flushed rows: $(cat "$folder/words")"
+		[ "$flushed" = 0 ] || fail "none of $flushed rows: $(cat "$folder/words")"
 		continue
 	fi
 	"$WRITER" "$folder/run.h5" --check "$flushed" > "$folder/verdict" 2>&1 ||

@@ -33,8 +33,8 @@ static char *export_sample(const char *table, enum dc_export_format format)
 	return text;
 }
 
-/* Expected texts: the sample's rows as stated in sample.h; 100.1 + 1 and + 2 in double arithmetic are
- * the doubles nearest to 101.1 and 102.1. */
+/* Expected texts: the sample's rows as stated in sample.h; 100.1 + 1 and + 2 in double arithmetic
+ * are the doubles nearest to 101.1 and 102.1. */
 Test(export, series_tsv)
 {
 	char *text = export_sample("power", DC_EXPORT_TSV);
@@ -107,9 +107,11 @@ Test(export, list)
 	cr_expect_str_eq(
 		text,
 		"table              rows  columns\n"
-		"power                 3  time [s], interval [s], utility_w [W], part_w [W] per part (2)\n"
+		"power                 3  time [s], interval [s], utility_w [W], part_w [W] per part "
+		"(2)\n"
 		"facility              3  time [s], interval [s], energy_j [J]\n"
-		"iterations            3  first [1], count [1], start [s], duration [s], compute [s], "
+		"iterations            3  first [1], count [1], start [s], duration [s], compute "
+		"[s], "
 		"exposed_communication [s], stall [s]\n"
 		"events                2  time [s], kind, subject, detail\n"
 		"summary               3  figure, value, unit, meaning\n");
@@ -189,7 +191,7 @@ ParameterizedTest(struct number *number, export, numbers)
 	cr_expect(strtod(written, NULL) == number->value, "%s does not read back", written);
 }
 
-/* --- drawing --------------------------------------------------------------------------------------- */
+/* --- drawing ---- */
 
 static char *draw_sample(const char *table, size_t rows, size_t most)
 {

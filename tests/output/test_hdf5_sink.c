@@ -194,14 +194,32 @@ static void check_same_bytes(const char *a, const char *b)
 Test(hdf5_sink, layout)
 {
 	static const char *const objects[] = {
-		"/scenario", "/names/rack", "/names/event_kind", "/names/subject", "/series/time",
-		"/series/interval", "/series/power/time", "/series/power/utility_w",
-		"/series/power/energy_j", "/series/facility/time", "/series/facility/rack",
-		"/series/facility/rack_degc", "/series/facility/pue", "/iterations/first",
-		"/iterations/count", "/iterations/start", "/iterations/duration",
-		"/iterations/compute", "/iterations/exposed_communication", "/iterations/stall",
-		"/events/time", "/events/kind", "/events/subject", "/events/detail",
-		"/summary/duration_s", "/summary/energy_utility_j",
+		"/scenario",
+		"/names/rack",
+		"/names/event_kind",
+		"/names/subject",
+		"/series/time",
+		"/series/interval",
+		"/series/power/time",
+		"/series/power/utility_w",
+		"/series/power/energy_j",
+		"/series/facility/time",
+		"/series/facility/rack",
+		"/series/facility/rack_degc",
+		"/series/facility/pue",
+		"/iterations/first",
+		"/iterations/count",
+		"/iterations/start",
+		"/iterations/duration",
+		"/iterations/compute",
+		"/iterations/exposed_communication",
+		"/iterations/stall",
+		"/events/time",
+		"/events/kind",
+		"/events/subject",
+		"/events/detail",
+		"/summary/duration_s",
+		"/summary/energy_utility_j",
 	};
 	struct place place = make_place();
 	hid_t file;
@@ -269,7 +287,8 @@ Test(hdf5_sink, values_over_several_chunks)
 	cr_assert(eq(u64, read_column(file, "/series/power/energy_j", values, ROWS), ROWS));
 	for (size_t i = 0; i < ROWS; i++)
 		cr_assert(values[i] == 2 * (double)i, "energy of row %zu", i);
-	cr_assert(eq(u64, read_column(file, "/series/facility/rack_degc", values, ROWS * RACKS), ROWS));
+	cr_assert(eq(u64, read_column(file, "/series/facility/rack_degc", values, ROWS * RACKS),
+		     ROWS));
 	for (size_t i = 0; i < ROWS * RACKS; i++)
 		cr_assert(values[i] == (double)(i / RACKS) + 0.25 * (double)(i % RACKS),
 			  "rack %zu of row %zu", i % RACKS, i / RACKS);
@@ -460,11 +479,13 @@ Test(hdf5_sink, refuses_a_folder)
 
 Test(hdf5_sink, refuses_a_missing_folder)
 {
-	check_refused("/nonexistent/run.h5", "cannot write /nonexistent/run.h5: No such file or directory");
+	check_refused("/nonexistent/run.h5",
+		      "cannot write /nonexistent/run.h5: No such file or directory");
 	check_refused("", "the name is empty");
 }
 
-/* The folder vanishes between create and begin: one message, then silence, and DC_ERR_IO for good. */
+/* The folder vanishes between create and begin: one message, then silence, and DC_ERR_IO for good.
+ * */
 Test(hdf5_sink, tells_once)
 {
 	struct place place = make_place();

@@ -2,7 +2,8 @@
  *
  *     writer FILE ROWS WIDTH DELAY_US     rows as in known_row(); "flushed N" on stdout whenever N
  *                                         rows of the series are safe
- *     writer FILE --check ROWS            compares every value in a result of known rows with what it
+ *     writer FILE --check ROWS            compares every value in a result of known rows with what
+ * it
  *                                         must be, and expects at least ROWS of the series
  *     writer FILE --example DAYS SEED     something like a training run, for looking at plots
  */
@@ -17,7 +18,7 @@
 #include "output/hdf5_sink.h"
 #include "output/reader.h"
 
-enum { MAX_WIDTH = 4096, PARTS = 7, RACKS = 8 };
+enum { MAX_WIDTH = 4096, PARTS = 7, RACKS = 8, CHECK_ROWS = 128 };
 
 static int fail(struct dc_diag *diag, struct dc_record_sink *sink)
 {
@@ -69,10 +70,21 @@ static int write_known(const char *path, size_t rows, size_t width, useconds_t d
 	};
 	const struct dc_scalar figures[] = {{"duration_s", "s", "duration"}};
 	const struct dc_record_schema schema = {
-		.name = "known", .scenario = "name: known\n", .version = "0", .seed = 1,
-		.start = "2024-01-01T00:00:00", .axes = &axis, .axes_count = 1, .columns = columns,
-		.columns_count = 3, .summary = figures, .summary_count = 1, .event_kinds = kinds,
-		.event_kinds_count = 1, .subjects = subjects, .subjects_count = 1,
+		.name = "known",
+		.scenario = "name: known\n",
+		.version = "0",
+		.seed = 1,
+		.start = "2024-01-01T00:00:00",
+		.axes = &axis,
+		.axes_count = 1,
+		.columns = columns,
+		.columns_count = 3,
+		.summary = figures,
+		.summary_count = 1,
+		.event_kinds = kinds,
+		.event_kinds_count = 1,
+		.subjects = subjects,
+		.subjects_count = 1,
 	};
 	struct dc_diag *diag = dc_diag_create();
 	struct dc_record_sink *sink = NULL;
@@ -107,10 +119,11 @@ static int write_known(const char *path, size_t rows, size_t width, useconds_t d
 /* What known_row() put into a column of row i (or, with an axis, into cell k of it). */
 static double known_value(const char *path, double i, size_t k)
 {
-	const char *const names[] = {"series/time", "known/counter", "known/square", "wide/cell_w",
-				     "iterations/first", "iterations/start", "events/time"};
-	const double values[] = {0.5 * (i + 1), i, i * i, i + (double)k / MAX_WIDTH,
-				 4 * i, 2 * i, 4 * i};
+	const char *const names[] = {"series/time", "known/counter",    "known/square",
+				     "wide/cell_w", "iterations/first", "iterations/start",
+				     "events/time"};
+	const double values[] = {0.5 * (i + 1), i,     i * i, i + (double)k / MAX_WIDTH,
+				 4 * i,         2 * i, 4 * i};
 
 	for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++)
 		if (strstr(path, names[n]))
@@ -121,16 +134,19 @@ static double known_value(const char *path, double i, size_t k)
 static size_t check_column(struct dc_diag *diag, const struct dc_result *result, size_t rows,
 			   const struct dc_result_column *column)
 {
-	double *values = calloc(column->width, sizeof(*values));
-	size_t wrong = 0;
+	double *values = calloc(column->width * CHECK_ROWS, sizeof(*values));
+	size_t width = column->width, wrong = 0;
 
-	for (size_t i = 0; i < rows; i++) {
-		if (dc_result_read(diag, result, column, i, 1, values) != DC_OK) {
+	for (size_t i = 0; i < rows; i += CHECK_ROWS) {
+		size_t count = rows - i < CHECK_ROWS ? rows - i : CHECK_ROWS;
+
+		if (dc_result_read(diag, result, column, i, count, values) != DC_OK) {
 			wrong++;
 			break;
 		}
-		for (size_t k = 0; k < column->width; k++) {
-			double expected = known_value(column->path, (double)i, k);
+		for (size_t k = 0; k < count * width; k++) {
+			double expected =
+				known_value(column->path, (double)(i + k / width), k % width);
 
 			wrong += !isnan(expected) && values[k] != expected;
 		}
@@ -273,9 +289,15 @@ static int write_example(const char *path, double days, unsigned seed)
 	double rows = floor(days * 86400 / EXAMPLE_ROW_S);
 	double energy_j = 0;
 	const struct dc_record_schema schema = {
-		.name = "example", .scenario = "name: example\n", .version = "0", .seed = seed,
-		.start = "2024-07-15T12:00:00", .axes = example_axes, .axes_count = 2,
-		.columns = example_columns, .columns_count = EXAMPLE_COLUMNS,
+		.name = "example",
+		.scenario = "name: example\n",
+		.version = "0",
+		.seed = seed,
+		.start = "2024-07-15T12:00:00",
+		.axes = example_axes,
+		.axes_count = 2,
+		.columns = example_columns,
+		.columns_count = EXAMPLE_COLUMNS,
 		.summary = example_figures,
 		.summary_count = sizeof(example_figures) / sizeof(*example_figures),
 	};
@@ -294,8 +316,8 @@ static int write_example(const char *path, double days, unsigned seed)
 	}
 	if (sink->type->end(sink, DC_RECORD_COMPLETE,
 			    (double[]){rows * EXAMPLE_ROW_S, 240 * rows, energy_j,
-				       energy_j / 3.6e6 * 0.08 + 11.5 * seed, energy_j / 3.6e6 * 0.38,
-				       0.47 / seed, 1.26}) != DC_OK)
+				       energy_j / 3.6e6 * 0.08 + 11.5 * seed,
+				       energy_j / 3.6e6 * 0.38, 0.47 / seed, 1.26}) != DC_OK)
 		return fail(diag, sink);
 	dc_hdf5_sink_destroy(sink);
 	dc_diag_destroy(diag);

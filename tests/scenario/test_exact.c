@@ -1,0 +1,111 @@
+/* Folded and replayed = every rank and every message, to the tick. */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <math.h>
+
+#include "run.h"
+
+#define TWENTY "run.epochs=null", "run.duration=null", "run.iterations=20", "record.interval=70 ms"
+
+struct agreement {
+	const char *topology;
+	const char *overrides[10];
+};
+
+/* The five scenarios that ship, cut to 20 iterations, and what is likely to part the two: odd racks,
+ * slow drives, no read-ahead, no overlap, small buckets, unequal dimensions, a lone rank. */
+static const struct agreement agreements[] = {
+	{"ring64", {TWENTY}},
+	{"torus8x8", {TWENTY}},
+	{"switch64", {TWENTY}},
+	{"dgx8x8", {TWENTY}},
+	{"bert-48h", {TWENTY}},
+	{"ring64", {TWENTY, "racks=[{nodes: 3}]"}},
+	{"ring64", {TWENTY, "storage.tiers.0.drives={type: hdd-22tb, count: 4}"}},
+	{"ring64", {TWENTY, "storage.tiers.0.drives={type: hdd-22tb, count: 40}", "workload.data.prefetch=0"}},
+	{"ring64", {TWENTY, "workload.synchronization.overlap=false"}},
+	{"ring64", {TWENTY, "workload.synchronization.buckets=1 MB", "workload.batch.per_accelerator=8"}},
+	{"torus8x8", {TWENTY, "fabric.dimensions.0.size=[2, 4, 3]"}},
+	{"ring64", {TWENTY, "fabric.dimensions.0.size=1", "node.accelerators=1"}},
+	{"ring64", {"run.epochs=null", "run.iterations=90", "fabric.dimensions.0.size=8",
+		    "record.interval=300 ms", "facility.step=100 ms"}},
+	{"ring64", {"run.epochs=null", "run.duration=4.321 s", "fabric.dimensions.0.size=8",
+		    "record.interval=300 ms", "facility.step=1 s"}},
+};
+
+/* Parameters cross a process: numbers, not pointers. */
+static int numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+
+_Static_assert(sizeof numbers / sizeof *numbers == sizeof agreements / sizeof *agreements,
+	       "a number per agreement");
+
+ParameterizedTestParameters(exact, agrees)
+{
+	return cr_make_param_array(int, numbers, sizeof numbers / sizeof *numbers);
+}
+
+static const char *describe(const struct agreement *a)
+{
+	static char text[512];
+	size_t used = (size_t)snprintf(text, sizeof text, "%s", a->topology);
+
+	for (size_t i = 0; i < 10 && a->overrides[i]; i++)
+		used += (size_t)snprintf(text + used, sizeof text - used, " -s %s", a->overrides[i]);
+	return text;
+}
+
+/* Everything but residuals, which are rounding themselves. */
+static void compare_summaries(const struct test_run *folded, const struct test_run *exact,
+			      const char *what)
+{
+	for (int i = 0; i < DC_SIMULATION_SCALARS; i++) {
+		double a = folded->result.summary[i], b = exact->result.summary[i];
+
+		if (i == DC_SUMMARY_BALANCE_RESIDUAL || i == DC_SUMMARY_HEAT_RESIDUAL)
+			continue;
+		cr_expect(a == b || fabs(a - b) <= 1e-12 * fabs(b), "%s: %s: %.17g, exact %.17g",
+			  what, dc_simulation_summary[i].name, a, b);
+	}
+}
+
+static void compare_rows(const struct test_run *folded, const struct test_run *exact,
+			 const char *what)
+{
+	const struct memory_sink *a = &folded->memory, *b = &exact->memory;
+
+	cr_assert_eq(a->rows, b->rows, "%s", what);
+	cr_assert_eq(a->width, b->width, "%s", what);
+	for (size_t i = 0; i < a->rows * a->width; i++)
+		cr_expect(fabs(a->values[i] - b->values[i]) <= 1e-11 * fabs(b->values[i]) + 1e-15,
+			  "%s: row %zu value %zu: %.17g, exact %.17g", what, i / a->width,
+			  i % a->width, a->values[i], b->values[i]);
+}
+
+/* Source of truth: design section 2, "to the tick": durations only add up, so femtoseconds are equal;
+ * figures are sums of the same terms in another order, so 1e-12. */
+ParameterizedTest(int *number, exact, agrees, .timeout = 120)
+{
+	const struct agreement *a = &agreements[*number];
+	const char *what = describe(a);
+	struct test_run folded, exact;
+
+	run_all(&folded, a->topology, a->overrides, false);
+	run_all(&exact, a->topology, a->overrides, true);
+	cr_assert_eq(run_iterations(&folded), run_iterations(&exact), "%s", what);
+	for (uint64_t i = 0; i < run_iterations(&exact); i++) {
+		struct dc_executor_iteration x = run_iteration(&folded, i);
+		struct dc_executor_iteration y = run_iteration(&exact, i);
+
+		cr_expect(x.start == y.start && x.duration == y.duration, "%s: iteration %d", what,
+			  (int)i);
+		cr_expect(x.compute == y.compute && x.stall == y.stall &&
+				  x.exposed_communication == y.exposed_communication,
+			  "%s: split of iteration %d", what, (int)i);
+		cr_expect(x.compute + x.stall + x.exposed_communication == x.duration,
+			  "%s: iteration %d does not add up", what, (int)i);
+	}
+	compare_summaries(&folded, &exact, what);
+	compare_rows(&folded, &exact, what);
+	run_free(&folded);
+	run_free(&exact);
+}
