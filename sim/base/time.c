@@ -56,8 +56,9 @@ double dc_time_to_s(dc_time time)
 	unsigned shift;
 	double value;
 
-	if (!femto)
-		return 0.0;
+	/* Up to 9 s the count is a double, and a division of two doubles rounds once. */
+	if (femto < (wide)1 << 53)
+		return (double)(int64_t)time / 1e15;
 	/* A quotient of at least 77 bits with a sticky bit below it rounds once, correctly. */
 	shift = leading_zeros(femto);
 	femto <<= shift;

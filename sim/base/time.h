@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 __extension__ typedef __int128 dc_time;
 
@@ -19,6 +20,18 @@ dc_time dc_time_from_s(double seconds);
 double dc_time_to_s(dc_time time);
 /* a / b of two spans as the nearest double; b must not be 0. */
 double dc_time_ratio(dc_time a, dc_time b);
+/* Whole periods in elapsed >= 0, and what is left; quick where both fit in 64 bits. period > 0. */
+static inline dc_time dc_time_divide(dc_time elapsed, dc_time period, dc_time *rest)
+{
+	if ((elapsed | period) >> 63 == 0) {
+		uint64_t e = (uint64_t)elapsed, p = (uint64_t)period;
+
+		*rest = (dc_time)(e % p);
+		return (dc_time)(e / p);
+	}
+	*rest = elapsed % period;
+	return elapsed / period;
+}
 static inline dc_time dc_time_min(dc_time a, dc_time b)
 {
 	return a < b ? a : b;

@@ -133,8 +133,9 @@ static enum dc_status print(struct dc_diag *diag, const struct request *request)
 	if (status != DC_OK)
 		return status;
 	/* A table that does not exist must not empty the file. */
-	if (request->output && (!request->table || dc_result_table(result, request->table) ||
-				strcmp(request->table, "summary") == 0)) {
+	if (request->output &&
+	    (!request->table || dc_result_table(result, request->table) ||
+	     strcmp(request->table, "summary") == 0 || strcmp(request->table, "/summary") == 0)) {
 		out = fopen(request->output, "w");
 		if (!out) {
 			dc_diag_error(diag, NULL, "cannot write %s: %s", request->output,

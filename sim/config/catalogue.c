@@ -175,8 +175,8 @@ static enum dc_status resolve(struct dc_config *config, const char *family,
 	if (node->kind == DC_NODE_SCALAR) {
 		*name = node->text;
 		status = find_entry(config, family, node, &base);
-		return status == DC_OK ? resolve(config, family, base, depth + 1, map, name)
-				       : status;
+		return status == DC_OK && base ? resolve(config, family, base, depth + 1, map, name)
+					       : status;
 	}
 	over = dc_tree_copy(config->arena, node);
 	if (!over)
@@ -203,7 +203,7 @@ enum dc_status dc_catalogue_read(struct dc_config *config, const struct dc_catal
 	enum dc_status status = resolve(config, family->name, node, 0, &map, &name);
 
 	*out = NULL;
-	if (status != DC_OK)
+	if (status != DC_OK || !map)
 		return status;
 	/* An entry is called as its file is, unless it says otherwise. */
 	if (name && name_row && name_row->kind == DC_STRING && !dc_node_get(map, "name")) {

@@ -62,6 +62,13 @@ static bool is_file(const char *path)
 	return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 const char *dc_config_find(struct dc_config *config, const char *folder, const char *name)
 {
 	const char *path;
@@ -89,9 +96,14 @@ const char *dc_config_find(struct dc_config *config, const char *folder, const c
 enum dc_status dc_config_not_found(struct dc_config *config, const struct dc_mark *mark,
 				   const char *name, const char *folder)
 {
+	const char *beside = *name == '/' || !folder || strcmp(folder, ".") == 0
+				     ? name
+				     : dc_arena_printf(config->arena, "%s/%s", folder, name);
 	const char *places = !folder || strcmp(folder, ".") == 0 ? "the current folder" : folder;
 	const char *shown = dc_tree_quote(config->arena, name);
 
+	if (*name && beside && is_folder(beside))
+		return dc_diag_error(config->diag, mark, "'%s' is a folder, not a file", shown);
 	if (*name == '/' || !*name)
 		return dc_diag_error(config->diag, mark, "no file '%s'", shown);
 	for (const char **data = config->folders; places && *data; data++)

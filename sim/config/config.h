@@ -23,7 +23,8 @@ struct dc_diag *dc_config_diag(struct dc_config *config);
 
 /* Reads a file and what it includes (`include: [a.yaml]`, merged first, later keys win, loops
  * refused); the include key is gone from the result. As with dc_tree_read_file(), *root may be set
- * although the status is DC_ERR_INPUT: reading it through its section then finds more errors. */
+ * although the status is DC_ERR_INPUT: reading it through its section then finds more errors. It is
+ * NULL when an included file could not be read at all, since its keys would seem to be missing. */
 enum dc_status dc_config_load(struct dc_config *config, const char *path, struct dc_node **root)
 	DC_CHECK;
 /* Replaces a scalar under `key` (a path) by the tree of the file it names, relative to the scalar's

@@ -123,6 +123,11 @@ struct dc_config;
  * the status is DC_ERR_INPUT when there was one. node NULL gives all defaults. */
 enum dc_status dc_section_read(struct dc_config *config, const struct dc_section *section,
 			       const struct dc_node *node, void *out) DC_CHECK;
+/* Refuses keys of a map that neither the section nor `more` (NULL-terminated: the shorthands of its
+ * owner) knows, naming the nearest of both, and takes them out, so that reading the section does not
+ * refuse them again. For owners that rewrite the map before it is read. */
+enum dc_status dc_section_check_keys(struct dc_config *config, const struct dc_section *section,
+				     struct dc_node *map, const char *const *more) DC_CHECK;
 /* Writes the section as YAML that reads back to the same struct; keys that hold nothing are left out.
  * indent counts levels of two blanks. DC_ERR_IO when out fails. */
 enum dc_status dc_section_write(const struct dc_section *section, const void *in, unsigned indent,

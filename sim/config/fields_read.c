@@ -29,17 +29,21 @@ static const char *quote(const struct reader *r, const char *text)
 	return dc_tree_quote(r->config->arena, text);
 }
 
-static enum dc_status refuse_unknown(const struct reader *r, const struct dc_pair *pair)
+static enum dc_status refuse_unknown(const struct reader *r, const struct dc_pair *pair,
+				     const char *const *more)
 {
 	const char *keys[KEYS_LIMIT] = {NULL}, *suggestion;
 	size_t count = 0;
 
 	/* Nobody will read this one: spare the search for a suggestion. */
 	if (dc_diag_errors(r->config->diag) >= DC_DIAG_LIMIT)
-		return dc_diag_error(r->config->diag, &pair->key_mark, "%s: unknown key", r->section->name);
+		return dc_diag_error(r->config->diag, &pair->key_mark, "%s: unknown key",
+				     r->section->name);
 	for (size_t i = 0; i < r->section->count && count < KEYS_LIMIT; i++)
 		if (r->section->fields[i].kind != DC_RESERVED)
 			keys[count++] = r->section->fields[i].key;
+	for (; more && *more && count < KEYS_LIMIT; more++)
+		keys[count++] = *more;
 	suggestion = dc_diag_nearest(pair->key, keys, count);
 	if (suggestion)
 		return dc_diag_error(r->config->diag, &pair->key_mark,
@@ -65,7 +69,7 @@ static enum dc_status check_keys(const struct reader *r, const struct dc_node *m
 						    "%s: '%s' is not supported yet",
 						    r->section->name, pair->key));
 		else if (!field)
-			keep(&status, refuse_unknown(r, pair));
+			keep(&status, refuse_unknown(r, pair, NULL));
 	}
 	return status;
 }
@@ -268,6 +272,11 @@ static enum dc_status missing(const struct reader *r, const struct dc_field *fie
 				     "%s: the key '%s' is missing: %s, such as '%s'",
 				     r->section->name, field->key, dc_units_noun(field->dimension),
 				     dc_units_example(field->dimension));
+	/* "a map" alone says too little about what belongs there. */
+	if (field->section || field->catalogue)
+		return dc_diag_error(r->config->diag, r->where,
+				     "%s: the key '%s' is missing: %s (%s)", r->section->name,
+				     field->key, dc_field_kind_words(field), field->help);
 	return dc_diag_error(r->config->diag, r->where, "%s: the key '%s' is missing: %s",
 			     r->section->name, field->key, dc_field_kind_words(field));
 }
@@ -325,4 +334,31 @@ enum dc_status dc_section_read(struct dc_config *config, const struct dc_section
 		return dc_diag_error(config->diag, &node->mark, "%s: expected a map, found %s",
 				     section->name, dc_node_words(config->arena, node));
 	return read_section(config, section, node, &node->mark, out);
+}
+
+static bool is_among(const char *const *names, const char *name)
+{
+	for (; names && *names; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+enum dc_status dc_section_check_keys(struct dc_config *config, const struct dc_section *section,
+				     struct dc_node *map, const char *const *more)
+{
+	const struct reader r = {.config = config, .section = section, .where = &map->mark};
+	enum dc_status status = DC_OK;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct dc_pair *pair = &map->pairs[i];
+
+		if (dc_section_field(section, pair->key) || is_among(more, pair->key))
+			map->pairs[kept++] = *pair;
+		else
+			keep(&status, refuse_unknown(&r, pair, more));
+	}
+	map->count = kept;
+	return status;
 }

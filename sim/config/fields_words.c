@@ -78,9 +78,9 @@ const char *dc_node_words(struct dc_arena *arena, const struct dc_node *node)
 	const char *words;
 
 	if (node->kind == DC_NODE_LIST)
-		return "a list";
+		return node->count ? "a list" : "an empty list";
 	if (node->kind == DC_NODE_MAP)
-		return "a map";
+		return node->count ? "a map" : "an empty map";
 	words = dc_arena_printf(arena, "'%s'", dc_tree_quote(arena, node->text));
 	return words ? words : "a text";
 }

@@ -13,15 +13,18 @@ static bool is_open(const struct dc_include_link *link, const struct stat *info)
 	return false;
 }
 
-/* Reads the file named by a scalar and lays it on what came before. */
+/* Reads the file named by a scalar and lays it on what came before. *whole becomes false when there is
+ * nothing to lay. */
 static enum dc_status include_one(struct dc_config *config, const struct dc_include_link *link,
-				  const struct dc_node *name, struct dc_node **merged)
+				  const struct dc_node *name, struct dc_node **merged, bool *whole)
 {
 	struct dc_node *tree;
 	const char *path;
 	struct stat info;
 	enum dc_status status;
+	bool given = *whole;
 
+	*whole = false;
 	if (name->kind != DC_NODE_SCALAR || dc_node_is_null(name))
 		return dc_diag_error(config->diag, &name->mark,
 				     "include: expected the name of a file");
@@ -39,23 +42,26 @@ static enum dc_status include_one(struct dc_config *config, const struct dc_incl
 		dc_diag_note(config->diag, &name->mark, "included here");
 	if (!tree)
 		return status;
+	*whole = given;
 	*merged = dc_node_merge(config->arena, *merged, tree);
 	return *merged ? status : DC_ERR_MEMORY;
 }
 
 static enum dc_status include_all(struct dc_config *config, const struct dc_include_link *link,
-				  struct dc_node *include, struct dc_node **merged)
+				  struct dc_node *include, struct dc_node **merged, bool *whole)
 {
 	enum dc_status status = DC_OK;
 
 	*merged = NULL;
+	*whole = true;
 	if (include->kind == DC_NODE_SCALAR)
-		return include_one(config, link, include, merged);
-	if (include->kind != DC_NODE_LIST)
+		return include_one(config, link, include, merged, whole);
+	*whole = include->kind == DC_NODE_LIST;
+	if (!*whole)
 		return dc_diag_error(config->diag, &include->mark,
 				     "include: expected a list of files, such as '[common.yaml]'");
 	for (size_t i = 0; i < include->count; i++) {
-		enum dc_status one = include_one(config, link, include->items[i], merged);
+		enum dc_status one = include_one(config, link, include->items[i], merged, whole);
 
 		if (one != DC_OK)
 			status = one;
@@ -72,6 +78,7 @@ enum dc_status dc_config_read_file(struct dc_config *config, const char *path,
 	struct dc_node *include, *under;
 	struct stat info;
 	enum dc_status status, included;
+	bool whole;
 
 	*root = NULL;
 	if (++config->files > DC_INCLUDE_FILES)
@@ -94,10 +101,13 @@ enum dc_status dc_config_read_file(struct dc_config *config, const char *path,
 	include = dc_node_remove(*root, "include");
 	if (dc_node_is_null(include))
 		return status;
-	included = include_all(config, &here, include, &under);
+	included = include_all(config, &here, include, &under, &whole);
 	*root = dc_node_merge(config->arena, under, *root);
 	if (!*root)
 		return DC_ERR_MEMORY;
+	/* Keys that a missing file may hold would be reported as missing. */
+	if (!whole)
+		*root = NULL;
 	return included == DC_OK ? status : included;
 }
 

@@ -25,10 +25,10 @@ static struct dc_node *passable(struct walk *walk, struct dc_node *node)
 	struct dc_mark mark = here(walk);
 	struct dc_node *map;
 
-	if (!dc_node_is_null(node) && node->kind != DC_NODE_SCALAR)
+	if (node && node->kind != DC_NODE_SCALAR)
 		return dc_tree_copy(arena, node);
 	map = dc_node_create(arena, DC_NODE_MAP, &mark);
-	if (!map || dc_node_is_null(node))
+	if (!map || !node || dc_node_is_null(node))
 		return map;
 	map->folder = node->folder;
 	return dc_node_set(arena, map, "base", node) == DC_OK ? map : NULL;
@@ -149,7 +149,7 @@ static enum dc_status walk_and_set(struct walk *walk, struct dc_node *root, size
 enum dc_status dc_config_override(struct dc_config *config, struct dc_node *root,
 				  const char *assignment)
 {
-	struct walk walk = {.config = config};
+	struct walk walk = {.config = config, .name = ""};
 	const char *equals = strchr(assignment, '=');
 	struct dc_node *value = NULL;
 	struct dc_mark mark;

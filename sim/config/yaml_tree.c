@@ -325,7 +325,7 @@ static enum dc_status on_scalar(struct builder *b, const yaml_event_t *event)
 	struct dc_node *node = NULL;
 	enum dc_status status = new_node(b, DC_NODE_SCALAR, &mark, &node);
 
-	if (status != DC_OK)
+	if (status != DC_OK || !node)
 		return status;
 	if (event->data.scalar.tag)
 		refuse(b, &mark, "the tag '%s' is not supported",

@@ -11,13 +11,13 @@ struct slot {
 	dc_callback *callback;
 	void *context;
 	uint64_t argument;
-	uint32_t generation;  /* told apart from earlier users of the slot; odd while pending */
-	uint32_t place;       /* in the heap while pending, else the next free slot */
+	uint32_t generation; /* told apart from earlier users of the slot; odd while pending */
+	uint32_t place;      /* in the heap while pending, else the next free slot */
 };
 
 struct entry {
 	dc_time time;
-	uint64_t order;       /* phase and entity */
+	uint64_t order; /* phase and entity */
 	uint64_t sequence;
 	uint32_t slot;
 };
@@ -141,7 +141,7 @@ dc_event dc_engine_schedule(struct dc_engine *engine, dc_time time, enum dc_phas
 	struct slot *slot;
 	struct entry entry;
 
-	if (time < engine->now) {
+	if (time < engine->now || entity >> PHASE_SHIFT) {
 		dc_engine_fail(engine, DC_ERR_RUN);
 		return 0;
 	}

@@ -20,18 +20,18 @@ enum dc_cell { DC_CELL_MEAN, DC_CELL_SUM };
 
 /* A set of entities that columns are labelled by: racks, parts. */
 struct dc_axis {
-	const char *name;               /* "rack": becomes /names/rack and the dimension's name */
+	const char *name; /* "rack": becomes /names/rack and the dimension's name */
 	const char *const *labels;
 	size_t count;
 };
 
 struct dc_column {
-	const char *section;            /* "power", "facility", "training": a group below /series */
-	const char *name;               /* "utility_w" */
-	const char *unit;               /* "W" (udunits spelling: "degree_Celsius", "1", "USD") */
+	const char *section; /* "power", "facility", "training": a group below /series */
+	const char *name;    /* "utility_w" */
+	const char *unit;    /* "W" (udunits spelling: "degree_Celsius", "1", "USD") */
 	const char *long_name;
 	enum dc_cell cell;
-	const struct dc_axis *axis;     /* NULL: one value per row */
+	const struct dc_axis *axis; /* NULL: one value per row */
 };
 
 struct dc_scalar {
@@ -41,11 +41,11 @@ struct dc_scalar {
 };
 
 struct dc_record_schema {
-	const char *name;               /* of the scenario */
-	const char *scenario;           /* resolved YAML */
-	const char *version;            /* of dcsim */
+	const char *name;     /* of the scenario */
+	const char *scenario; /* resolved YAML */
+	const char *version;  /* of dcsim */
 	uint64_t seed;
-	const char *start;              /* calendar time of t = 0, ISO 8601, local standard time */
+	const char *start; /* calendar time of t = 0, ISO 8601, local standard time */
 	const struct dc_axis *axes;
 	size_t axes_count;
 	const struct dc_column *columns;
@@ -54,7 +54,7 @@ struct dc_record_schema {
 	size_t summary_count;
 	const char *const *event_kinds;
 	size_t event_kinds_count;
-	const char *const *subjects;    /* who events may be about */
+	const char *const *subjects; /* who events may be about */
 	size_t subjects_count;
 };
 
@@ -67,9 +67,9 @@ struct dc_iteration_row {
 
 struct dc_event_row {
 	double time_s;
-	uint8_t kind;                   /* index into event_kinds */
-	uint32_t subject;               /* index into subjects */
-	const char *detail;             /* at most 127 bytes are kept */
+	uint8_t kind;       /* index into event_kinds */
+	uint32_t subject;   /* index into subjects */
+	const char *detail; /* at most 127 bytes are kept */
 };
 
 enum dc_record_end { DC_RECORD_COMPLETE, DC_RECORD_INTERRUPTED };
@@ -81,7 +81,8 @@ struct dc_record_sink_type {
 	/* values: the columns in order, those with an axis as count values each. */
 	enum dc_status (*interval)(struct dc_record_sink *sink, double time_s, double interval_s,
 				   const double *values);
-	enum dc_status (*iteration)(struct dc_record_sink *sink, const struct dc_iteration_row *row);
+	enum dc_status (*iteration)(struct dc_record_sink *sink,
+				    const struct dc_iteration_row *row);
 	enum dc_status (*event)(struct dc_record_sink *sink, const struct dc_event_row *row);
 	/* summary: the scalars in order. */
 	enum dc_status (*end)(struct dc_record_sink *sink, enum dc_record_end how,

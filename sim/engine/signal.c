@@ -104,18 +104,24 @@ static void note_extremes(struct dc_signal *signal, double value)
 		signal->greatest = value;
 }
 
+/* value x length. The length in one double would be off by 2 ns after a year: whole seconds and the
+ * rest are exact to the last digit each. */
+static struct dc_sum area(double value, dc_time length)
+{
+	dc_time rest, whole = dc_time_divide(length, DC_TIME_S, &rest);
+	struct dc_sum sum = dc_sum_product(value, (double)(int64_t)rest / 1e15);
+
+	return whole ? dc_sum_add(dc_sum_product(value, (double)whole), sum) : sum;
+}
+
 /* Closes the running piece at now. */
 static void close_piece(struct dc_signal *signal, dc_time now)
 {
-	double length_s;
-
 	if (now == signal->since)
 		return;
-	length_s = dc_time_to_s(now - signal->since);
 	for (struct dc_filter *f = signal->filters; f; f = f->next)
 		dc_filter_advance(f, now);
-	signal->integral =
-		dc_sum_add(signal->integral, dc_sum_product(signal->value, length_s));
+	signal->integral = dc_sum_add(signal->integral, area(signal->value, now - signal->since));
 	note_extremes(signal, signal->value);
 	signal->since = now;
 }
@@ -154,18 +160,16 @@ struct dc_sum dc_signal_integral(const struct dc_signal *signal, dc_time now)
 	const struct dc_profile *profile = &signal->profile;
 	dc_time elapsed = now - signal->since;
 	struct dc_sum sum;
-	dc_time phase;
+	dc_time periods, phase;
 	size_t piece;
 
-	if (signal->mode != DC_SIGNAL_REPLAYING)
-		return dc_sum_add(signal->integral,
-				  dc_sum_product(signal->value, dc_time_to_s(elapsed)));
-	phase = elapsed % profile->period;
+	if (signal->mode != DC_SIGNAL_REPLAYING || profile->count == 1)
+		return dc_sum_add(signal->integral, area(signal->value, elapsed));
+	periods = dc_time_divide(elapsed, profile->period, &phase);
 	piece = dc_profile_find(profile, phase);
-	sum = dc_sum_scale(profile->whole, (double)(elapsed / profile->period));
+	sum = dc_sum_scale(profile->whole, (double)periods);
 	sum = dc_sum_add(sum, profile->before[piece]);
-	sum = dc_sum_add(sum, dc_sum_product(profile->value[piece],
-					     dc_time_to_s(phase - profile->start[piece])));
+	sum = dc_sum_add(sum, area(profile->value[piece], phase - profile->start[piece]));
 	return dc_sum_add(signal->integral, sum);
 }
 
@@ -209,6 +213,8 @@ enum dc_status dc_signal_replay(struct dc_signal *signal, dc_time now)
 
 	if (signal->mode != DC_SIGNAL_RECORDING)
 		return DC_ERR_MEMORY;
+	if (now <= signal->recorded_from)
+		return DC_ERR_RUN;
 	close_piece(signal, now);
 	profile->period = now - signal->recorded_from;
 	/* A change at the very end belongs to the next period's start, where it was seen already. */
@@ -218,8 +224,7 @@ enum dc_status dc_signal_replay(struct dc_signal *signal, dc_time now)
 		dc_time end = i + 1 < profile->count ? profile->start[i + 1] : profile->period;
 
 		profile->before[i] = sum;
-		sum = dc_sum_add(sum, dc_sum_product(profile->value[i],
-						     dc_time_to_s(end - profile->start[i])));
+		sum = dc_sum_add(sum, area(profile->value[i], end - profile->start[i]));
 	}
 	profile->whole = sum;
 	for (struct dc_filter *f = signal->filters; f; f = f->next) {

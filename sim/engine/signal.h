@@ -35,7 +35,7 @@ struct dc_profile {
 	size_t capacity;
 	dc_time *start;
 	double *value;
-	struct dc_sum *before;  /* integral from 0 to start[i] */
+	struct dc_sum *before; /* integral from 0 to start[i] */
 	struct dc_sum whole;
 	dc_time period;
 };
@@ -44,10 +44,13 @@ struct dc_filter {
 	struct dc_signal *signal;
 	struct dc_filter *next;
 	double tau_s;
-	double response;        /* since the last reading, up to `since` */
+	double response; /* since the last reading, up to `since` */
 	dc_time since;
-	double *before;         /* replay: response from 0 at the period's start to start[i] */
+	double *before; /* replay: response from 0 at the period's start to start[i] */
+	double *after;  /* from 0 at start[i] to the period's end */
+	double *blocks; /* of 1, 2, 4 ... whole pieces, each from 0; a binary tree */
 	size_t capacity;
+	size_t leaves; /* of the tree: a power of two */
 	double whole;
 };
 
@@ -80,7 +83,8 @@ struct dc_sum dc_signal_integral(const struct dc_signal *signal, dc_time now);
 double dc_signal_least(const struct dc_signal *signal, dc_time now);
 double dc_signal_greatest(const struct dc_signal *signal, dc_time now);
 
-/* Starts noting pieces. Then, at the period's end, repeat them from now on. */
+/* Starts noting pieces. Then, at the period's end, repeat them from now on. Replaying fails with
+ * DC_ERR_MEMORY when the pieces could not be kept, with DC_ERR_RUN when the period has no length. */
 void dc_signal_record(struct dc_signal *signal, dc_time now);
 enum dc_status dc_signal_replay(struct dc_signal *signal, dc_time now) DC_CHECK;
 /* Ends a replay at a whole number of periods after its start; the value is as it was then. */
@@ -88,7 +92,7 @@ void dc_signal_resume(struct dc_signal *signal, dc_time now);
 /* Gives up a recording. */
 void dc_signal_forget(struct dc_signal *signal);
 
-/* tau_s > 0. */
+/* tau_s > 0. Not while the signal is replaying. */
 void dc_filter_init(struct dc_filter *filter, struct dc_signal *signal, double tau_s, dc_time now);
 void dc_filter_fini(struct dc_filter *filter);
 /* J since the last reading (or init); starts the next. */

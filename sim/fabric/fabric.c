@@ -2,10 +2,16 @@
 #include "fabric/fabric.h"
 
 static const struct dc_field network_fields[] = {
-	{.key = "name", .kind = DC_STRING, .offset = offsetof(struct dc_fabric_network, name),
-	 .fallback = "compute", .help = "what ports and links call it"},
-	{.key = "dimensions", .kind = DC_LIST, .flags = DC_REQUIRED | DC_NON_EMPTY,
-	 .offset = offsetof(struct dc_fabric_network, dimensions), .family = &dc_topology_family,
+	{.key = "name",
+	 .kind = DC_STRING,
+	 .offset = offsetof(struct dc_fabric_network, name),
+	 .fallback = "compute",
+	 .help = "what ports and links call it"},
+	{.key = "dimensions",
+	 .kind = DC_LIST,
+	 .flags = DC_REQUIRED | DC_NON_EMPTY,
+	 .offset = offsetof(struct dc_fabric_network, dimensions),
+	 .family = &dc_topology_family,
 	 .help = "innermost first; the product of sizes is the number of accelerators"},
 	{.key = "transport", .kind = DC_RESERVED, .help = "per-message cost and efficiency"},
 	{.key = "routing", .kind = DC_RESERVED, .help = "policy, channels, seed"},
@@ -20,8 +26,11 @@ static const struct dc_section network_section = {
 };
 
 static const struct dc_field fabric_fields[] = {
-	{.key = "networks", .kind = DC_LIST, .flags = DC_REQUIRED | DC_NON_EMPTY,
-	 .offset = offsetof(struct dc_fabric_config, networks), .section = &network_section,
+	{.key = "networks",
+	 .kind = DC_LIST,
+	 .flags = DC_REQUIRED | DC_NON_EMPTY,
+	 .offset = offsetof(struct dc_fabric_config, networks),
+	 .section = &network_section,
 	 .help = "networks between accelerators"},
 	{.key = "overrides", .kind = DC_RESERVED, .help = "links that differ"},
 };
@@ -33,20 +42,29 @@ const struct dc_section dc_fabric_section = {
 	DC_FIELDS(fabric_fields),
 };
 
+static const uint64_t most_ranks = (uint64_t)1 << 32;
+
 static enum dc_status add_dimensions(const struct dc_tagged *tagged, struct dc_diag *diag,
-				     const struct dc_mark *mark, struct dc_fabric *fabric)
+				     struct dc_fabric *fabric)
 {
 	const struct dc_topology_type *type = tagged->type->descriptor;
+	/* Every section begins with its map. */
+	const struct dc_mark *mark =
+		dc_node_mark(*(const struct dc_node *const *)tagged->section, "size");
 	struct dc_fabric_dimension dimensions[DC_FABRIC_DIMENSIONS];
 	size_t count = type->expand(tagged->section, dimensions);
 
+	if (count == 0)
+		return dc_diag_error(diag, mark, "%s: size: expected whole numbers", type->name);
 	if (fabric->count + count > DC_FABRIC_DIMENSIONS)
-		return dc_diag_error(diag, mark, "more than %d dimensions in all",
-				     DC_FABRIC_DIMENSIONS);
+		return dc_diag_error(diag, mark, "%s: size: with this the fabric has more than %d dimensions",
+				     type->name, DC_FABRIC_DIMENSIONS);
 	for (size_t i = 0; i < count; i++) {
-		if (dimensions[i].size > UINT32_MAX / fabric->ranks)
+		if (dimensions[i].size > most_ranks / fabric->ranks)
 			return dc_diag_error(diag, mark,
-					     "the product of the sizes is above 2^32 ranks");
+					     "%s: size: with this the fabric has more than %llu "
+					     "accelerators",
+					     type->name, (unsigned long long)most_ranks);
 		fabric->ranks *= dimensions[i].size;
 		fabric->dimensions[fabric->count++] = dimensions[i];
 	}
@@ -57,16 +75,18 @@ enum dc_status dc_fabric_build(const struct dc_fabric_config *config, struct dc_
 			       struct dc_fabric *fabric)
 {
 	const struct dc_fabric_network *network = config->networks.items;
-	const struct dc_tagged *tagged = network->dimensions.items;
+	const struct dc_tagged *tagged;
 
 	*fabric = (struct dc_fabric){.ranks = 1};
-	if (config->networks.count != 1)
+	if (config->networks.count == 0)
+		return dc_diag_error(diag, dc_node_mark(config->node, "networks"),
+				     "no network; expected one");
+	if (config->networks.count > 1)
 		return dc_diag_error(diag, dc_node_mark(config->node, "networks"),
 				     "several networks are not supported yet; expected one");
+	tagged = network->dimensions.items;
 	for (size_t i = 0; i < network->dimensions.count; i++) {
-		enum dc_status status =
-			add_dimensions(&tagged[i], diag, dc_node_mark(network->node, "dimensions"),
-				       fabric);
+		enum dc_status status = add_dimensions(&tagged[i], diag, fabric);
 
 		if (status)
 			return status;

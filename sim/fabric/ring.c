@@ -10,8 +10,13 @@ struct ring {
 };
 
 static const struct dc_field fields[] = {
-	{.key = "size", .kind = DC_COUNT, .flags = DC_REQUIRED,
-	 .offset = offsetof(struct ring, size), .min = 1, .max = 1e9, .help = "members"},
+	{.key = "size",
+	 .kind = DC_COUNT,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct ring, size),
+	 .min = 1,
+	 .max = 1e9,
+	 .help = "members"},
 	DC_TOPOLOGY_FIELDS(ring),
 };
 

@@ -21,7 +21,7 @@ struct dc_stepwise {
 	dc_stepwise_done *done;
 	void *context;
 	struct rank *ranks;
-	uint64_t *received;      /* [phase][rank] */
+	uint64_t *received; /* [phase][rank] */
 	size_t received_phases;
 	double delivered_bytes;
 	uint64_t ended;
@@ -68,8 +68,8 @@ static void deliver(void *context, uint64_t number);
 /* Conservation: every rank has sent its share, and all of it arrived. */
 static void check_bytes(struct dc_stepwise *stepwise)
 {
-	double expected_bytes = dc_collective_sent_bytes(stepwise->collective) *
-				(double)stepwise->fabric->ranks;
+	double expected_bytes =
+		dc_collective_sent_bytes(stepwise->collective) * (double)stepwise->fabric->ranks;
 
 	if (fabs(stepwise->delivered_bytes - expected_bytes) > 1e-9 * expected_bytes)
 		dc_engine_fail(stepwise->engine, DC_ERR_RUN);
@@ -97,8 +97,8 @@ static void advance(struct dc_stepwise *stepwise, uint64_t number)
 		if (arrived < rank->sent)
 			return;
 		rank->sending = true;
-		dc_engine_schedule(stepwise->engine, now + phase->step, DC_PHASE_COMPLETION,
-				   number, deliver, stepwise, number);
+		dc_engine_schedule(stepwise->engine, now + phase->step, DC_PHASE_COMPLETION, number,
+				   deliver, stepwise, number);
 	}
 	if (rank->phase == collective->count && !rank->sending) {
 		rank->phase++;
@@ -114,8 +114,7 @@ static void deliver(void *context, uint64_t number)
 	struct dc_stepwise *stepwise = context;
 	struct rank *rank = &stepwise->ranks[number];
 	const struct dc_collective_phase *phase = &stepwise->collective->phases[rank->phase];
-	uint64_t next =
-		dc_fabric_neighbour(stepwise->fabric, number, phase->dimension, 1);
+	uint64_t next = dc_fabric_neighbour(stepwise->fabric, number, phase->dimension, 1);
 	uint64_t *count = received(stepwise, rank->phase, next);
 
 	if (++*count > phase->steps)

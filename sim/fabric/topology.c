@@ -8,7 +8,7 @@ static const struct dc_tagged_type types[] = {
 };
 
 static const char *const reserved[] = {
-	"mesh", "fully-connected", "leaf-spine", "fat-tree",  "rail",
+	"mesh", "fully-connected", "leaf-spine", "fat-tree",   "rail",
 	"tree", "dragonfly",       "hypercube",  "dragonfly+", NULL,
 };
 

@@ -25,8 +25,8 @@ struct dc_fabric_dimension {
 struct dc_topology_type {
 	const char *name;
 	const char *doc;
-	/* Writes the dimensions a section stands for, innermost first; returns how many, at most
-	 * DC_FABRIC_DIMENSIONS. */
+	/* Writes the dimensions a section stands for, innermost first, at most DC_FABRIC_DIMENSIONS;
+	 * returns how many there are, 0 when a size is not a whole number. */
 	size_t (*expand)(const void *section, struct dc_fabric_dimension *dimensions);
 };
 

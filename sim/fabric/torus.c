@@ -1,4 +1,6 @@
 /* Torus: a ring along each of its dimensions. */
+#include <math.h>
+
 #include "fabric/topology.h"
 
 struct torus {
@@ -10,9 +12,13 @@ struct torus {
 };
 
 static const struct dc_field fields[] = {
-	{.key = "size", .kind = DC_NUMBERS, .flags = DC_REQUIRED | DC_NON_EMPTY,
-	 .offset = offsetof(struct torus, size), .min = 1, .max = 1e9,
-	 .help = "members along each dimension, innermost first, at most 8: [8, 8]"},
+	{.key = "size",
+	 .kind = DC_NUMBERS,
+	 .flags = DC_REQUIRED | DC_NON_EMPTY,
+	 .offset = offsetof(struct torus, size),
+	 .min = 1,
+	 .max = 1e9,
+	 .help = "members along each dimension, innermost first, at most 16: [8, 8]"},
 	DC_TOPOLOGY_FIELDS(torus),
 };
 
@@ -29,7 +35,9 @@ static size_t expand(const void *section, struct dc_fabric_dimension *dimensions
 	const double *sizes = torus->size.items;
 	size_t count = torus->size.count;
 
-	for (size_t i = 0; i < count && i < DC_FABRIC_DIMENSIONS; i++)
+	for (size_t i = 0; i < count && i < DC_FABRIC_DIMENSIONS; i++) {
+		if (sizes[i] != floor(sizes[i]))
+			return 0;
 		dimensions[i] = (struct dc_fabric_dimension){
 			.topology = "torus",
 			.size = (uint64_t)sizes[i],
@@ -37,6 +45,7 @@ static size_t expand(const void *section, struct dc_fabric_dimension *dimensions
 			.link_latency_s = torus->latency_s,
 			.links_per_hop = 1,
 		};
+	}
 	return count;
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { MOST_EMPTY = 1000 };
+
 static void rank_done(void *context, uint64_t rank);
 static void operation_ends(void *context, uint64_t argument);
 static void collective_ends(void *context, uint64_t argument);
@@ -156,38 +158,42 @@ static int64_t missing(const struct dc_executor *executor, const struct actor *a
 
 /* --- what an actor is doing --- */
 
-static void report_activity(struct dc_executor *executor, struct actor *actor)
+void dc_executor_report(struct dc_executor *executor, const struct actor *actor)
 {
 	if (executor->observer.activity)
 		executor->observer.activity(executor->observer.context,
-					    (uint64_t)(actor - executor->actors),
-					    &actor->activity);
+					    (uint64_t)(actor - executor->actors), &actor->activity);
 }
 
-/* The compute stream's state changes: the time up to now goes to the old one. */
-static void enter_state(struct dc_executor *executor, struct actor *actor,
-			enum dc_executor_state state)
+/* The time up to now goes to the compute stream's state. */
+static void account(const struct dc_executor *executor, struct actor *actor)
 {
 	dc_time now = dc_engine_now(executor->engine);
 
 	actor->spent[actor->state] += now - actor->since;
 	actor->since = now;
+}
+
+static void enter_state(struct dc_executor *executor, struct actor *actor,
+			enum dc_executor_state state)
+{
+	account(executor, actor);
 	actor->state = state;
 	actor->activity.state = state;
 }
 
 static void wait_for(struct dc_executor *executor, struct actor *actor, uint32_t number)
 {
-	enum dc_executor_state state =
-		executor->program->ops[number].kind == DC_OP_COLLECTIVE ? DC_STATE_COMMUNICATING
-									: DC_STATE_STALLED;
+	enum dc_executor_state state = executor->program->ops[number].kind == DC_OP_COLLECTIVE
+					       ? DC_STATE_COMMUNICATING
+					       : DC_STATE_STALLED;
 
 	if (state == actor->state && actor->activity.compute == 0 && actor->activity.memory == 0)
 		return;
 	enter_state(executor, actor, state);
 	actor->activity.compute = 0;
 	actor->activity.memory = 0;
-	report_activity(executor, actor);
+	dc_executor_report(executor, actor);
 }
 
 /* --- collectives --- */
@@ -208,7 +214,7 @@ static void finish_collective(struct dc_executor *executor, struct actor *actor)
 	actor->streams[stream].busy = false;
 	actor->streams[stream].completed++;
 	actor->activity.link = false;
-	report_activity(executor, actor);
+	dc_executor_report(executor, actor);
 }
 
 /* Everyone's end, in closed form. */
@@ -247,7 +253,7 @@ static void arrive(struct dc_executor *executor, struct actor *actor, struct str
 	stream->busy = true;
 	stream->event = 0;
 	actor->activity.link = true;
-	report_activity(executor, actor);
+	dc_executor_report(executor, actor);
 	if (++gathering->arrived < executor->actor_count)
 		return;
 	/* A rank that ends early may arrive at the next collective before the others end this one. */
@@ -256,16 +262,22 @@ static void arrive(struct dc_executor *executor, struct actor *actor, struct str
 	dc_collective_lower(executor->machine->fabric, op->collective, op->size_bytes,
 			    &gathering->collective);
 	if (!executor->stepwise || !gathering->collective.count) {
-		stream->event = dc_engine_schedule(executor->engine,
-						   now + executor->durations[number],
-						   DC_PHASE_COMPLETION, 0, collective_ends,
-						   executor, 0);
+		stream->event =
+			dc_engine_schedule(executor->engine, now + executor->durations[number],
+					   DC_PHASE_COMPLETION, 0, collective_ends, executor, 0);
 		return;
 	}
 	dc_stepwise_start(executor->stepwise, &gathering->collective);
 }
 
 /* --- operations --- */
+
+/* What the compute stream's own operations are counted as. */
+static const enum dc_executor_state state_during[] = {
+	[DC_OP_COMPUTE] = DC_STATE_COMPUTING, [DC_OP_COLLECTIVE] = DC_STATE_COMMUNICATING,
+	[DC_OP_READ] = DC_STATE_STALLED,      [DC_OP_DELAY] = DC_STATE_COMPUTING,
+	[DC_OP_MARK] = DC_STATE_COMPUTING,
+};
 
 static void start_operation(struct dc_executor *executor, struct actor *actor, uint32_t stream,
 			    uint32_t number)
@@ -274,11 +286,16 @@ static void start_operation(struct dc_executor *executor, struct actor *actor, u
 	uint64_t who = (uint64_t)(actor - executor->actors);
 	const struct dc_op *op = &executor->program->ops[number];
 
+	if (executor->durations[number] >= DC_TIME_NEVER) {
+		dc_diag_error(executor->diag, NULL, "'%s' would never end on this machine",
+			      op->name);
+		dc_engine_fail(executor->engine, DC_ERR_RUN);
+	}
 	if (stream == DC_PROGRAM_COMPUTE_STREAM) {
-		enter_state(executor, actor, DC_STATE_COMPUTING);
+		enter_state(executor, actor, state_during[op->kind]);
 		actor->activity.compute = executor->activities[number].compute;
 		actor->activity.memory = executor->activities[number].memory;
-		report_activity(executor, actor);
+		dc_executor_report(executor, actor);
 	}
 	if (op->kind == DC_OP_COLLECTIVE) {
 		arrive(executor, actor, state, number);
@@ -286,7 +303,7 @@ static void start_operation(struct dc_executor *executor, struct actor *actor, u
 	}
 	if (op->kind == DC_OP_READ) {
 		actor->activity.reading = true;
-		report_activity(executor, actor);
+		dc_executor_report(executor, actor);
 	}
 	state->busy = true;
 	executor->in_flight++;
@@ -311,20 +328,34 @@ static void operation_ends(void *context, uint64_t argument)
 	state->completed++;
 	if (executor->program->ops[number].kind == DC_OP_READ) {
 		actor->activity.reading = false;
-		report_activity(executor, actor);
+		dc_executor_report(executor, actor);
 	}
 	advance_actor(executor, who);
 	check_blocked(executor);
 }
 
-/* The actor's last operation of an iteration is done. True: a replay has begun. */
+/* Iterations without length never let the clock move on: unless they are counted, that is an error.
+ * The first ones may be (a dependency on earlier iterations does not bind them). */
+static bool stands_still(struct dc_executor *executor, dc_time duration)
+{
+	executor->empty = duration > 0 ? 0 : executor->empty + 1;
+	if (executor->options.iterations || executor->empty < MOST_EMPTY)
+		return false;
+	dc_diag_error(executor->diag, NULL, "the program's iterations take no time");
+	dc_engine_fail(executor->engine, DC_ERR_RUN);
+	executor->finished = true;
+	return true;
+}
+
+/* The actor's last operation of an iteration is done. True: nothing more may start, because a replay
+ * has begun or the run has failed. */
 static bool end_iteration(struct dc_executor *executor, struct actor *actor)
 {
 	dc_time now = dc_engine_now(executor->engine);
 	struct dc_executor_iteration row;
-	bool replaying = false;
 
-	enter_state(executor, actor, DC_STATE_STALLED);
+	/* The state stays until the next operation starts, or waits and says so. */
+	account(executor, actor);
 	row = (struct dc_executor_iteration){
 		.first = executor->iterations,
 		.count = 1,
@@ -355,8 +386,7 @@ static bool end_iteration(struct dc_executor *executor, struct actor *actor)
 			executor->observer.finished(executor->observer.context);
 		return false;
 	}
-	replaying = dc_executor_boundary(executor, &row);
-	return replaying;
+	return stands_still(executor, row.duration) || dc_executor_boundary(executor, &row);
 }
 
 /* Starts what a stream can start. True when something changed for others to look at. */

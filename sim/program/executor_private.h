@@ -68,6 +68,7 @@ struct dc_executor {
 	uint64_t iterations;            /* complete on every actor */
 	uint64_t ended;                 /* actors that completed the present one */
 	dc_time iteration_start;
+	uint64_t empty;                 /* iterations of no length in a row */
 	bool finished;
 	struct replay replay;
 };
@@ -78,6 +79,8 @@ bool dc_executor_boundary(struct dc_executor *executor,
 			  const struct dc_executor_iteration *iteration);
 enum dc_status dc_executor_replay_init(struct dc_executor *executor) DC_CHECK;
 void dc_executor_replay_fini(struct dc_executor *executor);
+/* Tells the observer what an actor is doing. */
+void dc_executor_report(struct dc_executor *executor, const struct actor *actor);
 /* Lets every actor start what is ready. */
 void dc_executor_continue(struct dc_executor *executor);
 uint64_t dc_executor_replayed(const struct dc_executor *executor, dc_time now);

@@ -14,6 +14,8 @@ struct dc_program *dc_program_create(struct dc_arena *arena)
 
 uint32_t dc_program_stream(struct dc_program *program, const char *name)
 {
+	if (program->stream_count == DC_PROGRAM_STREAMS)
+		return DC_PROGRAM_STREAMS;
 	program->streams[program->stream_count].name = name;
 	return program->stream_count++;
 }
@@ -36,9 +38,15 @@ static void *grow(struct dc_arena *arena, void *array, uint32_t count, uint32_t 
 enum dc_status dc_program_add(struct dc_program *program, uint32_t stream, const struct dc_op *op,
 			      uint32_t *number)
 {
-	struct dc_program_stream *s = &program->streams[stream];
+	struct dc_program_stream *s;
 	struct dc_op *added;
 
+	if (stream >= program->stream_count)
+		return DC_ERR_INPUT;
+	for (uint32_t i = 0; i < program->count && op->kind == DC_OP_COLLECTIVE; i++)
+		if (program->ops[i].kind == DC_OP_COLLECTIVE && program->ops[i].stream != stream)
+			return DC_ERR_INPUT;
+	s = &program->streams[stream];
 	program->ops = grow(program->arena, program->ops, program->count, &program->capacity,
 			    sizeof *program->ops);
 	s->ops = grow(program->arena, s->ops, s->count, &s->capacity, sizeof *s->ops);
@@ -58,6 +66,8 @@ enum dc_status dc_program_add(struct dc_program *program, uint32_t stream, const
 
 enum dc_status dc_program_wait(struct dc_program *program, uint32_t op, uint32_t lag)
 {
+	if (!program->count)
+		return DC_ERR_INPUT;
 	program->dependencies =
 		grow(program->arena, program->dependencies, program->dependency_count,
 		     &program->dependency_capacity, sizeof *program->dependencies);

@@ -69,9 +69,11 @@ struct dc_program {
 
 /* NULL when out of memory. */
 struct dc_program *dc_program_create(struct dc_arena *arena);
-/* Names the next stream; returns its number. The first is the compute stream. */
+/* Names the next stream; returns its number. The first is the compute stream. Past the last it is
+ * DC_PROGRAM_STREAMS, which nothing can be added to. */
 uint32_t dc_program_stream(struct dc_program *program, const char *name);
-/* Appends an operation to a stream; *number (may be NULL) is what dependencies call it. */
+/* Appends an operation to a stream; *number (may be NULL) is what dependencies call it. Collectives all
+ * share one stream: DC_ERR_INPUT for one on a second stream, and for a stream that does not exist. */
 enum dc_status dc_program_add(struct dc_program *program, uint32_t stream, const struct dc_op *op,
 			      uint32_t *number) DC_CHECK;
 /* The operation last added waits for operation `op` of `lag` iterations before. op may be one that is

@@ -11,6 +11,9 @@
 /* Not worth less. */
 enum { LEAST_CYCLES = 2 };
 
+/* In one replay; far beyond any run, and far from overflowing what is counted and added. */
+static const uint64_t most_iterations = (uint64_t)1 << 40;
+
 static const dc_time idle = -1;
 
 enum dc_status dc_executor_replay_init(struct dc_executor *executor)
@@ -86,7 +89,11 @@ static uint64_t cycles_left(const struct dc_executor *executor, dc_time period)
 				   : 0;
 	}
 	if (options->until < DC_TIME_NEVER)
-		by_time = options->until > now ? (uint64_t)((options->until - now) / period) : 0;
+		by_time = options->until > now ? dc_time_min((options->until - now) / period,
+							     (dc_time)most_iterations)
+					       : 0;
+	if (by_time > most_iterations / executor->replay.cycle)
+		by_time = most_iterations / executor->replay.cycle;
 	return by_count < by_time ? by_count : by_time;
 }
 
@@ -158,6 +165,9 @@ static void replay_ends(void *context, uint64_t argument)
 	replay->next = 0;
 	if (executor->observer.resume)
 		executor->observer.resume(executor->observer.context);
+	/* What was reported in the instant at which the replay began may not have taken effect. */
+	for (uint64_t i = 0; i < executor->actor_count; i++)
+		dc_executor_report(executor, &executor->actors[i]);
 	dc_executor_continue(executor);
 }
 
@@ -231,7 +241,25 @@ uint64_t dc_executor_replayed(const struct dc_executor *executor, dc_time now)
 		if (within <= elapsed)
 			iterations++;
 	}
-	return iterations;
+	/* At the very end an iteration of no length is not begun again. */
+	return iterations < replay->cycles * replay->cycle ? iterations
+							   : replay->cycles * replay->cycle;
+}
+
+/* Whether all iterations of the cycle look alike. */
+static bool uniform(const struct replay *replay)
+{
+	const struct dc_executor_iteration *first = &replay->iterations[0];
+
+	for (uint64_t i = 1; i < replay->cycle; i++) {
+		const struct dc_executor_iteration *row = &replay->iterations[i];
+
+		if (row->duration != first->duration || row->compute != first->compute ||
+		    row->exposed_communication != first->exposed_communication ||
+		    row->stall != first->stall)
+			return false;
+	}
+	return true;
 }
 
 enum dc_status dc_executor_report_replayed(struct dc_executor *executor, dc_time now)
@@ -248,7 +276,7 @@ enum dc_status dc_executor_report_replayed(struct dc_executor *executor, dc_time
 
 		row.first = executor->iterations + i;
 		row.start = start;
-		row.count = replay->cycle == 1 ? done : 1;
+		row.count = uniform(replay) ? done : 1;
 		start += row.duration * (dc_time)row.count;
 		i += row.count;
 		status = executor->observer.iteration(executor->observer.context, &row);

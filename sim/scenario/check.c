@@ -2,8 +2,12 @@
 #include "scenario/scenario.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { NEWEST_FORMAT = 1 };
+enum { NEWEST_FORMAT = 1, LONGEST_NAME = 200 };
+
+/* More iterations than this are a slip of the keyboard: a millisecond each would be 30,000 years. */
+static const double most_iterations = 1e15;
 
 static enum dc_status check_counts(struct dc_diag *diag, const struct dc_scenario *scenario)
 {
@@ -28,6 +32,22 @@ static enum dc_status check_counts(struct dc_diag *diag, const struct dc_scenari
 	return status;
 }
 
+/* The name becomes a file's: it holds no folder and is not hidden. */
+static enum dc_status check_name(struct dc_diag *diag, const struct dc_scenario *scenario)
+{
+	const char *name = scenario->name;
+	bool good = *name && *name != '.' && strlen(name) <= LONGEST_NAME;
+
+	for (const char *c = name; good && *c; c++)
+		good = *c != '/' && (unsigned char)*c >= ' ' && *c != 0x7f;
+	if (good)
+		return DC_OK;
+	return dc_diag_error(diag, dc_node_mark(scenario->node, "name"),
+			     "name: the result's file is called after it; expected at most %d "
+			     "characters on one line without '/' that do not begin with '.'",
+			     LONGEST_NAME);
+}
+
 static enum dc_status check_run(struct dc_diag *diag, const struct dc_scenario *scenario)
 {
 	const struct dc_scenario_run *run = &scenario->run;
@@ -39,6 +59,17 @@ static enum dc_status check_run(struct dc_diag *diag, const struct dc_scenario *
 			     given ? "run: give one of duration, iterations and epochs, not several"
 				   : "run: how long? expected duration, iterations or epochs, such "
 				     "as {epochs: 90}");
+}
+
+static enum dc_status check_epochs(struct dc_diag *diag, const struct dc_scenario *scenario)
+{
+	uint64_t each = dc_training_iterations_per_epoch(&dc_scenario_job(scenario)->workload);
+
+	if (scenario->run.epochs * (double)each <= most_iterations)
+		return DC_OK;
+	return dc_diag_error(diag, dc_node_mark(scenario->run.node, "epochs"),
+			     "run: %g epochs of %llu iterations are more than %g iterations",
+			     scenario->run.epochs, (unsigned long long)each, most_iterations);
 }
 
 /* The fabric's accelerators fill whole nodes, as many as the group has. */
@@ -70,6 +101,36 @@ static enum dc_status check_nodes(struct dc_diag *diag, struct dc_scenario_site 
 	return DC_OK;
 }
 
+/* The group that racks hold, when they name it. */
+static enum dc_status check_racks(struct dc_diag *diag, const struct dc_scenario_site *site)
+{
+	const struct dc_rack *rack = site->racks.items;
+	const struct dc_scenario_group *group = site->nodes.items;
+
+	if (!rack->group || strcmp(rack->group, group->name) == 0)
+		return DC_OK;
+	return dc_diag_error(diag, dc_node_mark(rack->node, "group"),
+			     "racks: no node group is called '%s'; expected '%s'", rack->group,
+			     group->name);
+}
+
+/* Names tell tiers apart. */
+static enum dc_status check_tier_names(struct dc_diag *diag, const struct dc_list *tiers)
+{
+	const struct dc_tagged *items = tiers->items;
+
+	for (size_t i = 1; i < tiers->count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(dc_tier_name(&items[i]), dc_tier_name(&items[j])) == 0)
+				return dc_diag_error(
+					diag,
+					dc_node_mark(*(const struct dc_node **)items[i].section,
+						     "name"),
+					"storage: another tier is called '%s' too",
+					dc_tier_name(&items[i]));
+	return DC_OK;
+}
+
 static enum dc_status check_tier(struct dc_diag *diag, const struct dc_scenario *scenario)
 {
 	const struct dc_scenario_job *job = dc_scenario_job(scenario);
@@ -84,6 +145,8 @@ static enum dc_status check_tier(struct dc_diag *diag, const struct dc_scenario 
 		if (status)
 			return status;
 	}
+	if (check_tier_names(diag, tiers))
+		return DC_ERR_INPUT;
 	if (!job->data || dc_scenario_tier(scenario))
 		return DC_OK;
 	if (!job->data->tier)
@@ -142,16 +205,20 @@ enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *s
 
 	if (status)
 		return status;
+	status = check_name(diag, scenario);
 	status = check_run(diag, scenario);
 	status = dc_facility_check(&site->facility, diag);
 	if (!status)
 		status = dc_facility_check_racks(&site->facility, &site->racks, diag);
+	status = check_racks(diag, site);
 	status = check_devices(diag, scenario);
 	status = dc_fabric_build(&site->fabric, diag, &fabric);
 	if (!status)
 		status = check_nodes(diag, site, &fabric);
 	if (!status)
 		status = dc_training_settle(&job->workload, fabric.ranks, diag);
+	if (!status)
+		status = check_epochs(diag, scenario);
 	status = check_tier(diag, scenario);
 	if (dc_diag_errors(diag) == before)
 		status = check_capacity(diag, scenario);

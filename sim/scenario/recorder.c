@@ -99,12 +99,19 @@ static enum dc_status name_racks(struct dc_recorder *recorder)
 					       sizeof *recorder->rack_before);
 	recorder->rack_degc = dc_arena_array(dc->arena, recorder->load->rack_count,
 					     sizeof *recorder->rack_degc);
-	if (!recorder->rack_labels || !recorder->rack_before || !recorder->rack_degc)
+	recorder->rack_entry = dc_arena_array(dc->arena, count, sizeof *recorder->rack_entry);
+	if (!recorder->rack_labels || !recorder->rack_before || !recorder->rack_degc ||
+	    !recorder->rack_entry)
 		return DC_ERR_MEMORY;
-	for (uint64_t i = 0; i < count; i++)
+	for (uint64_t i = 0; i < count; i++) {
+		/* Of classes, the first rack stands for the full ones, the last for itself. */
+		uint64_t rack = all || !i ? i : dc->racks - 1;
+
+		recorder->rack_entry[i] = (uint32_t)dc_datacenter_rack_entry(recorder->load, rack);
 		recorder->rack_labels[i] =
 			all ? dc_arena_printf(dc->arena, "rack-%llu", (unsigned long long)i)
 			    : (i ? "last-rack" : "full-racks");
+	}
 	recorder->axes[AXIS_PART] =
 		(struct dc_axis){"part", part_labels, sizeof part_labels / sizeof *part_labels};
 	recorder->axes[AXIS_RACK] = (struct dc_axis){"rack", recorder->rack_labels, count};
@@ -213,20 +220,15 @@ static void take_interval(struct dc_recorder *recorder, dc_time now, uint64_t it
 /* Racks of one entry share its value, so the cost per rack is that of a copy. */
 static double *fill_racks(struct dc_recorder *recorder, double length_s, double *value)
 {
-	const struct dc_axis *axis = &recorder->axes[AXIS_RACK];
-	bool all = axis->count == recorder->datacenter->racks;
+	size_t count = recorder->axes[AXIS_RACK].count;
 
 	for (size_t i = 0; i < recorder->load->rack_count; i++)
 		recorder->rack_degc[i] = difference(recorder->climate->rack_degc_s[i],
 						    &recorder->rack_before[i]) /
 					 length_s;
-	for (uint64_t i = 0; i < axis->count; i++) {
-		/* Of classes, the first rack stands for the full ones, the last for itself. */
-		uint64_t rack = all || !i ? i : recorder->datacenter->racks - 1;
-
-		*value++ = recorder->rack_degc[dc_datacenter_rack_entry(recorder->load, rack)];
-	}
-	return value;
+	for (size_t i = 0; i < count; i++)
+		value[i] = recorder->rack_degc[recorder->rack_entry[i]];
+	return value + count;
 }
 
 enum dc_status dc_simulation_recorder_row(struct dc_recorder *recorder, dc_time now,

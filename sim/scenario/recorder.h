@@ -34,6 +34,7 @@ struct dc_recorder {
 	struct dc_sum before[DC_CLIMATE_TOTALS];
 	struct dc_sum *rack_before;        /* per rack entry */
 	double *rack_degc;
+	uint32_t *rack_entry;              /* of each recorded rack */
 	struct dc_executor_iteration run;  /* of equal iterations, not yet written */
 };
 

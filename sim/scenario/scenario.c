@@ -51,27 +51,35 @@ static const char *stem(struct dc_arena *arena, const char *path)
 	return dc_arena_strndup(arena, base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
 }
 
+/* Keeps the first failure; running out of memory wins. */
+static enum dc_status worse(enum dc_status first, enum dc_status second)
+{
+	return first == DC_OK || second == DC_ERR_MEMORY ? second : first;
+}
+
 enum dc_status dc_scenario_load(struct dc_config *config, const char *path, const char *workload,
 				const char *const *overrides, size_t override_count,
 				struct dc_scenario **scenario)
 {
 	struct dc_node *root;
-	enum dc_status status = dc_config_load(config, path, &root);
+	enum dc_status loaded = dc_config_load(config, path, &root);
+	enum dc_status status = DC_OK;
 
-	if (!status && workload)
+	/* A refused file that has a tree is read on, for every error it holds. */
+	if (!root || loaded == DC_ERR_MEMORY)
+		return loaded;
+	if (workload)
 		status = replace_workload(config, root, workload);
 	if (!status)
 		status = load_workloads(config, root);
 	if (status)
-		return status;
-	for (size_t i = 0; i < override_count; i++) {
-		enum dc_status one = dc_config_override(config, root, overrides[i]);
-
-		status = status ? status : one;
-	}
+		return worse(loaded, status);
+	for (size_t i = 0; i < override_count; i++)
+		status = worse(status, dc_config_override(config, root, overrides[i]));
 	if (status)
-		return status;
-	return dc_scenario_read(config, root, stem(dc_config_arena(config), path), scenario);
+		return worse(loaded, status);
+	status = dc_scenario_read(config, root, stem(dc_config_arena(config), path), scenario);
+	return worse(loaded, status);
 }
 
 enum dc_status dc_scenario_read(struct dc_config *config, struct dc_node *root, const char *name,
@@ -83,9 +91,9 @@ enum dc_status dc_scenario_read(struct dc_config *config, struct dc_node *root, 
 	if (!scenario || !name)
 		return DC_ERR_MEMORY;
 	status = dc_scenario_expand(config, root);
-	if (status)
+	if (status == DC_ERR_MEMORY || root->kind != DC_NODE_MAP)
 		return status;
-	status = dc_section_read(config, &dc_scenario_section, root, scenario);
+	status = worse(status, dc_section_read(config, &dc_scenario_section, root, scenario));
 	if (status)
 		return status;
 	if (!scenario->name)

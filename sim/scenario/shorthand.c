@@ -1,10 +1,36 @@
-/* Shorthands: short scenarios rewritten to the long form, in the tree. */
+/* Shorthands: short scenarios rewritten to the long form, in the tree.
+ *
+ * What is refused here is taken out of the tree, so that reading the sections tells no second story
+ * about it. */
 #include "scenario/scenario.h"
 
 #include <string.h>
 
-/* The keys of a site, which may sit at top level when there is one site. */
-static const char *const site_keys[] = {"nodes", "fabric", "racks", "storage", "facility"};
+/* The keys of a site, which may sit at top level when there is one site; node is short for nodes. */
+static const char *const site_keys[] = {"nodes", "node", "fabric", "racks", "storage", "facility"};
+
+enum { SITE_KEYS = sizeof site_keys / sizeof *site_keys };
+
+/* The section of a field that holds one, by its key. */
+static const struct dc_section *section_of(const struct dc_section *section, const char *key)
+{
+	for (size_t i = 0; i < section->count; i++)
+		if (strcmp(section->fields[i].key, key) == 0)
+			return section->fields[i].section;
+	return NULL;
+}
+
+/* Keeps the first failure; running out of memory wins. */
+static void keep(enum dc_status *status, enum dc_status other)
+{
+	if (*status == DC_OK || other == DC_ERR_MEMORY)
+		*status = other;
+}
+
+static bool is_map(const struct dc_node *node)
+{
+	return node && node->kind == DC_NODE_MAP;
+}
 
 /* Moves a pair to another map, keeping the mark of its key. */
 static enum dc_status move(struct dc_arena *arena, struct dc_node *from, const char *key,
@@ -24,137 +50,245 @@ static enum dc_status move(struct dc_arena *arena, struct dc_node *from, const c
 	return status;
 }
 
-/* A list that holds one node, marked like it. */
-static struct dc_node *list_of(struct dc_arena *arena, struct dc_node *item)
+/* A copy of the map under a key in its place: a map that an alias shares changes here only. */
+static struct dc_node *own_map(struct dc_arena *arena, struct dc_node *map, const char *key)
 {
-	struct dc_node *list = dc_node_create(arena, DC_NODE_LIST, &item->mark);
+	struct dc_node *shared = dc_node_get(map, key);
+	struct dc_node *own = dc_node_create(arena, DC_NODE_MAP, &shared->mark);
 
-	return list && dc_node_append(arena, list, item) == DC_OK ? list : NULL;
+	if (!own)
+		return NULL;
+	own->folder = shared->folder;
+	for (size_t i = 0; i < shared->count; i++) {
+		struct dc_pair *pair = &shared->pairs[i];
+
+		if (dc_node_set(arena, own, pair->key, pair->value) != DC_OK)
+			return NULL;
+		own->pairs[i].key_mark = pair->key_mark;
+	}
+	return dc_node_set(arena, map, key, own) == DC_OK ? own : NULL;
 }
 
+/* Puts a list that holds one node, marked like it. */
 static enum dc_status put_list(struct dc_arena *arena, struct dc_node *map, const char *key,
 			       struct dc_node *item)
 {
-	struct dc_node *list = list_of(arena, item);
+	struct dc_node *list = dc_node_create(arena, DC_NODE_LIST, &item->mark);
 
-	return list ? dc_node_set(arena, map, key, list) : DC_ERR_MEMORY;
+	if (!list || dc_node_append(arena, list, item) != DC_OK)
+		return DC_ERR_MEMORY;
+	return dc_node_set(arena, map, key, list);
 }
 
-/* node: {accelerator: T, accelerators: 8, host: H} -> nodes: [{accelerators: {type: T, count: 8}, host: H}] */
-static enum dc_status expand_node(struct dc_config *config, struct dc_node *root)
+/* accelerator: T, accelerators: 8 -> accelerators: {type: T, count: 8} */
+static enum dc_status expand_group(struct dc_config *config, struct dc_node *group)
 {
 	struct dc_arena *arena = dc_config_arena(config);
-	const struct dc_pair *pair = dc_node_pair(root, "node");
-	struct dc_node *group, *accelerators;
+	const struct dc_pair *pair = dc_node_pair(group, "accelerator");
+	struct dc_node *accelerators;
 	enum dc_status status;
 
-	if (!pair)
+	if (is_map(dc_node_get(group, "accelerators"))) {
+		if (!pair)
+			return DC_OK;
+		status = dc_diag_error(dc_config_diag(config), &pair->key_mark,
+				       "node: 'accelerator' is short for 'accelerators: {type}'; "
+				       "give one of the two");
+		dc_node_remove(group, "accelerator");
+		return status;
+	}
+	if (!pair && !dc_node_get(group, "accelerators"))
 		return DC_OK;
-	if (dc_node_get(root, "nodes"))
-		return dc_diag_error(dc_config_diag(config), &pair->key_mark,
-				     "'node' is short for 'nodes'; give one of the two");
-	group = pair->value;
-	if (group->kind != DC_NODE_MAP)
-		return dc_diag_error(dc_config_diag(config), &group->mark,
-				     "node: expected a map such as {accelerator: "
-				     "a100-sxm4-80gb, accelerators: 8, host: dual-epyc-7742}");
 	accelerators = dc_node_create(arena, DC_NODE_MAP, &group->mark);
 	if (!accelerators)
 		return DC_ERR_MEMORY;
-	if (dc_node_get(group, "accelerators") &&
-	    dc_node_get(group, "accelerators")->kind == DC_NODE_MAP) {
-		/* the group's own long form */
-	} else {
-		status = move(arena, group, "accelerator", accelerators, "type");
-		if (!status)
-			status = move(arena, group, "accelerators", accelerators, "count");
-		if (!status)
-			status = dc_node_set(arena, group, "accelerators", accelerators);
-		if (status)
-			return status;
-	}
-	return put_list(arena, root, "nodes", dc_node_remove(root, "node"));
+	status = move(arena, group, "accelerator", accelerators, "type");
+	if (!status)
+		status = move(arena, group, "accelerators", accelerators, "count");
+	return status ? status : dc_node_set(arena, group, "accelerators", accelerators);
 }
 
-/* fabric: {dimensions: [...]} -> fabric: {networks: [{name: compute, dimensions: [...]}]} */
-static enum dc_status expand_fabric(struct dc_config *config, struct dc_node *root)
+/* node: {accelerator: T, accelerators: 8, host: H}
+ * -> nodes: [{accelerators: {type: T, count: 8}, host: H}] */
+static enum dc_status expand_node(struct dc_config *config, struct dc_node *place,
+				  const struct dc_section *site)
 {
-	struct dc_arena *arena = dc_config_arena(config);
-	struct dc_node *fabric = dc_node_get(root, "fabric");
-	static const char *const keys[] = {"dimensions", "transport", "routing", "links"};
-	struct dc_node *network;
-
-	if (!fabric || fabric->kind != DC_NODE_MAP || dc_node_get(fabric, "networks"))
-		return DC_OK;
-	network = dc_node_create(arena, DC_NODE_MAP, &fabric->mark);
-	if (!network)
-		return DC_ERR_MEMORY;
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		enum dc_status status = move(arena, fabric, keys[i], network, keys[i]);
-
-		if (status)
-			return status;
-	}
-	return put_list(arena, fabric, "networks", network);
-}
-
-/* workload: FILE or map -> jobs: [{workload: {...}, data: {...}}] */
-static enum dc_status expand_workload(struct dc_config *config, struct dc_node *root)
-{
-	static const char *const of_job[] = {"data", "checkpoint"};
-	struct dc_arena *arena = dc_config_arena(config);
-	const struct dc_pair *pair = dc_node_pair(root, "workload");
-	struct dc_node *job, *workload;
+	static const char *const more[] = {"accelerator", NULL};
+	struct dc_diag *diag = dc_config_diag(config);
+	const struct dc_pair *pair = dc_node_pair(place, "node");
+	struct dc_mark key_mark;
+	struct dc_node *group;
 	enum dc_status status;
 
 	if (!pair)
 		return DC_OK;
-	if (dc_node_get(root, "jobs"))
-		return dc_diag_error(dc_config_diag(config), &pair->key_mark,
-				     "'workload' is short for 'jobs'; give one of the two");
-	workload = pair->value;
-	job = dc_node_create(arena, DC_NODE_MAP, &workload->mark);
-	if (!job)
+	key_mark = pair->key_mark;
+	group = pair->value;
+	if (dc_node_get(place, "nodes")) {
+		dc_node_remove(place, "node");
+		return dc_diag_error(diag, &key_mark,
+				     "'node' is short for 'nodes'; give one of the two");
+	}
+	if (is_map(group)) {
+		group = own_map(dc_config_arena(config), place, "node");
+		if (!group)
+			return DC_ERR_MEMORY;
+		status = dc_section_check_keys(config, section_of(site, "nodes"), group, more);
+		keep(&status, expand_group(config, group));
+	} else {
+		status = dc_diag_error(diag, &group->mark,
+				       "node: expected a map such as {accelerator: "
+				       "a100-sxm4-80gb, accelerators: 8, host: dual-epyc-7742}");
+	}
+	keep(&status, put_list(dc_config_arena(config), place, "nodes",
+			       dc_node_remove(place, "node")));
+	return status;
+}
+
+/* fabric: {dimensions: [...]} -> fabric: {networks: [{name: compute, dimensions: [...]}]} */
+static enum dc_status expand_fabric(struct dc_config *config, struct dc_node *place,
+				    const struct dc_section *site)
+{
+	static const char *const keys[] = {"dimensions", "transport", "routing", "links", NULL};
+	struct dc_arena *arena = dc_config_arena(config);
+	struct dc_node *fabric = dc_node_get(place, "fabric");
+	struct dc_node *network;
+	enum dc_status status;
+
+	if (!is_map(fabric))
+		return DC_OK;
+	fabric = own_map(arena, place, "fabric");
+	if (!fabric)
 		return DC_ERR_MEMORY;
-	status = move(arena, root, "workload", job, "workload");
-	for (size_t i = 0; i < sizeof of_job / sizeof *of_job && !status; i++)
-		if (workload->kind == DC_NODE_MAP)
-			status = move(arena, workload, of_job[i], job, of_job[i]);
-	return status ? status : put_list(arena, root, "jobs", job);
+	if (dc_node_get(fabric, "networks"))
+		return DC_OK;
+	status = dc_section_check_keys(config, section_of(site, "fabric"), fabric, keys);
+	network = dc_node_create(arena, DC_NODE_MAP, &fabric->mark);
+	if (!network)
+		return DC_ERR_MEMORY;
+	for (const char *const *key = keys; *key; key++)
+		keep(&status, move(arena, fabric, *key, network, *key));
+	keep(&status, put_list(arena, fabric, "networks", network));
+	return status;
+}
+
+static enum dc_status expand_place(struct dc_config *config, struct dc_node *place,
+				   const struct dc_section *site)
+{
+	enum dc_status status = expand_node(config, place, site);
+
+	keep(&status, expand_fabric(config, place, site));
+	return status;
 }
 
 /* A single site's keys at top level -> sites: [{...}] */
-static enum dc_status expand_site(struct dc_config *config, struct dc_node *root)
+static enum dc_status gather_site(struct dc_config *config, struct dc_node *root,
+				  const struct dc_section *section)
 {
 	struct dc_arena *arena = dc_config_arena(config);
-	struct dc_node *site;
+	struct dc_node *site = dc_node_create(arena, DC_NODE_MAP, &root->mark);
+	enum dc_status status;
 
-	if (dc_node_get(root, "sites"))
-		return DC_OK;
-	site = dc_node_create(arena, DC_NODE_MAP, &root->mark);
 	if (!site)
 		return DC_ERR_MEMORY;
-	for (size_t i = 0; i < sizeof site_keys / sizeof *site_keys; i++) {
-		enum dc_status status = move(arena, root, site_keys[i], site, site_keys[i]);
+	status = expand_place(config, root, section);
+	for (size_t i = 0; i < SITE_KEYS; i++)
+		keep(&status, move(arena, root, site_keys[i], site, site_keys[i]));
+	keep(&status, put_list(arena, root, "sites", site));
+	return status;
+}
 
-		if (status)
-			return status;
+/* Sites in long form: each may use the shorthands, and none has keys at top level. */
+static enum dc_status expand_sites(struct dc_config *config, struct dc_node *root,
+				   const struct dc_section *section)
+{
+	struct dc_node *sites = dc_node_get(root, "sites");
+	enum dc_status status = DC_OK;
+
+	if (!sites)
+		return gather_site(config, root, section);
+	for (size_t i = 0; i < SITE_KEYS; i++) {
+		const struct dc_pair *pair = dc_node_pair(root, site_keys[i]);
+
+		if (!pair)
+			continue;
+		keep(&status, dc_diag_error(dc_config_diag(config), &pair->key_mark,
+					    "scenario: '%s' belongs to a site; put it below 'sites'",
+					    site_keys[i]));
+		dc_node_remove(root, site_keys[i]);
 	}
-	return put_list(arena, root, "sites", site);
+	for (size_t i = 0; sites->kind == DC_NODE_LIST && i < sites->count; i++)
+		if (is_map(sites->items[i]))
+			keep(&status, expand_place(config, sites->items[i], section));
+	return status;
+}
+
+/* A workload holds `data` and `checkpoint`, which are the job's; the job's own come first. */
+static enum dc_status expand_job(struct dc_config *config, struct dc_node *job,
+				 const struct dc_section *section)
+{
+	static const char *const of_job[] = {"data", "checkpoint", NULL};
+	struct dc_arena *arena = dc_config_arena(config);
+	struct dc_node *workload = dc_node_get(job, "workload");
+	enum dc_status status;
+
+	if (!is_map(workload))
+		return DC_OK;
+	workload = own_map(arena, job, "workload");
+	if (!workload)
+		return DC_ERR_MEMORY;
+	status = dc_section_check_keys(config, section_of(section, "workload"), workload, of_job);
+	for (const char *const *key = of_job; *key; key++) {
+		if (dc_node_get(job, *key))
+			dc_node_remove(workload, *key);
+		else
+			keep(&status, move(arena, workload, *key, job, *key));
+	}
+	return status;
+}
+
+/* workload: FILE or map -> jobs: [{workload: {...}, data: {...}}] */
+static enum dc_status expand_jobs(struct dc_config *config, struct dc_node *root,
+				  const struct dc_section *section)
+{
+	struct dc_arena *arena = dc_config_arena(config);
+	struct dc_node *jobs = dc_node_get(root, "jobs");
+	const struct dc_pair *pair = dc_node_pair(root, "workload");
+	enum dc_status status = DC_OK;
+	struct dc_node *job;
+
+	if (pair && jobs) {
+		status = dc_diag_error(dc_config_diag(config), &pair->key_mark,
+				       "'workload' is short for 'jobs'; give one of the two");
+		dc_node_remove(root, "workload");
+	} else if (pair) {
+		job = dc_node_create(arena, DC_NODE_MAP, &pair->value->mark);
+		if (!job)
+			return DC_ERR_MEMORY;
+		status = move(arena, root, "workload", job, "workload");
+		keep(&status, put_list(arena, root, "jobs", job));
+		jobs = dc_node_get(root, "jobs");
+	}
+	for (size_t i = 0; jobs && jobs->kind == DC_NODE_LIST && i < jobs->count; i++)
+		if (is_map(jobs->items[i]))
+			keep(&status, expand_job(config, jobs->items[i], section));
+	return status;
 }
 
 enum dc_status dc_scenario_expand(struct dc_config *config, struct dc_node *root)
 {
-	enum dc_status node, fabric, workload, site;
+	static const char *const more[] = {"include", "nodes",   "node",     "fabric",   "racks",
+					   "storage", "facility", "workload", NULL};
+	const struct dc_section *section = &dc_scenario_section;
+	enum dc_status status;
 
 	if (root->kind != DC_NODE_MAP)
 		return dc_diag_error(dc_config_diag(config), &root->mark,
 				     "scenario: expected a map of keys such as 'run', 'node', "
 				     "'fabric', 'workload'");
 	/* Every refusal is worth telling, so none hides the next. */
-	node = expand_node(config, root);
-	fabric = expand_fabric(config, root);
-	workload = expand_workload(config, root);
-	site = expand_site(config, root);
-	return node ? node : fabric ? fabric : workload ? workload : site;
+	status = dc_section_check_keys(config, section, root, more);
+	keep(&status, expand_jobs(config, root, section_of(section, "jobs")));
+	keep(&status, expand_sites(config, root, section_of(section, "sites")));
+	return status;
 }

@@ -31,12 +31,23 @@ struct dc_training_memory dc_training_memory_of(const struct dc_layers *layers, 
 	return memory;
 }
 
+/* Significant digits of a number of GB: three, or all those before the point. */
+static int digits(double number_gb)
+{
+	return number_gb < 1e3 ? 3 : (int)fmin(15.0, floor(log10(number_gb)) + 1.0);
+}
+
 void dc_training_memory_format(const struct dc_training_memory *memory, char *text, size_t size)
 {
+	double weights = memory->weights_bytes * 1e-9, gradients = memory->gradients_bytes * 1e-9;
+	double optimizer = memory->optimizer_bytes * 1e-9;
+	double activations = memory->activations_bytes * 1e-9;
+	double workspace = memory->workspace_bytes * 1e-9, total = memory->total_bytes * 1e-9;
+
 	snprintf(text, size,
-		 "weights %.3g GB, gradients %.3g GB, optimizer %.3g GB, activations %.3g GB, "
-		 "workspace %.3g GB, total %.3g GB",
-		 memory->weights_bytes * 1e-9, memory->gradients_bytes * 1e-9,
-		 memory->optimizer_bytes * 1e-9, memory->activations_bytes * 1e-9,
-		 memory->workspace_bytes * 1e-9, memory->total_bytes * 1e-9);
+		 "weights %.*g GB, gradients %.*g GB, optimizer %.*g GB, activations %.*g GB, "
+		 "workspace %.*g GB, total %.*g GB",
+		 digits(weights), weights, digits(gradients), gradients, digits(optimizer),
+		 optimizer, digits(activations), activations, digits(workspace), workspace,
+		 digits(total), total);
 }

@@ -66,6 +66,8 @@ static const struct dc_field model_fields[] = {
 	 .offset = offsetof(struct dc_model, layers),
 	 .family = &dc_layer_family,
 	 .help = "the layers, in forward order"},
+	{.key = "hidden", .kind = DC_RESERVED, .help = "width of a transformer by its numbers"},
+	{.key = "heads", .kind = DC_RESERVED, .help = "attention heads of such a transformer"},
 };
 
 const struct dc_section dc_model_section = {

@@ -157,13 +157,14 @@ static enum dc_status settle_batch(struct dc_training_batch *batch, uint64_t ran
 	if (!batch->global)
 		batch->global = batch->per_accelerator * ranks;
 	if (batch->global % ranks) {
-		uint64_t nearest = (batch->global + ranks / 2) / ranks * ranks;
+		uint64_t below = batch->global / ranks * ranks;
 
 		return dc_diag_error(diag, mark,
 				     "batch: %llu samples do not divide over %llu accelerators; "
-				     "the nearest that do are %llu",
+				     "the nearest that do are %llu and %llu",
 				     (unsigned long long)batch->global, (unsigned long long)ranks,
-				     (unsigned long long)(nearest ? nearest : ranks));
+				     (unsigned long long)(below ? below : ranks),
+				     (unsigned long long)((below ? below : ranks) + ranks));
 	}
 	if (batch->per_accelerator && batch->per_accelerator != batch->global / ranks)
 		return dc_diag_error(diag, mark,

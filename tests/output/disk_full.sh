@@ -1,5 +1,6 @@
 #!/bin/sh
-# A disk that fills up: a clear error, exit status 1, and nothing that looks complete.
+# A disk that fills up: a clear error, exit status 1, and nothing that looks complete; one that has
+# just enough room: a result.
 #
 # On a small tmpfs where mounting is permitted, and with a limit on the size of files. WRITER is the
 # generator (writer.c).
@@ -40,6 +41,14 @@ if mount -t tmpfs -o size=2m tmpfs "$folder/disk" 2> "$folder/words"; then
 	status=0
 	"$WRITER" "$folder/disk/run.h5" 4000 16 0 > "$folder/log" 2> "$folder/words" || status=$?
 	expect $status 'No space left on device' "tmpfs full at the end" "$folder/disk"
+	# Room for the result, but not for writing it afresh after early flushes: it is kept as it is.
+	rm -f "$folder"/disk/*
+	dd if=/dev/zero of="$folder/disk/filler" bs=1024 count=400 2> "$folder/words"
+	"$WRITER" "$folder/disk/run.h5" 3000 4096 500 > "$folder/log" 2> "$folder/words" ||
+		fail "no room for a second copy"
+	"$WRITER" "$folder/disk/run.h5" --check 3000 > "$folder/words" 2>&1 || fail "wrong rows"
+	[ "$(ls "$folder/disk")" = "filler
+run.h5" ] || fail "left over: $(ls "$folder/disk")"
 else
 	echo "no tmpfs: $(cat "$folder/words")"
 fi

@@ -104,17 +104,15 @@ Test(export, list)
 {
 	char *text = export_sample(NULL, DC_EXPORT_TSV);
 
-	cr_expect_str_eq(
-		text,
-		"table              rows  columns\n"
-		"power                 3  time [s], interval [s], utility_w [W], part_w [W] per part "
-		"(2)\n"
-		"facility              3  time [s], interval [s], energy_j [J]\n"
-		"iterations            3  first [1], count [1], start [s], duration [s], compute "
-		"[s], "
-		"exposed_communication [s], stall [s]\n"
-		"events                2  time [s], kind, subject, detail\n"
-		"summary               3  figure, value, unit, meaning\n");
+	cr_expect_str_eq(text,
+			 "table              rows  columns\n"
+			 "power                 3  time [s], interval [s], utility_w [W], "
+			 "part_w [W] per part (2)\n"
+			 "facility              3  time [s], interval [s], energy_j [J]\n"
+			 "iterations            3  first [1], count [1], start [s], duration [s], "
+			 "compute [s], exposed_communication [s], stall [s]\n"
+			 "events                2  time [s], kind, subject, detail\n"
+			 "summary               3  figure, value, unit, meaning\n");
 	free(text);
 }
 
