@@ -72,20 +72,16 @@ static const char *grouped(double value, char text[64])
 
 static void print_fabric(const struct dc_datacenter *dc, FILE *out)
 {
-	char text[64], latency[64];
+	char bandwidth[64], latency[64];
 
-	line(out, "fabric");
 	for (size_t i = 0; i < dc->fabric.count; i++) {
 		const struct dc_fabric_dimension *d = &dc->fabric.dimensions[i];
 
-		fprintf(out, "%s%s of %llu at %s per direction, %s per link", i ? "\n" : "",
-			d->topology, (unsigned long long)d->size,
-			human(d->bandwidth_bps, DC_DIM_BANDWIDTH, text),
+		line(out, i ? "" : "fabric");
+		fprintf(out, "%s of %llu at %s per direction, %s per link\n", d->topology,
+			(unsigned long long)d->size,
+			human(d->bandwidth_bps, DC_DIM_BANDWIDTH, bandwidth),
 			human(d->link_latency_s, DC_DIM_TIME, latency));
-		if (i + 1 < dc->fabric.count)
-			fprintf(out, "\n  %-16s", "");
-		else
-			fputc('\n', out);
 	}
 }
 
@@ -156,6 +152,12 @@ static void print_energy(const double *s, FILE *out)
 		(s[DC_SUMMARY_ENERGY_DRIVES_J] + s[DC_SUMMARY_ENERGY_NETWORK_J]) / utility * 100,
 		(s[DC_SUMMARY_ENERGY_PSU_LOSS_J] + s[DC_SUMMARY_ENERGY_PDU_LOSS_J]) / utility * 100,
 		s[DC_SUMMARY_ENERGY_COOLING_J] / utility * 100);
+	/* A short run heats the building before the plant sees it: its PUE is not the long run's. */
+	if (s[DC_SUMMARY_HEAT_STORED_J] > 0.02 * s[DC_SUMMARY_HEAT_REMOVED_J]) {
+		line(out, "");
+		fprintf(out, "%s of heat still in racks and room: a longer run's PUE is higher\n",
+			human(s[DC_SUMMARY_HEAT_STORED_J], DC_DIM_ENERGY, text));
+	}
 	line(out, "power");
 	fprintf(out, "%s of IT at most, %s from the utility on average\n",
 		human(s[DC_SUMMARY_PEAK_IT_W], DC_DIM_POWER, text),

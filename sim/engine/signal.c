@@ -163,8 +163,10 @@ struct dc_sum dc_signal_integral(const struct dc_signal *signal, dc_time now)
 	dc_time periods, phase;
 	size_t piece;
 
-	if (signal->mode != DC_SIGNAL_REPLAYING || profile->count == 1)
+	if (signal->mode != DC_SIGNAL_REPLAYING)
 		return dc_sum_add(signal->integral, area(signal->value, elapsed));
+	if (profile->count == 1)
+		return dc_sum_add(signal->integral, area(profile->value[0], elapsed));
 	periods = dc_time_divide(elapsed, profile->period, &phase);
 	piece = dc_profile_find(profile, phase);
 	sum = dc_sum_scale(profile->whole, (double)periods);

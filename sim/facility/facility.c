@@ -70,10 +70,9 @@ static const struct dc_field room_fields[] = {
 	 .kind = DC_QUANTITY,
 	 .dimension = DC_DIM_TEMPERATURE,
 	 .offset = offsetof(struct dc_room, initial_degc),
-	 .min = -50.0,
+	 .min = 1.0,
 	 .max = 100.0,
-	 .fallback = "22 degC",
-	 .help = "Temperature of the room and its racks when the run starts"},
+	 .help = "Of room and racks at the start; what the idle building settles at when absent"},
 	{.key = "units", .kind = DC_RESERVED, .help = "Cooling units in the room"},
 };
 

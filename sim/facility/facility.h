@@ -27,7 +27,7 @@ struct dc_room {
 	double conductance_w_per_k;   /* 0: from air_rise */
 	double time_constant_s;       /* where heat_capacity is not given */
 	double heat_capacity_j_per_k; /* 0: from time_constant */
-	double initial_degc;
+	double initial_degc;          /* 0: what the idle building settles at */
 };
 
 struct dc_facility_power {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEWEST_FORMAT = 1, LONGEST_NAME = 200 };
+enum { NEWEST_FORMAT = 1, LONGEST_NAME = 200, MOST_TIERS = 64 };
 
 /* More iterations than this are a slip of the keyboard: a millisecond each would be 30,000 years. */
 static const double most_iterations = 1e15;
@@ -87,7 +87,7 @@ static enum dc_status check_nodes(struct dc_diag *diag, struct dc_scenario_site 
 				     "nearest sizes that do are %llu and %llu",
 				     (unsigned long long)fabric->ranks, (unsigned long long)each,
 				     (unsigned long long)((nodes ? nodes : 1) * each),
-				     (unsigned long long)((nodes + 1) * each));
+				     (unsigned long long)((nodes ? nodes + 1 : 2) * each));
 	if (!group->count)
 		group->count = nodes;
 	if (group->count != nodes)
@@ -115,10 +115,15 @@ static enum dc_status check_racks(struct dc_diag *diag, const struct dc_scenario
 }
 
 /* Names tell tiers apart. */
-static enum dc_status check_tier_names(struct dc_diag *diag, const struct dc_list *tiers)
+static enum dc_status check_tier_names(struct dc_diag *diag, const struct dc_scenario_storage *storage)
 {
+	const struct dc_list *tiers = &storage->tiers;
 	const struct dc_tagged *items = tiers->items;
 
+	if (tiers->count > MOST_TIERS)
+		return dc_diag_error(diag, dc_node_mark(storage->node, "tiers"),
+				     "storage: tiers: expected at most %d, found %zu", MOST_TIERS,
+				     tiers->count);
 	for (size_t i = 1; i < tiers->count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(dc_tier_name(&items[i]), dc_tier_name(&items[j])) == 0)
@@ -145,7 +150,7 @@ static enum dc_status check_tier(struct dc_diag *diag, const struct dc_scenario 
 		if (status)
 			return status;
 	}
-	if (check_tier_names(diag, tiers))
+	if (check_tier_names(diag, &dc_scenario_site(scenario)->storage))
 		return DC_ERR_INPUT;
 	if (!job->data || dc_scenario_tier(scenario))
 		return DC_OK;

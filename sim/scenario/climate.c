@@ -35,7 +35,29 @@ static enum dc_status allocate(struct dc_climate *climate)
 		return DC_ERR_MEMORY;
 	climate->state =
 		dc_thermal_state_create(dc->arena, climate->thermal, dc->room->initial_degc);
-	return climate->state.rack_degc ? DC_OK : DC_ERR_MEMORY;
+	climate->initial =
+		dc_thermal_state_create(dc->arena, climate->thermal, dc->room->initial_degc);
+	return climate->state.rack_degc && climate->initial.rack_degc ? DC_OK : DC_ERR_MEMORY;
+}
+
+/* Where the scenario gives no temperature, the building has been idle for long. */
+static enum dc_status settle(struct dc_climate *climate)
+{
+	const struct dc_datacenter *dc = climate->datacenter;
+	size_t count = climate->load->rack_count;
+	double *idle_w = dc_arena_array(dc->arena, count, sizeof *idle_w);
+
+	if (!idle_w)
+		return DC_ERR_MEMORY;
+	for (size_t i = 0; i < count; i++)
+		idle_w[i] = climate->load->racks[i].it_w.value;
+	if (dc->room->initial_degc == 0)
+		dc_thermal_settle(climate->thermal, &climate->state, dc->room->supply_degc, idle_w,
+				  climate->load->parts[DC_PART_PDU_LOSS].value);
+	climate->initial.room_degc = climate->state.room_degc;
+	for (size_t i = 0; i < count; i++)
+		climate->initial.rack_degc[i] = climate->state.rack_degc[i];
+	return DC_OK;
 }
 
 enum dc_status dc_datacenter_climate_init(struct dc_climate *climate,
@@ -51,6 +73,8 @@ enum dc_status dc_datacenter_climate_init(struct dc_climate *climate,
 		.step_start = now,
 	};
 	status = allocate(climate);
+	if (!status)
+		status = settle(climate);
 	if (status)
 		return status;
 	dc_datacenter_load_filter(load, climate->thermal);
@@ -190,17 +214,17 @@ dc_time dc_datacenter_climate_next(const struct dc_climate *climate, dc_time now
 double dc_datacenter_climate_stored_j(const struct dc_climate *climate)
 {
 	const struct dc_datacenter *dc = climate->datacenter;
-	double initial_degc = dc->room->initial_degc;
 	double rated_w = dc->node_rated_w * (double)dc->nodes;
 	struct dc_sum stored = dc_sum_product(dc_room_heat_capacity_j_per_k(dc->room, rated_w),
-					      climate->state.room_degc - initial_degc);
+					      climate->state.room_degc - climate->initial.room_degc);
 
 	for (size_t i = 0; i < climate->load->rack_count; i++) {
 		double capacity = dc_thermal_rack_capacity_j_per_k(climate->thermal, i) *
 				  (double)climate->load->racks[i].racks;
 
-		stored = dc_sum_add(stored, dc_sum_product(capacity, climate->state.rack_degc[i] -
-									     initial_degc));
+		stored = dc_sum_add(stored,
+				    dc_sum_product(capacity, climate->state.rack_degc[i] -
+								     climate->initial.rack_degc[i]));
 	}
 	return dc_sum_value(stored);
 }

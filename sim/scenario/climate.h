@@ -36,6 +36,7 @@ struct dc_climate {
 	struct dc_load *load;
 	struct dc_thermal *thermal;
 	struct dc_thermal_state state;
+	struct dc_thermal_state initial;
 	struct dc_thermal_power *rack_power;
 	struct dc_sum *rack_before_j;
 	double *rack_mean_degc;

@@ -54,19 +54,10 @@ static enum dc_status move(struct dc_arena *arena, struct dc_node *from, const c
 static struct dc_node *own_map(struct dc_arena *arena, struct dc_node *map, const char *key)
 {
 	struct dc_node *shared = dc_node_get(map, key);
-	struct dc_node *own = dc_node_create(arena, DC_NODE_MAP, &shared->mark);
+	struct dc_node *empty = dc_node_create(arena, DC_NODE_MAP, &shared->mark);
+	struct dc_node *own = empty ? dc_node_merge(arena, empty, shared) : NULL;
 
-	if (!own)
-		return NULL;
-	own->folder = shared->folder;
-	for (size_t i = 0; i < shared->count; i++) {
-		struct dc_pair *pair = &shared->pairs[i];
-
-		if (dc_node_set(arena, own, pair->key, pair->value) != DC_OK)
-			return NULL;
-		own->pairs[i].key_mark = pair->key_mark;
-	}
-	return dc_node_set(arena, map, key, own) == DC_OK ? own : NULL;
+	return own && dc_node_set(arena, map, key, own) == DC_OK ? own : NULL;
 }
 
 /* Puts a list that holds one node, marked like it. */

@@ -183,6 +183,10 @@ enum dc_status dc_training_settle(struct dc_training_workload *workload, uint64_
 	const struct dc_training_dataset *dataset = &workload->dataset;
 	enum dc_status status = settle_batch(&workload->batch, ranks, diag);
 
+	if (workload->precision == DC_INT8)
+		status = dc_diag_error(diag, dc_node_mark(workload->node, "precision"),
+				       "precision: int8 cannot hold gradients; expected one of fp64, "
+				       "fp32, tf32, fp16, bf16, fp8");
 	if (!dataset->drop_last)
 		status = dc_diag_error(diag, dc_node_mark(dataset->node, "drop_last"),
 				       "dataset: 'drop_last: false' is not supported yet");

@@ -303,6 +303,29 @@ Test(signal, replay_equals_live)
 	}
 }
 
+/* Completions of the period's last instant may set a value that the same instant then takes back, as
+ * it did at the period's start: the replayed value is the one with length. 6 W x 10 s, though the
+ * signal's own value is 2 W at the replay's start (hand). */
+Test(signal, value_at_the_very_end_of_a_period)
+{
+	for (int pieces = 1; pieces <= 2; pieces++) {
+		struct dc_signal signal;
+
+		dc_signal_init(&signal, "power", "W", 0, 2);
+		dc_signal_record(&signal, 0);
+		dc_signal_set(&signal, 0, 6);
+		if (pieces == 2)
+			dc_signal_set(&signal, DC_TIME_S / 2, 6.5);
+		dc_signal_set(&signal, DC_TIME_S, 2);
+		cr_assert_eq(dc_signal_replay(&signal, DC_TIME_S), DC_OK);
+		cr_expect_float_eq(integral_at(&signal, 10 * DC_TIME_S), pieces == 2 ? 62.5 : 60,
+				   1e-13, "%d pieces", pieces);
+		dc_signal_resume(&signal, 10 * DC_TIME_S);
+		cr_expect_eq(signal.value, 2);
+		dc_signal_fini(&signal);
+	}
+}
+
 /* Set during a replay ends it there: 1 W and 3 W by turns of 1 s, at 5 s (hand: 1+3+1+3+1 = 9 J) 10 W. */
 Test(signal, set_ends_a_replay)
 {
