@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# The program as a user meets it: run, check, schema, catalog, help, interruption.
+set -eu
+
+temporary=$(mktemp -d)
+trap 'rm -rf "$temporary"' EXIT
+cd "$temporary"
+topologies=$srcdir/topologies
+failed=0
+passed=0
+
+check() { # what, command...
+	local what=$1
+	shift
+	if "$@"; then
+		passed=$((passed + 1))
+	else
+		echo "FAIL: $what"
+		failed=$((failed + 1))
+	fi
+}
+
+exits() { # status, command...
+	local wanted=$1 got=0
+	shift
+	"$@" >out.txt 2>err.txt || got=$?
+	[ "$got" -eq "$wanted" ] || { echo "exit $got, expected $wanted: $*"; cat err.txt; return 1; }
+}
+
+says() { grep -q -e "$1" "$2" || { echo "expected '$1' in:"; cat "$2"; return 1; }; }
+
+# The main job: summary on stdout, silence on stderr, the file named after the scenario.
+check "ring64 runs" exits 0 "$DCSIM" -c "$topologies/ring64.yaml"
+cp out.txt summary.txt
+check "stderr is silent" test ! -s err.txt
+for word in 'ring64: resnet50 on 64 x a100-sxm4-80gb in 8 nodes' '7,020 in' 'bottleneck *compute' 'PUE 1\.' \
+	'cost' 'carbon' 'result *ring64.h5; next: dcsim plot ring64.h5'; do
+	check "summary has $word" says "$word" summary.txt
+done
+check "the result is there" test -s ring64.h5
+check "nothing is left over" test ! -e ring64.h5.part
+
+# Two equal runs are the same file; run may be spelled out; -q is quiet.
+check "a second run" exits 0 "$DCSIM" run -q -c "$topologies/ring64.yaml" -o again.h5
+check "quiet" test ! -s out.txt
+check "byte-identical" cmp -s ring64.h5 again.h5
+
+# Every scenario and every workload that ships.
+for scenario in "$topologies"/*.yaml; do
+	check "$scenario runs" exits 0 "$DCSIM" -q -c "$scenario" -o scenario.h5
+	check "$scenario opens with a comment" test "$(head -c 2 "$scenario")" = "# "
+done
+for workload in "$srcdir"/workloads/*.yaml; do
+	check "$workload runs" exits 0 "$DCSIM" -q -c "$topologies/dgx8x8.yaml" -w "$workload" \
+		-s run.epochs=null -s run.iterations=50 -o workload.h5
+	check "$workload opens with a comment" test "$(head -c 2 "$workload")" = "# "
+done
+
+# --exact gives the same table of iterations, word for word.
+short="-s run.epochs=null -s run.iterations=20 -s fabric.dimensions.0.size=16"
+check "folded" exits 0 "$DCSIM" -q -c "$topologies/ring64.yaml" $short -o folded.h5
+check "exact" exits 0 "$DCSIM" -q -c "$topologies/ring64.yaml" $short --exact -o exact.h5
+"$DCSIM" export --table iterations folded.h5 >folded.tsv
+"$DCSIM" export --table iterations exact.h5 >exact.tsv
+check "exact and folded iterations agree" cmp -s folded.tsv exact.tsv
+
+# The resolved form is a scenario: it runs to the same file.
+"$DCSIM" check --resolved "$topologies/ring64.yaml" >long.yaml
+check "the long form runs" exits 0 "$DCSIM" -q -c long.yaml -o long.h5
+check "to the same result" cmp -s ring64.h5 long.h5
+
+# A signal ends the run cleanly, marked interrupted, with what was done till then.
+for signal in INT TERM; do
+	"$DCSIM" -c "$topologies/ring64.yaml" --exact -s run.epochs=2000 -o interrupted.h5 \
+		>out.txt 2>err.txt &
+	pid=$!
+	sleep 1
+	kill -s $signal $pid
+	got=0
+	wait $pid || got=$?
+	check "SIG$signal: exit 1" test "$got" -eq 1
+	check "SIG$signal: says so" says 'interrupted' out.txt
+	"$DCSIM" export --table events interrupted.h5 >events.tsv
+	check "SIG$signal: in the events" says 'interrupted' events.tsv
+	rm -f interrupted.h5
+done
+
+# Commands describe themselves; wrong words are refused with the right ones.
+for command in run check schema catalog export plot compare; do
+	check "$command --help" exits 0 "$DCSIM" $command --help
+	check "$command has examples" says 'examples:' out.txt
+	check "the man page knows $command" grep -q "$command\|SCENARIO" "$srcdir/man/dcsim.1"
+done
+check "--help" exits 0 "$DCSIM" --help
+check "--version" exits 0 "$DCSIM" --version
+check "no arguments" exits 2 "$DCSIM"
+check "unknown command" exits 2 "$DCSIM" compre
+check "nearest command" says "did you mean 'compare'" err.txt
+check "unknown option" exits 2 "$DCSIM" -c x.yaml --exat
+check "missing file" exits 2 "$DCSIM" -c none.yaml
+check "no scenario" exits 2 "$DCSIM" -q
+check "schema" exits 0 "$DCSIM" schema
+check "schema knows the fabric" says 'dimensions' out.txt
+check "schema as JSON" exits 0 "$DCSIM" schema --json
+if command -v python3 >/dev/null; then
+	check "schema is JSON" python3 -c 'import json; json.load(open("out.txt"))'
+fi
+check "schema of a device" exits 0 "$DCSIM" schema accelerator
+check "unknown section" exits 2 "$DCSIM" schema acelerator
+check "catalog" exits 0 "$DCSIM" catalog
+for family in accelerators hosts drives models; do
+	check "catalog $family" exits 0 "$DCSIM" catalog $family
+	for entry in $(cat out.txt); do
+		check "catalog $family $entry" exits 0 "$DCSIM" catalog $family "$entry"
+	done
+done
+for family in topologies tiers stages plants layers; do
+	check "catalog $family" exits 0 "$DCSIM" catalog $family
+done
+check "unknown family" exits 2 "$DCSIM" catalog acelerators
+check "unknown entry" exits 2 "$DCSIM" catalog accelerators a100
+
+# Output that cannot be written: exit 1, and nothing that looks like a result.
+check "a folder as output" exits 1 "$DCSIM" -c "$topologies/ring64.yaml" -o .
+check "a missing folder" exits 1 "$DCSIM" -c "$topologies/ring64.yaml" -o none/run.h5
+check "a full standard output" exits 1 sh -c "\"$DCSIM\" -c \"$topologies/ring64.yaml\" -o full.h5 >/dev/full"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
