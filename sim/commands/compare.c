@@ -186,6 +186,8 @@ static void show_value(double value, const char *unit, char *text, size_t size)
 	}
 	if (strcmp(unit, "1") == 0)
 		unit = "";
+	if (strcmp(unit, "degree_Celsius") == 0)
+		unit = "degC";
 	if (fabs(value) < 1e15 && floor(value) == value)
 		snprintf(text, size, "%.0f%s%s", value, *unit ? " " : "", unit);
 	else if (strcmp(unit, "USD") == 0 && fabs(value) >= 1)
@@ -371,6 +373,10 @@ static bool choose_bars(struct dc_diag *diag, const struct runs *runs, struct dc
 
 		for (size_t i = 0; i < runs->count; i++)
 			largest = fmax(largest, fabs(figure_of(runs->results[i], bars[k].figure)));
+		for (size_t i = 0; i < runs->count && !isnan(largest); i++)
+			if (isnan(figure_of(runs->results[i], bars[k].figure)))
+				dc_diag_note(diag, NULL, "%s has no figure %s: no bar of %s",
+					     runs->labels[i], bars[k].figure, bars[k].title);
 		units[k] = isnan(largest) ? (struct dc_plot_unit){NULL, 1}
 			   : strcmp(bars[k].unit, "1") == 0
 				   ? (struct dc_plot_unit){"%", 0.01}

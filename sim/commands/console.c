@@ -153,10 +153,17 @@ static void print_energy(const double *s, FILE *out)
 		(s[DC_SUMMARY_ENERGY_PSU_LOSS_J] + s[DC_SUMMARY_ENERGY_PDU_LOSS_J]) / utility * 100,
 		s[DC_SUMMARY_ENERGY_COOLING_J] / utility * 100);
 	/* A short run heats the building before the plant sees it: its PUE is not the long run's. */
-	if (s[DC_SUMMARY_HEAT_STORED_J] > 0.02 * s[DC_SUMMARY_HEAT_REMOVED_J]) {
+	if (s[DC_SUMMARY_COOLING_LIMITED_SHARE] <= 0 &&
+	    s[DC_SUMMARY_HEAT_STORED_J] > 0.02 * s[DC_SUMMARY_HEAT_REMOVED_J]) {
 		line(out, "");
 		fprintf(out, "%s of heat still in racks and room: a longer run's PUE is higher\n",
 			human(s[DC_SUMMARY_HEAT_STORED_J], DC_DIM_ENERGY, text));
+	}
+	if (s[DC_SUMMARY_COOLING_LIMITED_SHARE] > 0) {
+		line(out, "");
+		fprintf(out,
+			"the plant was too small for %.1f %% of the time; the room ends at %.1f degC\n",
+			s[DC_SUMMARY_COOLING_LIMITED_SHARE] * 100, s[DC_SUMMARY_ROOM_END_DEGC]);
 	}
 	line(out, "power");
 	fprintf(out, "%s of IT at most, %s from the utility on average\n",
@@ -164,21 +171,56 @@ static void print_energy(const double *s, FILE *out)
 		human(utility / s[DC_SUMMARY_DURATION_S], DC_DIM_POWER, part));
 }
 
+/* Cents; of amounts that are small in cents, three digits. */
+static const char *money(double usd, char text[64])
+{
+	snprintf(text, 64, fabs(usd) >= 0.1 || usd == 0 ? "%.2f" : "%.3g", usd);
+	return text;
+}
+
+/* What costs nothing only because the catalogue has no price for it. */
+static void print_unpriced(const struct dc_datacenter *dc, FILE *out)
+{
+	const struct dc_list *tiers = &dc_scenario_site(dc->scenario)->storage.tiers;
+	const struct dc_tagged *items = tiers->items;
+	bool drives = false;
+
+	for (size_t i = 0; i < tiers->count; i++)
+		drives = drives || dc_tier_price_usd(&items[i]) <= 0;
+	if (dc->accelerator->price_usd > 0 && dc->host->price_usd > 0 && !drives)
+		return;
+	line(out, "");
+	fprintf(out, "hardware leaves out what has no price:%s%s%s\n",
+		dc->accelerator->price_usd > 0 ? "" : " accelerators",
+		dc->host->price_usd > 0 ? "" : " hosts", drives ? " drives" : "");
+}
+
 static void print_money(const struct dc_datacenter *dc, const double *s, FILE *out)
 {
 	const struct dc_economics *e = &dc->scenario->economics;
+	double electricity = s[DC_SUMMARY_COST_ELECTRICITY_USD];
+	double hardware = s[DC_SUMMARY_COST_HARDWARE_USD];
 	double kwh = s[DC_SUMMARY_ENERGY_UTILITY_J] / 3.6e6;
-	char text[64];
+	char total[64], text[64], part[64];
 
 	line(out, "cost");
-	fprintf(out, "%.2f USD", s[DC_SUMMARY_COST_TOTAL_USD]);
+	fprintf(out, "%s USD", money(isnan(electricity) ? hardware : electricity + hardware, total));
 	if (e->year)
 		fprintf(out, " of %llu", (unsigned long long)e->year);
-	fprintf(out, ": electricity %.2f, hardware %.2f (amortised)\n",
-		s[DC_SUMMARY_COST_ELECTRICITY_USD], s[DC_SUMMARY_COST_HARDWARE_USD]);
+	if (isnan(electricity))
+		fputs(": hardware (amortised); electricity unknown, facility.grid.price is not given\n",
+		      out);
+	else
+		fprintf(out, ": electricity %s, hardware %s (amortised)\n",
+			money(electricity, text), money(hardware, part));
+	print_unpriced(dc, out);
 	line(out, "carbon");
-	fprintf(out, "%s CO2e, %.0f g/kWh\n", human(s[DC_SUMMARY_CARBON_KG], DC_DIM_CARBON, text),
-		s[DC_SUMMARY_CARBON_KG] * 1e3 / kwh);
+	if (isnan(s[DC_SUMMARY_CARBON_KG]))
+		fputs("unknown, facility.grid.carbon is not given\n", out);
+	else
+		fprintf(out, "%s CO2e, %.0f g/kWh\n",
+			human(s[DC_SUMMARY_CARBON_KG], DC_DIM_CARBON, text),
+			s[DC_SUMMARY_CARBON_KG] * 1e3 / kwh);
 }
 
 void dc_console_summary(const struct dc_datacenter *datacenter,
@@ -213,6 +255,25 @@ static void print_reading(const struct dc_datacenter *dc, FILE *out)
 		dc->machine.samples_per_s);
 }
 
+/* A file's name, or a value; what stands for it when it is not given. */
+static const char *given(const struct dc_node *node, const char *absent)
+{
+	if (!node || dc_node_is_null(node))
+		return absent;
+	return node->kind == DC_NODE_SCALAR ? node->text : "constant";
+}
+
+static void print_surroundings(const struct dc_datacenter *dc, FILE *out)
+{
+	const struct dc_facility *facility = dc->facility;
+
+	line(out, "outdoors");
+	fprintf(out, "weather %s; price %s; carbon %s\n",
+		given(facility->weather, "not given: 20 degC"),
+		given(facility->grid.price, "not given: cost unknown"),
+		given(facility->grid.carbon, "not given: carbon unknown"));
+}
+
 void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
 {
 	const struct dc_training_workload *w = &dc_scenario_job(dc->scenario)->workload;
@@ -236,7 +297,9 @@ void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
 	line(out, "memory");
 	fprintf(out, "%s\n", text);
 	line(out, "room");
-	fprintf(out, "%llu racks, %s rated, plant '%s'\n", (unsigned long long)dc->racks,
+	fprintf(out, "%llu rack%s, %s rated, plant '%s'\n", (unsigned long long)dc->racks,
+		dc->racks == 1 ? "" : "s",
 		human(dc->node_rated_w * (double)dc->nodes, DC_DIM_POWER, size),
 		dc_plant_name(dc->plant));
+	print_surroundings(dc, out);
 }

@@ -273,7 +273,7 @@ static enum dc_status missing(const struct reader *r, const struct dc_field *fie
 				     r->section->name, field->key, dc_units_noun(field->dimension),
 				     dc_units_example(field->dimension));
 	/* "a map" alone says too little about what belongs there. */
-	if (field->section || field->catalogue)
+	if (field->section || field->catalogue || field->family)
 		return dc_diag_error(r->config->diag, r->where,
 				     "%s: the key '%s' is missing: %s (%s)", r->section->name,
 				     field->key, dc_field_kind_words(field), field->help);

@@ -138,6 +138,24 @@ static DC_PRINTF(3, 4) void refuse(struct builder *b, const struct dc_mark *mark
 	b->failed = true;
 }
 
+/* libyaml's words for a problem at the cursor, with what to do where they say too little. */
+static const char *syntax_words(struct builder *b, const char *problem)
+{
+	char found = b->cursor_byte < b->source->length ? b->source->text[b->cursor_byte] : '\0';
+	const char *words = NULL;
+
+	if (strcmp(problem, "found character that cannot start any token") == 0 && found == '\t')
+		words = "a tab where a value begins; indent with blanks";
+	else if (strcmp(problem, "found character that cannot start any token") == 0)
+		words = dc_arena_printf(b->arena, "a value cannot begin with '%c'; put it in quotes",
+					found);
+	else if (strcmp(problem, "did not find expected key") == 0)
+		words = "did not find expected key; is the line indented like those around it?";
+	else if (strcmp(problem, "mapping values are not allowed in this context") == 0)
+		words = "a ': ' inside a value; put the value in quotes or on a line of its own";
+	return words ? words : problem;
+}
+
 /* The parser stopped: the problem, and what libyaml was in the middle of. */
 static enum dc_status syntax_error(struct builder *b)
 {
@@ -152,11 +170,8 @@ static enum dc_status syntax_error(struct builder *b)
 		return dc_diag_error(b->diag, &mark, "not valid YAML: %s", problem);
 	}
 	mark = mark_between(b, &parser->problem_mark, &parser->problem_mark);
-	if (strcmp(problem, "found character that cannot start any token") == 0 &&
-	    b->cursor_byte < b->source->length && b->source->text[b->cursor_byte] == '\t')
-		problem = "a tab where a value begins; indent with blanks";
-	dc_diag_error(b->diag, &mark, "not valid YAML: %s", problem);
-	if (parser->context) {
+	dc_diag_error(b->diag, &mark, "not valid YAML: %s", syntax_words(b, problem));
+	if (parser->context && strcmp(parser->context, "while scanning for the next token") != 0) {
 		mark = mark_between(b, &parser->context_mark, &parser->context_mark);
 		dc_diag_note(b->diag, &mark, "%s that begins here", parser->context);
 	}
@@ -316,6 +331,17 @@ static enum dc_status new_node(struct builder *b, enum dc_node_kind kind,
 	return DC_OK;
 }
 
+/* A tag as it is written: libyaml gives !!int with its whole prefix. */
+static const char *tag_words(struct builder *b, const yaml_char_t *tag)
+{
+	static const char core[] = "tag:yaml.org,2002:";
+	const char *text = (const char *)tag, *words = NULL;
+
+	if (strncmp(text, core, sizeof core - 1) == 0)
+		words = dc_arena_printf(b->arena, "!!%s", text + sizeof core - 1);
+	return dc_tree_quote(b->arena, words ? words : text);
+}
+
 static enum dc_status on_scalar(struct builder *b, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
@@ -329,7 +355,7 @@ static enum dc_status on_scalar(struct builder *b, const yaml_event_t *event)
 		return status;
 	if (event->data.scalar.tag)
 		refuse(b, &mark, "the tag '%s' is not supported",
-		       dc_tree_quote(b->arena, (const char *)event->data.scalar.tag));
+		       tag_words(b, event->data.scalar.tag));
 	if (memchr(text, 0, length))
 		refuse(b, &mark, "a NUL character in a text");
 	node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
@@ -391,7 +417,7 @@ static enum dc_status on_start(struct builder *b, const yaml_event_t *event)
 		return status;
 	if (tag)
 		refuse(b, &mark, "the tag '%s' is not supported",
-		       dc_tree_quote(b->arena, (const char *)tag));
+		       tag_words(b, tag));
 	*frame = (struct frame){.node = node, .nodes = 1, .height = 1};
 	b->depth++;
 	return add_anchor(

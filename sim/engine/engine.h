@@ -31,8 +31,9 @@ void dc_engine_destroy(struct dc_engine *engine);
 
 dc_time dc_engine_now(const struct dc_engine *engine);
 
-/* Schedules callback(context, argument) at `time`, not before now. entity < 2^56. Returns 0, and the
- * engine fails (see dc_engine_fail), when out of memory or when time or entity are out of range. */
+/* Schedules callback(context, argument) at `time`, not before now. entity < 2^56. Returns 0, and
+ * the engine fails (see dc_engine_fail), when out of memory or when time or entity are out of
+ * range. */
 dc_event dc_engine_schedule(struct dc_engine *engine, dc_time time, enum dc_phase phase,
 			    uint64_t entity, dc_callback *callback, void *context,
 			    uint64_t argument);

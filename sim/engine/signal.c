@@ -23,8 +23,8 @@ void dc_signal_init(struct dc_signal *signal, const char *name, const char *unit
 		.unit = unit,
 		.value = value,
 		.since = now,
-		.least = NAN,
-		.greatest = NAN,
+		.least = (double)NAN,
+		.greatest = (double)NAN,
 	};
 }
 
@@ -219,7 +219,8 @@ enum dc_status dc_signal_replay(struct dc_signal *signal, dc_time now)
 		return DC_ERR_RUN;
 	close_piece(signal, now);
 	profile->period = now - signal->recorded_from;
-	/* A change at the very end belongs to the next period's start, where it was seen already. */
+	/* A change at the very end belongs to the next period's start, where it was seen already.
+	 */
 	while (profile->count > 1 && profile->start[profile->count - 1] >= profile->period)
 		profile->count--;
 	for (size_t i = 0; i < profile->count; i++) {

@@ -1,9 +1,9 @@
 /* Signals: piecewise-constant values with exact integrals.
  *
- * dc_signal_set(now, v) closes the piece that was running and starts another. The integral is kept in
- * a pair of doubles (base/sum.h), so the difference of two integrals is good to the last digits of
- * a double however long the run. Extremes ignore pieces of no length. Subscribers hear each change of
- * value once it is in place.
+ * dc_signal_set(now, v) closes the piece that was running and starts another. The integral is kept
+ * in a pair of doubles (base/sum.h), so the difference of two integrals is good to the last digits
+ * of a double however long the run. Extremes ignore pieces of no length. Subscribers hear each
+ * change of value once it is in place.
  *
  * A periodic stretch need not be played again: dc_signal_record() notes the pieces of one period,
  * dc_signal_replay() then repeats them, without events, until dc_signal_resume(). Integrals may be
@@ -79,12 +79,14 @@ enum dc_status dc_signal_subscribe(struct dc_signal *signal, dc_signal_listener 
 
 /* The integral from the signal's start to now, in unit x seconds. */
 struct dc_sum dc_signal_integral(const struct dc_signal *signal, dc_time now);
-/* The extremes of pieces with length up to now, the running one included; the value when there is none. */
+/* The extremes of pieces with length up to now, the running one included; the value when there is
+ * none. */
 double dc_signal_least(const struct dc_signal *signal, dc_time now);
 double dc_signal_greatest(const struct dc_signal *signal, dc_time now);
 
 /* Starts noting pieces. Then, at the period's end, repeat them from now on. Replaying fails with
- * DC_ERR_MEMORY when the pieces could not be kept, with DC_ERR_RUN when the period has no length. */
+ * DC_ERR_MEMORY when the pieces could not be kept, with DC_ERR_RUN when the period has no length.
+ */
 void dc_signal_record(struct dc_signal *signal, dc_time now);
 enum dc_status dc_signal_replay(struct dc_signal *signal, dc_time now) DC_CHECK;
 /* Ends a replay at a whole number of periods after its start; the value is as it was then. */

@@ -57,7 +57,8 @@ static enum dc_status add_dimensions(const struct dc_tagged *tagged, struct dc_d
 	if (count == 0)
 		return dc_diag_error(diag, mark, "%s: size: expected whole numbers", type->name);
 	if (fabric->count + count > DC_FABRIC_DIMENSIONS)
-		return dc_diag_error(diag, mark, "%s: size: with this the fabric has more than %d dimensions",
+		return dc_diag_error(diag, mark,
+				     "%s: size: with this the fabric has more than %d dimensions",
 				     type->name, DC_FABRIC_DIMENSIONS);
 	for (size_t i = 0; i < count; i++) {
 		if (dimensions[i].size > most_ranks / fabric->ranks)

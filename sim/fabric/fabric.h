@@ -1,7 +1,7 @@
 /* The fabric: networks of dimensions between accelerators.
  *
- * Ranks number the accelerators, innermost dimension first: rank = c0 + n0 (c1 + n1 (c2 + ...)). The
- * innermost dimensions may lie inside a node. Bandwidth is per direction; a message between
+ * Ranks number the accelerators, innermost dimension first: rank = c0 + n0 (c1 + n1 (c2 + ...)).
+ * The innermost dimensions may lie inside a node. Bandwidth is per direction; a message between
  * neighbours costs the latency of its links plus size over rate, cut through switches.
  *
  * Ownership: the fabric lives in the arena given. */
@@ -22,7 +22,7 @@ struct dc_fabric_network {
 
 struct dc_fabric_config {
 	const struct dc_node *node;
-	struct dc_list networks;   /* of dc_fabric_network */
+	struct dc_list networks; /* of dc_fabric_network */
 };
 
 extern const struct dc_section dc_fabric_section;
@@ -30,7 +30,7 @@ extern const struct dc_section dc_fabric_section;
 struct dc_fabric {
 	struct dc_fabric_dimension dimensions[DC_FABRIC_DIMENSIONS];
 	size_t count;
-	uint64_t ranks;            /* product of the sizes */
+	uint64_t ranks; /* product of the sizes */
 };
 
 /* Builds the one network; refuses none, several, too many dimensions and sizes past 2^32 ranks. */

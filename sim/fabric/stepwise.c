@@ -1,8 +1,9 @@
 /* A collective message by message.
  *
- * In a phase of n - 1 steps, a rank sends the chunk of step s once its message of step s - 1 has left
- * and the message of step s - 1 from behind has arrived (at step 0 it sends its own). A rank ends a
- * phase when it has sent and received n - 1 messages. Ranks run ahead of each other freely. */
+ * In a phase of n - 1 steps, a rank sends the chunk of step s once its message of step s - 1 has
+ * left and the message of step s - 1 from behind has arrived (at step 0 it sends its own). A rank
+ * ends a phase when it has sent and received n - 1 messages. Ranks run ahead of each other freely.
+ */
 #include "fabric/collective.h"
 
 #include <math.h>

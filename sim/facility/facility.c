@@ -131,11 +131,13 @@ static const struct dc_field grid_fields[] = {
 	{.key = "carbon",
 	 .kind = DC_NODE,
 	 .offset = offsetof(struct dc_facility_grid, carbon),
-	 .help = "Carbon intensity: a value such as 380 g/kWh, or a file with a column carbon"},
+	 .help = "Carbon intensity: a value such as 380 g/kWh, or a file with a column carbon; "
+		 "carbon is not a number when absent"},
 	{.key = "price",
 	 .kind = DC_NODE,
 	 .offset = offsetof(struct dc_facility_grid, price),
-	 .help = "Price of electricity: a value such as 0.08 USD/kWh, or a file with a column price"},
+	 .help = "Price of electricity: a value such as 0.08 USD/kWh, or a file with a column "
+		 "price; cost is not a number when absent"},
 	{.key = "water", .kind = DC_RESERVED, .help = "Water used per energy generated"},
 };
 
@@ -174,7 +176,8 @@ static const struct dc_field facility_fields[] = {
 	{.key = "weather",
 	 .kind = DC_NODE,
 	 .offset = offsetof(struct dc_facility, weather),
-	 .help = "A CSV or EPW file, or {dry_bulb: 20 degC, relative_humidity: 0.5}"},
+	 .help = "A CSV or EPW file, or {dry_bulb: 20 degC, relative_humidity: 0.5}, which is what "
+		 "counts when absent"},
 	{.key = "grid",
 	 .kind = DC_SECTION,
 	 .offset = offsetof(struct dc_facility, grid),

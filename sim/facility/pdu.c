@@ -1,4 +1,4 @@
-/* Power distribution units: a constant loss and an efficiency. */
+/* Power distribution units: a constant loss and an efficiency, for each rack. */
 #include "facility/stage.h"
 #include "facility/stage_sections.h"
 
@@ -25,7 +25,7 @@ static const struct dc_field fields[] = {
 	 .min = 0.0,
 	 .max = 1e12,
 	 .fallback = "0 W",
-	 .help = "Power taken before any load, in all"},
+	 .help = "Power that the unit of each rack takes before any load"},
 };
 
 const struct dc_section dc_stage_pdu_section = {

@@ -22,7 +22,7 @@ static const struct dc_field fields[] = {
 	 .min = 0.0,
 	 .max = 1.0,
 	 .fallback = "0.5",
-	 .help = "Relative humidity of the outdoor air"},
+	 .help = "Relative humidity of the outdoor air; no plant of this version asks for it"},
 };
 
 static const struct dc_section constant_section = {
@@ -46,6 +46,10 @@ enum dc_status dc_weather_read(struct dc_config *config, const struct dc_node *n
 		return dc_hourly_read(config, node, "relative_humidity", DC_DIM_NONE,
 				      &weather->relative_humidity);
 	}
+	if (node && node->kind == DC_NODE_LIST)
+		return dc_diag_error(dc_config_diag(config), &node->mark,
+				     "weather: expected a file, or a map such as {dry_bulb: 20 degC, "
+				     "relative_humidity: 0.5}, found a list");
 	status = dc_section_read(config, &constant_section, node, &constant);
 	if (status)
 		return status;

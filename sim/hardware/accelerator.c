@@ -107,7 +107,8 @@ static const struct dc_field scaleup_fields[] = {
 	 .offset = offsetof(struct dc_accelerator_scaleup, bandwidth_bps),
 	 .max = 1e15,
 	 .fallback = "0 B/s",
-	 .help = "all links of the device together, per direction; 0: no such links"},
+	 .help = "all links of the device together, per direction; 0: no such links. For people: "
+		 "what is simulated are the fabric's dimensions"},
 };
 
 static const struct dc_section scaleup_section = {
@@ -124,7 +125,8 @@ static const struct dc_field host_link_fields[] = {
 	 .offset = offsetof(struct dc_accelerator_host_link, bandwidth_bps),
 	 .max = 1e15,
 	 .fallback = "0 B/s",
-	 .help = "link to the host, per direction; 0: none or unknown"},
+	 .help = "link to the host, per direction; 0: none or unknown. For people: transfers over "
+		 "it are not simulated yet"},
 };
 
 static const struct dc_section host_link_section = {
@@ -206,7 +208,7 @@ static const struct dc_field accelerator_fields[] = {
 	 .offset = offsetof(struct dc_accelerator, price_usd),
 	 .max = 1e9,
 	 .fallback = "0 USD",
-	 .help = "price of one device; 0: not sold or unknown"},
+	 .help = "price of one device; 0: not sold or unknown, then costs leave it out"},
 	{.key = "year",
 	 .kind = DC_COUNT,
 	 .offset = offsetof(struct dc_accelerator, year),

@@ -256,7 +256,8 @@ static void arrive(struct dc_executor *executor, struct actor *actor, struct str
 	dc_executor_report(executor, actor);
 	if (++gathering->arrived < executor->actor_count)
 		return;
-	/* A rank that ends early may arrive at the next collective before the others end this one. */
+	/* A rank that ends early may arrive at the next collective before the others end this one.
+	 */
 	gathering->arrived = 0;
 	executor->in_flight++;
 	dc_collective_lower(executor->machine->fabric, op->collective, op->size_bytes,
@@ -347,8 +348,8 @@ static bool stands_still(struct dc_executor *executor, dc_time duration)
 	return true;
 }
 
-/* The actor's last operation of an iteration is done. True: nothing more may start, because a replay
- * has begun or the run has failed. */
+/* The actor's last operation of an iteration is done. True: nothing more may start, because a
+ * replay has begun or the run has failed. */
 static bool end_iteration(struct dc_executor *executor, struct actor *actor)
 {
 	dc_time now = dc_engine_now(executor->engine);

@@ -1,13 +1,13 @@
 /* The executor: runs a program on resources, iteration after iteration.
  *
- * An actor is a rank (exact) or a class of equal ranks (folded: one actor stands for all). The executor
- * issues what is ready, takes durations from hardware, fabric and storage, and reports to an observer
- * what each actor is doing and what each iteration took, split into compute, exposed communication
- * and stall (waiting for data); the three add up to the iteration, in femtoseconds.
+ * An actor is a rank (exact) or a class of equal ranks (folded: one actor stands for all). The
+ * executor issues what is ready, takes durations from hardware, fabric and storage, and reports to
+ * an observer what each actor is doing and what each iteration took, split into compute, exposed
+ * communication and stall (waiting for data); the three add up to the iteration, in femtoseconds.
  *
- * Replay: when the timing state relative to an iteration's start returns to an earlier one, the cycle
- * between is run once more while the observer records it, then repeated without events until the
- * run's end draws near. Durations only add up, so the answer is the same to the tick.
+ * Replay: when the timing state relative to an iteration's start returns to an earlier one, the
+ * cycle between is run once more while the observer records it, then repeated without events until
+ * the run's end draws near. Durations only add up, so the answer is the same to the tick.
  *
  * Ownership: the caller destroys the executor; machine, program and observer must outlive it. */
 #ifndef DC_PROGRAM_EXECUTOR_H
@@ -21,7 +21,7 @@
 struct dc_machine {
 	const struct dc_accelerator *accelerator;
 	const struct dc_fabric *fabric;
-	double samples_per_s;   /* storage's rate for one rank while all read; 0: no storage */
+	double samples_per_s; /* storage's rate for one rank while all read; 0: no storage */
 };
 
 enum dc_executor_state { DC_STATE_COMPUTING, DC_STATE_COMMUNICATING, DC_STATE_STALLED };
@@ -29,10 +29,10 @@ enum dc_executor_state { DC_STATE_COMPUTING, DC_STATE_COMMUNICATING, DC_STATE_ST
 /* What an actor is doing, until the next report. */
 struct dc_activity {
 	enum dc_executor_state state;
-	double compute;         /* share of the peak FLOP rate in use, 0 to 1 */
-	double memory;          /* share of the memory bandwidth in use */
-	bool link;              /* a collective is under way, or waited for */
-	bool reading;           /* storage is delivering */
+	double compute; /* share of the peak FLOP rate in use, 0 to 1 */
+	double memory;  /* share of the memory bandwidth in use */
+	bool link;      /* a collective is under way, or waited for */
+	bool reading;   /* storage is delivering */
 };
 
 /* `count` equal iterations. */
@@ -46,8 +46,9 @@ struct dc_executor_observer {
 	void *context;
 	void (*activity)(void *context, uint64_t actor, const struct dc_activity *activity);
 	enum dc_status (*iteration)(void *context, const struct dc_executor_iteration *iteration);
-	/* A cycle starts that may be replayed; it is replayed from now on; replay has ended at a whole
-	 * number of cycles, or was given up after recording. */
+	/* A cycle starts that may be replayed; it is replayed from now on; replay has ended at a
+	 * whole number of cycles (then every actor's activity is reported anew), or was given up
+	 * after recording. */
 	void (*record)(void *context);
 	enum dc_status (*replay)(void *context);
 	void (*resume)(void *context);
@@ -56,9 +57,9 @@ struct dc_executor_observer {
 };
 
 struct dc_executor_options {
-	bool exact;             /* one actor per rank, collectives message by message, no replay */
-	uint64_t iterations;    /* 0: no limit */
-	dc_time until;          /* replay does not go past it; DC_TIME_NEVER: no limit */
+	bool exact;          /* one actor per rank, collectives message by message, no replay */
+	uint64_t iterations; /* 0: no limit */
+	dc_time until;       /* replay does not go past it; DC_TIME_NEVER: no limit */
 };
 
 struct dc_executor;

@@ -1,9 +1,10 @@
 /* Programs: the one form that front ends lower to and the executor runs.
  *
  * A program is one iteration of work of one rank class: operations in order on named streams. The
- * operations of a stream run one after another; beyond that, an operation waits for its dependencies:
- * an operation of the same iteration (lag 0) or of an earlier one (lag n). Iterations follow each other
- * on every stream by themselves, so a stream runs ahead as far as its dependencies let it.
+ * operations of a stream run one after another; beyond that, an operation waits for its
+ * dependencies: an operation of the same iteration (lag 0) or of an earlier one (lag n). Iterations
+ * follow each other on every stream by themselves, so a stream runs ahead as far as its
+ * dependencies let it.
  *
  * Stream 0 is the accelerator's compute stream; its last operation is the MARK that ends the
  * iteration. Ownership: a program lives in the arena it was created in. */
@@ -38,14 +39,14 @@ struct dc_op {
 	dc_time delay;                      /* DELAY */
 	/* filled by dc_program_add() */
 	uint32_t stream;
-	uint32_t position;                  /* in its stream */
+	uint32_t position; /* in its stream */
 	uint32_t first_dependency;
 	uint32_t dependencies;
 };
 
 struct dc_dependency {
 	uint32_t op;
-	uint32_t lag;                       /* iterations back */
+	uint32_t lag; /* iterations back */
 };
 
 struct dc_program_stream {
@@ -72,12 +73,13 @@ struct dc_program *dc_program_create(struct dc_arena *arena);
 /* Names the next stream; returns its number. The first is the compute stream. Past the last it is
  * DC_PROGRAM_STREAMS, which nothing can be added to. */
 uint32_t dc_program_stream(struct dc_program *program, const char *name);
-/* Appends an operation to a stream; *number (may be NULL) is what dependencies call it. Collectives all
- * share one stream: DC_ERR_INPUT for one on a second stream, and for a stream that does not exist. */
+/* Appends an operation to a stream; *number (may be NULL) is what dependencies call it. Collectives
+ * all share one stream: DC_ERR_INPUT for one on a second stream, and for a stream that does not
+ * exist. */
 enum dc_status dc_program_add(struct dc_program *program, uint32_t stream, const struct dc_op *op,
 			      uint32_t *number) DC_CHECK;
-/* The operation last added waits for operation `op` of `lag` iterations before. op may be one that is
- * yet to be added when lag > 0. */
+/* The operation last added waits for operation `op` of `lag` iterations before. op may be one that
+ * is yet to be added when lag > 0. */
 enum dc_status dc_program_wait(struct dc_program *program, uint32_t op, uint32_t lag) DC_CHECK;
 
 #endif

@@ -126,7 +126,7 @@ static void watch(struct dc_executor *executor)
 		replay->cycle = executor->iterations - snapshot->iteration;
 		replay->period = now - snapshot->time;
 		if (cycles_left(executor, replay->period) < LEAST_CYCLES + 1)
-			return;
+			break;
 		replay->phase = REPLAY_RECORDING;
 		replay->record_from = executor->iterations;
 		replay->begun = now;
@@ -267,16 +267,18 @@ enum dc_status dc_executor_report_replayed(struct dc_executor *executor, dc_time
 	struct replay *replay = &executor->replay;
 	uint64_t done = dc_executor_replayed(executor, now);
 	dc_time start = replay->begun;
+	bool alike;
 
 	if (!done || !executor->observer.iteration)
 		return DC_OK;
+	alike = uniform(replay);
 	for (uint64_t i = 0; i < done;) {
 		struct dc_executor_iteration row = replay->iterations[i % replay->cycle];
 		enum dc_status status;
 
 		row.first = executor->iterations + i;
 		row.start = start;
-		row.count = uniform(replay) ? done : 1;
+		row.count = alike ? done : 1;
 		start += row.duration * (dc_time)row.count;
 		i += row.count;
 		status = executor->observer.iteration(executor->observer.context, &row);

@@ -1,7 +1,6 @@
 /* Cross checks: what no single field can see. */
 #include "scenario/scenario.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { NEWEST_FORMAT = 1, LONGEST_NAME = 200, MOST_TIERS = 64 };
@@ -136,39 +135,58 @@ static enum dc_status check_tier_names(struct dc_diag *diag, const struct dc_sce
 	return DC_OK;
 }
 
-static enum dc_status check_tier(struct dc_diag *diag, const struct dc_scenario *scenario)
+/* "'a', 'b'": the names of all tiers, in the arena. */
+static const char *tier_names(struct dc_arena *arena, const struct dc_list *tiers)
 {
-	const struct dc_scenario_job *job = dc_scenario_job(scenario);
+	const struct dc_tagged *items = tiers->items;
+	const char *text = "";
+
+	for (size_t i = 0; text && i < tiers->count; i++)
+		text = dc_arena_printf(arena, "%s%s'%s'", text, i ? ", " : "",
+				       dc_tier_name(&items[i]));
+	return text ? text : "";
+}
+
+/* The job reads from a tier that there is. */
+static enum dc_status check_data(struct dc_config *config, const struct dc_scenario *scenario)
+{
+	struct dc_diag *diag = dc_config_diag(config);
+	const struct dc_training_data *data = dc_scenario_job(scenario)->data;
 	const struct dc_list *tiers = &dc_scenario_site(scenario)->storage.tiers;
 	const struct dc_tagged *items = tiers->items;
-	const char **names;
-	const char *nearest = NULL;
+	const char *names[MOST_TIERS], *all, *nearest;
 
-	for (size_t i = 0; i < tiers->count; i++) {
-		enum dc_status status = dc_tier_check(&items[i], diag);
-
-		if (status)
-			return status;
-	}
-	if (check_tier_names(diag, &dc_scenario_site(scenario)->storage))
-		return DC_ERR_INPUT;
-	if (!job->data || dc_scenario_tier(scenario))
+	if (!data || dc_scenario_tier(scenario))
 		return DC_OK;
-	if (!job->data->tier)
-		return dc_diag_error(diag, dc_node_mark(job->data->node, "tier"),
-				     tiers->count ? "data: which tier? there are several"
-						  : "data: there is no storage tier to read from");
-	names = calloc(tiers->count + 1, sizeof *names);
-	if (!names)
-		return DC_ERR_MEMORY;
+	if (!tiers->count)
+		return dc_diag_error(diag, dc_node_mark(data->node, "tier"),
+				     "data: there is no storage tier to read from; expected one "
+				     "below 'storage: tiers'");
+	all = tier_names(dc_config_arena(config), tiers);
+	if (!data->tier)
+		return dc_diag_error(diag, dc_node_mark(data->node, "tier"),
+				     "data: the key 'tier' is missing; it is one of %s", all);
 	for (size_t i = 0; i < tiers->count; i++)
 		names[i] = dc_tier_name(&items[i]);
-	nearest = dc_diag_nearest(job->data->tier, names, tiers->count);
-	free(names);
-	return dc_diag_error(diag, dc_node_mark(job->data->node, "tier"),
-			     "data: no storage tier is called '%s'%s%s%s", job->data->tier,
-			     nearest ? "; did you mean '" : "", nearest ? nearest : "",
-			     nearest ? "'?" : "");
+	nearest = dc_diag_nearest(data->tier, names, tiers->count);
+	if (nearest)
+		return dc_diag_error(diag, dc_node_mark(data->node, "tier"),
+				     "data: no storage tier is called '%s'; did you mean '%s'?",
+				     data->tier, nearest);
+	return dc_diag_error(diag, dc_node_mark(data->node, "tier"),
+			     "data: no storage tier is called '%s'; it is one of %s", data->tier, all);
+}
+
+static enum dc_status check_tiers(struct dc_config *config, const struct dc_scenario *scenario)
+{
+	struct dc_diag *diag = dc_config_diag(config);
+	const struct dc_scenario_storage *storage = &dc_scenario_site(scenario)->storage;
+	const struct dc_tagged *items = storage->tiers.items;
+	enum dc_status status = check_tier_names(diag, storage);
+
+	for (size_t i = 0; i < storage->tiers.count && !status; i++)
+		status = dc_tier_check(&items[i], diag);
+	return status ? status : check_data(config, scenario);
 }
 
 /* The data set must fit the tier: every node holds the part its accelerators read. */
@@ -224,7 +242,7 @@ enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *s
 		status = dc_training_settle(&job->workload, fabric.ranks, diag);
 	if (!status)
 		status = check_epochs(diag, scenario);
-	status = check_tier(diag, scenario);
+	status = check_tiers(config, scenario);
 	if (dc_diag_errors(diag) == before)
 		status = check_capacity(diag, scenario);
 	if (status == DC_ERR_MEMORY)

@@ -111,6 +111,7 @@ static void account_means(struct dc_climate *climate, const struct dc_thermal_sp
 	add(climate, DC_TOTAL_COP_S, climate->cop * length_s);
 	add(climate, DC_TOTAL_PRICE_S, climate->price * length_s);
 	add(climate, DC_TOTAL_INTENSITY_S, climate->intensity * length_s);
+	add(climate, DC_TOTAL_LIMITED_S, climate->limited ? length_s : 0.0);
 }
 
 void dc_datacenter_climate_advance(struct dc_climate *climate, dc_time now)

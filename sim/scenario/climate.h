@@ -28,6 +28,7 @@ enum dc_climate_total {
 	DC_TOTAL_COP_S,
 	DC_TOTAL_PRICE_S,          /* USD/J x s */
 	DC_TOTAL_INTENSITY_S,      /* kg/J x s */
+	DC_TOTAL_LIMITED_S,        /* in which the plant could not hold its set point */
 	DC_CLIMATE_TOTALS,
 };
 

@@ -20,7 +20,29 @@ static void build_nodes(struct dc_datacenter *dc)
 	dc->nodes_in_last_rack = dc->nodes - (dc->racks - 1) * rack->nodes;
 }
 
-static void build_storage(struct dc_datacenter *dc)
+/* What is simulated all the same, though a real machine would not do it. */
+static void warn_of_workers(const struct dc_datacenter *dc, struct dc_diag *diag)
+{
+	const struct dc_training_data *data = dc_scenario_job(dc->scenario)->data;
+	double workers = dc->readers * (double)dc->accelerators_per_node;
+
+	if (workers > (double)dc->host->cores)
+		dc_diag_warning(diag, dc_node_mark(data->node, "workers"),
+				"data: %.0f workers per node share %llu cores; reading is not "
+				"slowed down by that",
+				workers, (unsigned long long)dc->host->cores);
+}
+
+static void warn_of_supply(const struct dc_datacenter *dc, struct dc_diag *diag)
+{
+	if (dc->psu && dc->node_rated_w > dc->host->psu_rated_w)
+		dc_diag_warning(diag, dc_node_mark(dc_scenario_group(dc->scenario)->node, "host"),
+				"host: a node may draw %.0f W, its power supplies are rated at %.0f "
+				"W; their loss beyond that is taken at the same efficiency",
+				dc->node_rated_w, dc->host->psu_rated_w);
+}
+
+static void build_storage(struct dc_datacenter *dc, struct dc_diag *diag)
 {
 	const struct dc_scenario_job *job = dc_scenario_job(dc->scenario);
 	double per_node = (double)dc->accelerators_per_node;
@@ -31,6 +53,7 @@ static void build_storage(struct dc_datacenter *dc)
 	if (!dc->tier)
 		return;
 	dc->readers = (double)job->data->workers;
+	warn_of_workers(dc, diag);
 	rate = dc_tier_read_rate(dc->tier, sample_bytes, dc->readers * per_node);
 	dc->machine.samples_per_s = rate / per_node;
 	dc->drive_use = fmin(1.0, rate / dc_tier_read_limit(dc->tier, sample_bytes));
@@ -66,6 +89,7 @@ static enum dc_status build_chain(struct dc_datacenter *dc, struct dc_diag *diag
 
 static enum dc_status build_facility(struct dc_datacenter *dc, struct dc_diag *diag)
 {
+	enum dc_status status;
 	double rated_w;
 
 	dc->facility = &dc_scenario_site(dc->scenario)->facility;
@@ -76,13 +100,17 @@ static enum dc_status build_facility(struct dc_datacenter *dc, struct dc_diag *d
 	rated_w = dc->node_rated_w * (double)dc->nodes;
 	dc->conductance_w_per_k = dc_room_conductance_w_per_k(dc->room, rated_w);
 	dc->capacity_w = dc_plant_capacity_w(dc->plant);
-	return build_chain(dc, diag);
+	status = build_chain(dc, diag);
+	warn_of_supply(dc, diag);
+	return status;
 }
 
+/* What is not given is not a number: a cost of 0 would look like a result. */
 static enum dc_status build_hours(struct dc_datacenter *dc, struct dc_config *config)
 {
 	const struct dc_facility_grid *grid = &dc->facility->grid;
 	struct dc_arena *arena = dc_config_arena(config);
+	const double unknown = (double)NAN;
 	enum dc_status weather, price = DC_OK, carbon = DC_OK;
 
 	weather = dc_weather_read(config, dc->facility->weather, &dc->weather);
@@ -90,12 +118,12 @@ static enum dc_status build_hours(struct dc_datacenter *dc, struct dc_config *co
 		price = dc_hourly_read(config, grid->price, "price", DC_DIM_ENERGY_PRICE,
 				       &dc->price);
 	else
-		dc->price = dc_hourly_flat(arena, 0.0);
+		dc->price = dc_hourly_flat(arena, unknown);
 	if (grid->carbon)
 		carbon = dc_hourly_read(config, grid->carbon, "carbon", DC_DIM_CARBON_INTENSITY,
 					&dc->carbon);
 	else
-		dc->carbon = dc_hourly_flat(arena, 0.0);
+		dc->carbon = dc_hourly_flat(arena, unknown);
 	if (weather || price || carbon)
 		return weather ? weather : price ? price : carbon;
 	return dc->price && dc->carbon ? DC_OK : DC_ERR_MEMORY;
@@ -141,6 +169,14 @@ static enum dc_status check_memory(struct dc_datacenter *dc, struct dc_diag *dia
 		return DC_OK;
 	dc_training_memory_format(&dc->memory, breakdown, sizeof breakdown);
 	dc_units_human(dc->accelerator->memory.size_bytes, DC_DIM_BYTES, size, sizeof size);
+	if (largest_batch(dc) < 1)
+		return dc_diag_error(diag, dc_node_mark(workload->node, "model"),
+				     "model '%s' does not fit in the %s of '%s', whatever the "
+				     "batch: %s",
+				     workload->model->name ? workload->model->name : "(inline)",
+				     size,
+				     dc->accelerator->name ? dc->accelerator->name : "(inline)",
+				     breakdown);
 	return dc_diag_error(diag, dc_node_mark(workload->batch.node, "per_accelerator"),
 			     "model '%s' with %llu samples per accelerator does not fit in the %s of "
 			     "'%s', which hold at most %.0f: %s",
@@ -189,7 +225,7 @@ enum dc_status dc_datacenter_create(struct dc_config *config, struct dc_scenario
 	if (fabric)
 		return fabric;
 	build_nodes(dc);
-	build_storage(dc);
+	build_storage(dc, diag);
 	facility = build_facility(dc, diag);
 	hours = build_hours(dc, config);
 	work = build_work(dc, diag);

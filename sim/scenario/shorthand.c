@@ -136,6 +136,25 @@ static enum dc_status expand_node(struct dc_config *config, struct dc_node *plac
 	return status;
 }
 
+/* A network's keys beside `networks`; what is null is absent. */
+static enum dc_status refuse_both(struct dc_config *config, struct dc_node *fabric,
+				  const char *const *keys)
+{
+	enum dc_status status = DC_OK;
+
+	for (; *keys; keys++) {
+		const struct dc_pair *pair = dc_node_pair(fabric, *keys);
+
+		if (pair && !dc_node_is_null(pair->value))
+			keep(&status, dc_diag_error(dc_config_diag(config), &pair->key_mark,
+						    "fabric: '%s' is short for a network of "
+						    "'networks'; give one of the two",
+						    *keys));
+		dc_node_remove(fabric, *keys);
+	}
+	return status;
+}
+
 /* fabric: {dimensions: [...]} -> fabric: {networks: [{name: compute, dimensions: [...]}]} */
 static enum dc_status expand_fabric(struct dc_config *config, struct dc_node *place,
 				    const struct dc_section *site)
@@ -152,7 +171,7 @@ static enum dc_status expand_fabric(struct dc_config *config, struct dc_node *pl
 	if (!fabric)
 		return DC_ERR_MEMORY;
 	if (dc_node_get(fabric, "networks"))
-		return DC_OK;
+		return refuse_both(config, fabric, keys);
 	status = dc_section_check_keys(config, section_of(site, "fabric"), fabric, keys);
 	network = dc_node_create(arena, DC_NODE_MAP, &fabric->mark);
 	if (!network)

@@ -28,14 +28,16 @@ const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS] = {
 	{"heat_stored_j", "J", "rise of the heat stored in racks and room"},
 	{"pue", "1", "utility energy over IT energy"},
 	{"peak_it_w", "W", "highest IT power of any moment"},
-	{"peak_utility_w", "W", "highest mean utility power of a facility step"},
+	{"peak_utility_w", "W", "highest mean utility power of a facility step, or of the whole run"},
+	{"cooling_limited_share", "1", "share of time in which the plant could not hold its set point"},
+	{"room_end_degc", "degree_Celsius", "room air at the end"},
 	{"balance_residual", "1", "(utility - IT - losses - cooling) over utility energy"},
 	{"heat_residual", "1", "(produced - removed - stored) over produced heat"},
-	{"cost_electricity_usd", "USD", "cost of electricity"},
+	{"cost_electricity_usd", "USD", "cost of electricity; nan where no price is given"},
 	{"cost_hardware_usd", "USD", "amortisation of accelerators, hosts and drives"},
 	{"cost_total_usd", "USD", "electricity and amortisation"},
 	{"cost_per_million_samples_usd", "USD", "total cost per million samples"},
-	{"carbon_kg", "kg", "operational carbon dioxide equivalent"},
+	{"carbon_kg", "kg", "operational carbon dioxide equivalent; nan where no intensity is given"},
 };
 
 static double energy_j(const struct dc_load *load, enum dc_load_part part, dc_time now)
@@ -101,9 +103,11 @@ static void summarize_energy(const struct dc_load *load, const struct dc_climate
 	s[DC_SUMMARY_HEAT_STORED_J] = dc_sum_value(totals[DC_TOTAL_STORED_J]);
 	s[DC_SUMMARY_PUE] = s[DC_SUMMARY_ENERGY_UTILITY_J] / s[DC_SUMMARY_ENERGY_IT_J];
 	s[DC_SUMMARY_PEAK_IT_W] = dc_signal_greatest(&load->it_w, now);
-	/* A run shorter than a facility step has no whole one: its mean. */
-	s[DC_SUMMARY_PEAK_UTILITY_W] =
-		climate->peak_utility_w > 0 ? climate->peak_utility_w : mean_w;
+	/* Only whole facility steps are candidates: a run of few of them may end above their peak. */
+	s[DC_SUMMARY_PEAK_UTILITY_W] = fmax(climate->peak_utility_w, mean_w);
+	s[DC_SUMMARY_COOLING_LIMITED_SHARE] =
+		dc_sum_value(totals[DC_TOTAL_LIMITED_S]) / s[DC_SUMMARY_DURATION_S];
+	s[DC_SUMMARY_ROOM_END_DEGC] = climate->state.room_degc;
 	s[DC_SUMMARY_BALANCE_RESIDUAL] = balance_residual(load, climate, now);
 	s[DC_SUMMARY_HEAT_RESIDUAL] = (produced_j - s[DC_SUMMARY_HEAT_REMOVED_J] -
 				       dc_datacenter_climate_stored_j(climate)) /

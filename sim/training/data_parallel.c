@@ -174,6 +174,18 @@ static enum dc_status lower(struct lowering *l, const struct dc_training_data *d
 	return status;
 }
 
+/* "fp32, bf16": what the accelerator computes in. */
+static const char *precisions_of(const struct dc_accelerator *accelerator, struct dc_arena *arena)
+{
+	const char *text = "";
+
+	for (int i = 0; text && dc_precision_names[i]; i++)
+		if (dc_accelerator_supports(accelerator, (enum dc_precision)i))
+			text = dc_arena_printf(arena, "%s%s%s", text, *text ? ", " : "",
+					       dc_precision_names[i]);
+	return text && *text ? text : "none";
+}
+
 enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 				 const struct dc_training_data *data, uint64_t ranks,
 				 const struct dc_accelerator *accelerator, struct dc_arena *arena,
@@ -185,9 +197,10 @@ enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 	*plan = (struct dc_training_plan){0};
 	if (!dc_accelerator_supports(accelerator, (enum dc_precision)workload->precision))
 		return dc_diag_error(diag, dc_node_mark(workload->node, "precision"),
-				     "precision: accelerator '%s' has no %s",
+				     "precision: accelerator '%s' has no %s; it has %s",
 				     accelerator->name ? accelerator->name : "(inline)",
-				     dc_precision_names[workload->precision]);
+				     dc_precision_names[workload->precision],
+				     precisions_of(accelerator, arena));
 	status = dc_model_expand(workload->model, arena, diag, &plan->layers);
 	if (status)
 		return status;

@@ -99,6 +99,10 @@ extern const struct dc_section dc_layer_repeat_section;
 void dc_layer_add_forward(struct dc_layer *layer, struct dc_layer_pass pass);
 void dc_layer_add_backward(struct dc_layer *layer, struct dc_layer_pass pass);
 
+/* For layer kinds: dropout over x elements per sample, either way: reads, writes, and a mask byte, which
+ * is a quarter of an FP32 element. */
+struct dc_layer_pass dc_layer_dropout(double x);
+
 /* For layer kinds: the three products of y = x W. `rows` of x per sample, `in` and `out` wide;
  * forward (rows, out, in); backward dx = dy W' (rows, in, out) unless `first`, and dW = x' dy
  * (in, out, batch * rows). weight_elements: of W; reads and writes of x and y per sample given, so

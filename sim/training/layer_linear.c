@@ -65,19 +65,7 @@ static const struct dc_field fields[] = {
 	 .fallback = "false",
 	 .offset = offsetof(struct linear, dropout),
 	 .help = "dropout at the end"},
-	{.key = "per",
-	 .kind = DC_ENUM,
-	 .fallback = "sample",
-	 .choices = dc_layer_per_names,
-	 .offset = offsetof(struct linear, per),
-	 .help = "one row per sample, or one per token"},
-	{.key = "share",
-	 .kind = DC_REAL,
-	 .flags = DC_POSITIVE,
-	 .max = 1.0,
-	 .fallback = "1",
-	 .offset = offsetof(struct linear, share),
-	 .help = "share of the tokens that reach it"},
+	DC_LAYER_ROW_FIELDS(struct linear, "sample"),
 };
 
 const struct dc_section dc_layer_linear_section = {
@@ -87,25 +75,19 @@ const struct dc_section dc_layer_linear_section = {
 	DC_FIELDS(fields),
 };
 
-/* Dropout reads, writes and touches a mask byte (a quarter of an FP32 element), either way. */
-static struct dc_layer_pass dropout(double y)
-{
-	return (struct dc_layer_pass){.elements = 2.0 * y, .wide = y / 4.0, .kernels = 1};
-}
-
 static void add_forward(const struct linear *linear, double y, struct dc_layer *out)
 {
 	if (linear->activation != ACTIVATION_NONE)
 		dc_layer_add_forward(out,
 				     (struct dc_layer_pass){.elements = 2.0 * y, .kernels = 1});
 	if (linear->dropout)
-		dc_layer_add_forward(out, dropout(y));
+		dc_layer_add_forward(out, dc_layer_dropout(y));
 }
 
 static void add_backward(const struct linear *linear, double y, struct dc_layer *out)
 {
 	if (linear->dropout)
-		dc_layer_add_backward(out, dropout(y));
+		dc_layer_add_backward(out, dc_layer_dropout(y));
 	if (linear->activation != ACTIVATION_NONE)
 		dc_layer_add_backward(out,
 				      (struct dc_layer_pass){.elements = 3.0 * y, .kernels = 1});

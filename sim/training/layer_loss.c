@@ -31,19 +31,7 @@ static const struct dc_field fields[] = {
 	 .max = 1e9,
 	 .offset = offsetof(struct loss, classes),
 	 .help = "scores per row"},
-	{.key = "per",
-	 .kind = DC_ENUM,
-	 .fallback = "sample",
-	 .choices = dc_layer_per_names,
-	 .offset = offsetof(struct loss, per),
-	 .help = "one row per sample, or one per token"},
-	{.key = "share",
-	 .kind = DC_REAL,
-	 .flags = DC_POSITIVE,
-	 .max = 1.0,
-	 .fallback = "1",
-	 .offset = offsetof(struct loss, share),
-	 .help = "share of the tokens that reach it"},
+	DC_LAYER_ROW_FIELDS(struct loss, "sample"),
 };
 
 const struct dc_section dc_layer_loss_section = {

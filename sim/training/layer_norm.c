@@ -44,19 +44,7 @@ static const struct dc_field fields[] = {
 	 .fallback = "false",
 	 .offset = offsetof(struct norm, dropout),
 	 .help = "dropout before the sum"},
-	{.key = "per",
-	 .kind = DC_ENUM,
-	 .fallback = "token",
-	 .choices = dc_layer_per_names,
-	 .offset = offsetof(struct norm, per),
-	 .help = "one row per sample, or one per token"},
-	{.key = "share",
-	 .kind = DC_REAL,
-	 .flags = DC_POSITIVE,
-	 .max = 1.0,
-	 .fallback = "1",
-	 .offset = offsetof(struct norm, share),
-	 .help = "share of the tokens that reach it"},
+	DC_LAYER_ROW_FIELDS(struct norm, "token"),
 };
 
 const struct dc_section dc_layer_norm_section = {
@@ -65,12 +53,6 @@ const struct dc_section dc_layer_norm_section = {
 	.size = sizeof(struct norm),
 	DC_FIELDS(fields),
 };
-
-/* A mask byte is a quarter of an FP32 element. */
-static struct dc_layer_pass dropout(double x)
-{
-	return (struct dc_layer_pass){.elements = 2.0 * x, .wide = x / 4.0, .kernels = 1};
-}
 
 static struct dc_layer_pass sum(double x)
 {
@@ -86,7 +68,7 @@ static void add_before(const struct norm *norm, bool fused, double x, struct dc_
 		return;
 	}
 	if (norm->dropout)
-		dc_layer_add_forward(out, dropout(x));
+		dc_layer_add_forward(out, dc_layer_dropout(x));
 	if (norm->residual)
 		dc_layer_add_forward(out, sum(x));
 }
@@ -109,7 +91,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 							  .wide_fixed = 3.0 * width,
 							  .kernels = 2});
 	if (norm->dropout)
-		dc_layer_add_backward(out, dropout(x));
+		dc_layer_add_backward(out, dc_layer_dropout(x));
 	if (norm->residual)
 		dc_layer_add_backward(out, sum(x));
 	out->parameters = 2.0 * width;

@@ -170,8 +170,7 @@ Test(engine, own_handle_is_stale)
 {
 	struct self self = {.engine = dc_engine_create(), .cancelled = true, .moved = true};
 
-	self.event =
-		dc_engine_schedule(self.engine, 1, DC_PHASE_STATE, 0, cancel_self, &self, 0);
+	self.event = dc_engine_schedule(self.engine, 1, DC_PHASE_STATE, 0, cancel_self, &self, 0);
 	cr_assert_eq(dc_engine_run(self.engine, NULL), DC_OK);
 	cr_expect(!self.cancelled && !self.moved);
 	cr_expect_eq(dc_engine_count(self.engine), 1);
@@ -267,7 +266,8 @@ static void interrupt(void *context, uint64_t argument)
 	interruption->flag = 1;
 }
 
-/* The flag is polled between events: the clock stays at the last one run, the rest stays pending. */
+/* The flag is polled between events: the clock stays at the last one run, the rest stays
+ * pending. */
 Test(engine, interrupted_between_events)
 {
 	struct interruption i = {.engine = dc_engine_create()};
@@ -445,8 +445,8 @@ Test(engine, random_operations_while_running)
 	c->engine = dc_engine_create();
 	c->state = 42;
 	for (uint64_t i = 0; i < 50; i++) {
-		c->events[i] = (struct expected){.time = (dc_time)i, .sequence = c->sequence++,
-						 .id = i, .pending = true};
+		c->events[i] = (struct expected){
+			.time = (dc_time)i, .sequence = c->sequence++, .id = i, .pending = true};
 		c->events[i].event = dc_engine_schedule(c->engine, (dc_time)i, DC_PHASE_COMPLETION,
 							0, operate_and_run, c, i);
 		c->count++;
@@ -476,8 +476,8 @@ static void hold(void *context, uint64_t argument)
 	s->left--;
 	event = dc_engine_schedule(s->engine, dc_engine_now(s->engine) + 1 + (dc_time)argument,
 				   DC_PHASE_STATE, argument, hold, s, argument);
-	spare = dc_engine_schedule(s->engine, dc_engine_now(s->engine) + 9, DC_PHASE_STATE, 0,
-				   hold, s, 0);
+	spare = dc_engine_schedule(s->engine, dc_engine_now(s->engine) + 9, DC_PHASE_STATE, 0, hold,
+				   s, 0);
 	dc_engine_cancel(s->engine, spare);
 	/* The low half of a handle is the slot (engine.c). */
 	if ((uint32_t)event > s->highest)

@@ -72,7 +72,8 @@ Test(filter, step_input)
 	}
 }
 
-/* J over [0, b] = exp(-(b - a)/tau) J over [0, a] + J over [a, b], live and within replayed periods. */
+/* J over [0, b] = exp(-(b - a)/tau) J over [0, a] + J over [a, b], live and within replayed
+ * periods. */
 Test(filter, splitting_changes_nothing)
 {
 	uint64_t state = 5;
@@ -138,7 +139,8 @@ static void play(struct dc_signal *signal, const struct score *score, dc_time fr
 		dc_signal_set(signal, from + score->start[i], score->value[i]);
 }
 
-/* J from `from` to `now` over the score repeated from 0 on: every piece by itself in long double. */
+/* J from `from` to `now` over the score repeated from 0 on: every piece by itself in long
+ * double. */
 static double reference(const struct score *score, double tau_s, dc_time from, dc_time now)
 {
 	long double sum = 0;
@@ -151,8 +153,9 @@ static double reference(const struct score *score, double tau_s, dc_time from, d
 
 			if (a < b)
 				sum += (long double)score->value[i] *
-				       expl(-(long double)(now - b) / 1e15L / tau_s) *
-				       -expm1l(-(long double)(b - a) / 1e15L / tau_s) * tau_s;
+				       expl(-(long double)(now - b) / 1e15L / (long double)tau_s) *
+				       -expm1l(-(long double)(b - a) / 1e15L / (long double)tau_s) *
+				       (long double)tau_s;
 		}
 	}
 	return (double)sum;
@@ -223,4 +226,32 @@ Test(filter, replay_equals_live)
 
 	for (int round = 0; round < 60; round++)
 		replay_round(&state);
+}
+
+/* Replay, then live again: 10 W and 30 W by turns of 1 s up to 12 s, 70 W up to 15 s, each piece by
+ * itself: v tau (1 - exp(-1 s/tau)) exp(-(time left)/tau). */
+Test(filter, live_after_replay)
+{
+	for (size_t i = 0; i < TAUS; i++) {
+		struct dc_signal signal;
+		struct dc_filter filter;
+		double tau_s = taus_s[i], expected = 0;
+
+		dc_signal_init(&signal, "power", "W", 0, 10);
+		dc_filter_init(&filter, &signal, tau_s, 0);
+		dc_signal_record(&signal, 0);
+		dc_signal_set(&signal, DC_TIME_S, 30);
+		cr_assert_eq(dc_signal_replay(&signal, 2 * DC_TIME_S), DC_OK);
+		dc_signal_resume(&signal, 12 * DC_TIME_S);
+		dc_signal_set(&signal, 12 * DC_TIME_S, 70);
+		for (int s = 0; s < 15; s++)
+			expected += (s >= 12 ? 70
+				     : s % 2 ? 30
+					     : 10) *
+				    -tau_s * expm1(-1 / tau_s) * exp(-(14 - s) / tau_s);
+		expect_close(dc_filter_read(&filter, 15 * DC_TIME_S), expected, 1e-13, "tau",
+			     tau_s);
+		dc_filter_fini(&filter);
+		dc_signal_fini(&signal);
+	}
 }

@@ -32,8 +32,8 @@ static double between(struct dc_sum later, struct dc_sum earlier)
 	return dc_sum_value(dc_sum_sub(later, earlier));
 }
 
-/* Random pieces against the sum of value x length in long double (64 bits of mantissa; lengths of whole
- * femtoseconds are exact in it up to 5 h). */
+/* Random pieces against the sum of value x length in long double (64 bits of mantissa; lengths of
+ * whole femtoseconds are exact in it up to 5 h). */
 Test(signal, integral_of_random_pieces)
 {
 	struct dc_signal signal;
@@ -56,8 +56,8 @@ Test(signal, integral_of_random_pieces)
 	dc_signal_fini(&signal);
 }
 
-/* A kilowatt that never changes, read every 0.1 s around the end of a century: 100 J each time, to the
- * last digits, although a double of 3e9 s resolves only 5e-7 s. */
+/* A kilowatt that never changes, read every 0.1 s around the end of a century: 100 J each time, to
+ * the last digits, although a double of 3e9 s resolves only 5e-7 s. */
 Test(signal, difference_of_integrals_of_one_long_piece)
 {
 	struct dc_signal signal;
@@ -79,7 +79,8 @@ Test(signal, difference_of_integrals_of_one_long_piece)
 	dc_signal_fini(&signal);
 }
 
-/* 1 W and 3 W in turn for 1e-4 s each, a year of it by replay: 2 W on average, so 0.1 s hold 0.2 J. */
+/* 1 W and 3 W in turn for 1e-4 s each, a year of it by replay: 2 W on average, so 0.1 s hold 0.2
+ * J. */
 Test(signal, a_year_of_short_pieces_by_replay)
 {
 	struct dc_signal signal;
@@ -173,8 +174,8 @@ static void hear(void *context, const struct dc_signal *signal, dc_time now)
 	hearing->when[hearing->count++] = now;
 }
 
-/* Each change of value once, after it is in place, in the order of subscription; setting the same value
- * again is no change. */
+/* Each change of value once, after it is in place, in the order of subscription; setting the same
+ * value again is no change. */
 Test(signal, subscribers_hear_changes)
 {
 	struct dc_signal signal;
@@ -248,9 +249,9 @@ static long double score_integral(const struct score *score, dc_time now)
 	return (whole * (long double)(now / score->period) + part) / 1e15L;
 }
 
-/* Records the second period and replays from the end of it: the same integral at random moments as the
- * pieces played live, and as long double has it, to the last digits; then a resumed, changed and
- * recorded stretch goes on from there. */
+/* Records the second period and replays from the end of it: the same integral at random moments as
+ * the pieces played live, and as long double has it, to the last digits; then a resumed, changed
+ * and recorded stretch goes on from there. */
 Test(signal, replay_equals_live)
 {
 	uint64_t state = 99;
@@ -274,8 +275,8 @@ Test(signal, replay_equals_live)
 			dc_time from = period * score.period;
 
 			for (int i = 0; i < score.count; i++) {
-				dc_time until = i + 1 < score.count ? score.start[i + 1]
-								    : score.period;
+				dc_time until =
+					i + 1 < score.count ? score.start[i + 1] : score.period;
 
 				dc_signal_set(&live, from + score.start[i], score.value[i]);
 				if (draw(&state, 4) || until == score.start[i])
@@ -296,16 +297,17 @@ Test(signal, replay_equals_live)
 		rest = dc_signal_integral(&replayed, end);
 		dc_signal_set(&replayed, end, 8);
 		/* 8 W for 0.5 s after the replay: 4 J more (hand). */
-		cr_assert_float_eq(between(dc_signal_integral(&replayed, end + DC_TIME_S / 2), rest),
-				   4, 1e-13, "round %d", round);
+		cr_assert_float_eq(
+			between(dc_signal_integral(&replayed, end + DC_TIME_S / 2), rest), 4, 1e-13,
+			"round %d", round);
 		dc_signal_fini(&live);
 		dc_signal_fini(&replayed);
 	}
 }
 
-/* Completions of the period's last instant may set a value that the same instant then takes back, as
- * it did at the period's start: the replayed value is the one with length. 6 W x 10 s, though the
- * signal's own value is 2 W at the replay's start (hand). */
+/* Completions of the period's last instant may set a value that the same instant then takes back,
+ * as it did at the period's start: the replayed value is the one with length. 6 W x 10 s, though
+ * the signal's own value is 2 W at the replay's start (hand). */
 Test(signal, value_at_the_very_end_of_a_period)
 {
 	for (int pieces = 1; pieces <= 2; pieces++) {
@@ -326,7 +328,8 @@ Test(signal, value_at_the_very_end_of_a_period)
 	}
 }
 
-/* Set during a replay ends it there: 1 W and 3 W by turns of 1 s, at 5 s (hand: 1+3+1+3+1 = 9 J) 10 W. */
+/* Set during a replay ends it there: 1 W and 3 W by turns of 1 s, at 5 s (hand: 1+3+1+3+1 = 9 J) 10
+ * W. */
 Test(signal, set_ends_a_replay)
 {
 	struct dc_signal signal;

@@ -1,4 +1,5 @@
-/* For the fabric's tests: fabrics from numbers and from YAML, and a collective run message by message. */
+/* For the fabric's tests: fabrics from numbers and from YAML, and a collective run message by
+ * message. */
 #ifndef DC_TESTS_FABRIC_BUILD_H
 #define DC_TESTS_FABRIC_BUILD_H
 
@@ -79,7 +80,7 @@ static inline struct dc_fabric build_good(const char *yaml)
 
 struct build_run {
 	struct dc_engine *engine;
-	dc_time first, last;   /* ends of ranks */
+	dc_time first, last; /* ends of ranks */
 	uint64_t ended;
 };
 

@@ -34,8 +34,9 @@ ParameterizedTestParameters(ring, all_reduce)
 	return cr_make_param_array(struct row, (void *)rows, sizeof rows / sizeof *rows);
 }
 
-/* 2(p-1)(L + S/(pB)) [Thakur et al. 2005, sec. 4], in integers: a step is the nearest femtosecond to
- * (L p B + S)/(p B), L = 5e8 fs, B = 50e9 B/s = 50e9/1e15 B/fs, so (5e8 p 5e10 + 1e15 S)/(5e10 p). */
+/* 2(p-1)(L + S/(pB)) [Thakur et al. 2005, sec. 4], in integers: a step is the nearest femtosecond
+ * to (L p B + S)/(p B), L = 5e8 fs, B = 50e9 B/s = 50e9/1e15 B/fs, so (5e8 p 5e10 + 1e15 S)/(5e10
+ * p). */
 ParameterizedTest(struct row *row, ring, all_reduce)
 {
 	struct dc_fabric fabric = build_ring(row->ranks);
@@ -49,7 +50,8 @@ ParameterizedTest(struct row *row, ring, all_reduce)
 		  (unsigned long long)row->size_bytes, dc_time_to_s(duration));
 }
 
-/* 126 steps of 500 ns + 2^30/64 B / 50e9 B/s = 336,044.32 ns: 42.34158432 ms (hand, and SimGrid). */
+/* 126 steps of 500 ns + 2^30/64 B / 50e9 B/s = 336,044.32 ns: 42.34158432 ms (hand, and
+ * SimGrid). */
 Test(ring, sixty_four_ranks_one_gib)
 {
 	struct dc_fabric fabric = build_ring(64);
@@ -79,8 +81,8 @@ Test(ring, reduce_scatter_and_all_gather_are_half)
 
 		cr_expect(2 * build_both(&fabric, DC_REDUCE_SCATTER, (double)mib) == whole,
 			  "%llu ranks", (unsigned long long)ranks[i]);
-		cr_expect(2 * build_both(&fabric, DC_ALL_GATHER, (double)mib) == whole, "%llu ranks",
-			  (unsigned long long)ranks[i]);
+		cr_expect(2 * build_both(&fabric, DC_ALL_GATHER, (double)mib) == whole,
+			  "%llu ranks", (unsigned long long)ranks[i]);
 	}
 }
 
@@ -102,8 +104,8 @@ ParameterizedTestParameters(ring, astra_sim)
 	return cr_make_param_array(struct published, (void *)rows, sizeof rows / sizeof *rows);
 }
 
-/* ASTRA-sim analytical, 50e9 B/s and 500 ns, one chunk. It floors each step to the nanosecond and adds
- * 1 ns at the end points, so each of its 2(p-1) steps may be off by 2 ns. */
+/* ASTRA-sim analytical, 50e9 B/s and 500 ns, one chunk. It floors each step to the nanosecond and
+ * adds 1 ns at the end points, so each of its 2(p-1) steps may be off by 2 ns. */
 ParameterizedTest(struct published *row, ring, astra_sim)
 {
 	struct dc_fabric fabric = build_ring(row->ranks);
@@ -126,8 +128,8 @@ ParameterizedTestParameters(ring, simgrid)
 	return cr_make_param_array(struct published, (void *)rows, sizeof rows / sizeof *rows);
 }
 
-/* SimGrid 3.32 at tight precision, written with ten digits behind the point of a second at most: equal
- * within half of the last one. */
+/* SimGrid 3.32 at tight precision, written with ten digits behind the point of a second at most:
+ * equal within half of the last one. */
 ParameterizedTest(struct published *row, ring, simgrid)
 {
 	struct dc_fabric fabric = build_ring(row->ranks);
@@ -203,9 +205,8 @@ Test(ring, back_to_back)
 /* A ring from YAML says what was written: 400 Gb/s are 50e9 B/s. */
 Test(ring, from_yaml)
 {
-	struct dc_fabric fabric =
-		build_good("networks: [{dimensions: [{topology: ring, size: 64, "
-			   "bandwidth: 400 Gb/s, latency: 500 ns}]}]");
+	struct dc_fabric fabric = build_good("networks: [{dimensions: [{topology: ring, size: 64, "
+					     "bandwidth: 400 Gb/s, latency: 500 ns}]}]");
 
 	cr_expect_eq(fabric.count, 1);
 	cr_expect_eq(fabric.ranks, 64);

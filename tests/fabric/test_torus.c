@@ -18,7 +18,7 @@ static uint64_t draw(uint64_t *state, uint64_t below)
  * dimensions of 2(n-1)(l L + chunk/B), each step rounded to the femtosecond from long double. */
 static dc_time per_dimension(const struct dc_fabric *fabric, double size_bytes)
 {
-	long double chunk_bytes = size_bytes;
+	long double chunk_bytes = (long double)size_bytes;
 	dc_time sum = 0;
 
 	for (size_t i = 0; i < fabric->count; i++) {
@@ -42,10 +42,10 @@ static struct dc_fabric torus(const uint64_t *sizes, size_t count)
 	return fabric;
 }
 
-/* 14 steps of 500 ns + 2^30/8 B / 50e9 B/s = 2,684,854.56 ns and 14 of 500 ns + 2^30/64 B / 50e9 B/s
- * (336,044.32 ns): 37,587,963.84 + 4,704,620.48 = 42,292,584.32 ns (hand). ASTRA-sim publishes
- * 42,292,603 ns: it floors each of the 28 steps to the nanosecond and adds 1 ns at the end points, so
- * 2 ns per step are its tolerance. The 1 MiB case: 55,303 ns. */
+/* 14 steps of 500 ns + 2^30/8 B / 50e9 B/s = 2,684,854.56 ns and 14 of 500 ns + 2^30/64 B / 50e9
+ * B/s (336,044.32 ns): 37,587,963.84 + 4,704,620.48 = 42,292,584.32 ns (hand). ASTRA-sim publishes
+ * 42,292,603 ns: it floors each of the 28 steps to the nanosecond and adds 1 ns at the end points,
+ * so 2 ns per step are its tolerance. The 1 MiB case: 55,303 ns. */
 Test(torus, eight_by_eight)
 {
 	struct dc_fabric fabric = torus((const uint64_t[]){8, 8}, 2);
@@ -92,8 +92,8 @@ Test(torus, halves)
 	cr_expect(scatter + gather == build_both(&fabric, DC_ALL_REDUCE, 1e6));
 }
 
-/* Through a switch a message crosses two links but pays its size once (cut-through): a ring of twice the
- * latency. A store-and-forward model doubles it (70.0 ms for 35.0 ms in ASTRA-sim). */
+/* Through a switch a message crosses two links but pays its size once (cut-through): a ring of
+ * twice the latency. A store-and-forward model doubles it (70.0 ms for 35.0 ms in ASTRA-sim). */
 Test(torus, switch_is_two_links)
 {
 	struct dc_fabric star = build_good("networks: [{dimensions: [{topology: switch, size: 8, "
@@ -111,10 +111,10 @@ Test(torus, switch_is_two_links)
  * 14 (448,792.4266.. ns) + 14 (672,288.64 ns) = 15,695,134.9 ns (hand). */
 Test(torus, nodes_on_a_switch)
 {
-	struct dc_fabric fabric = build_good(
-		"networks: [{dimensions: ["
-		"{topology: switch, size: 8, bandwidth: 300 GB/s, latency: 700 ns},"
-		"{topology: switch, size: 8, bandwidth: 25 GB/s, latency: 600 ns}]}]");
+	struct dc_fabric fabric =
+		build_good("networks: [{dimensions: ["
+			   "{topology: switch, size: 8, bandwidth: 300 GB/s, latency: 700 ns},"
+			   "{topology: switch, size: 8, bandwidth: 25 GB/s, latency: 600 ns}]}]");
 	dc_time duration = build_both(&fabric, DC_ALL_REDUCE, gib);
 
 	cr_expect_eq(fabric.ranks, 64);
@@ -123,8 +123,8 @@ Test(torus, nodes_on_a_switch)
 			   dc_time_to_s(duration));
 }
 
-/* No schedule beats 2 S (p-1)/p bytes out of each rank over all its ways out at once, rounding of the
- * steps aside: half a femtosecond each. */
+/* No schedule beats 2 S (p-1)/p bytes out of each rank over all its ways out at once, rounding of
+ * the steps aside: half a femtosecond each. */
 Test(torus, bandwidth_bound_is_never_beaten)
 {
 	uint64_t state = 3;
@@ -167,9 +167,9 @@ Test(torus, one_ring_reaches_the_bound)
 			   dc_collective_bound_s(&fabric, DC_ALL_REDUCE, gib), 1e-13);
 }
 
-/* Random fabrics, closed form against every message: the same tick on every rank, all bytes delivered
- * (the run fails otherwise). Every rank sends S (p-1)/p per half: reduce-scatter along n0 leaves S/n0,
- * and S (1 - 1/n0) + S/n0 (1 - 1/n1) + ... = S (1 - 1/p). */
+/* Random fabrics, closed form against every message: the same tick on every rank, all bytes
+ * delivered (the run fails otherwise). Every rank sends S (p-1)/p per half: reduce-scatter along n0
+ * leaves S/n0, and S (1 - 1/n0) + S/n0 (1 - 1/n1) + ... = S (1 - 1/p). */
 Test(torus, stepwise_equals_closed_form)
 {
 	uint64_t state = 11;
@@ -196,7 +196,8 @@ Test(torus, stepwise_equals_closed_form)
 	}
 }
 
-/* A step along a dimension permutes the ranks, and `size` steps come home; other coordinates stay. */
+/* A step along a dimension permutes the ranks, and `size` steps come home; other coordinates
+ * stay. */
 Test(torus, neighbours_permute)
 {
 	struct dc_fabric fabric = torus((const uint64_t[]){3, 4, 1, 5}, 4);
@@ -213,13 +214,13 @@ Test(torus, neighbours_permute)
 			for (uint64_t i = 0; i < fabric.dimensions[d].size; i++)
 				home = dc_fabric_neighbour(&fabric, home, d, 1);
 			cr_assert_eq(home, rank);
-			cr_assert_eq(dc_fabric_neighbour(&fabric, rank, d,
-							 fabric.dimensions[d].size),
-				     rank);
+			cr_assert_eq(
+				dc_fabric_neighbour(&fabric, rank, d, fabric.dimensions[d].size),
+				rank);
 		}
 	}
-	/* rank = c0 + 3 (c1 + 4 c3): rank 2 is (2, 0, 0, 0); around dimension 0 comes 0, along dimension
-	 * 1 comes 2 + 3, along dimension 3 comes 2 + 12 (hand). */
+	/* rank = c0 + 3 (c1 + 4 c3): rank 2 is (2, 0, 0, 0); around dimension 0 comes 0, along
+	 * dimension 1 comes 2 + 3, along dimension 3 comes 2 + 12 (hand). */
 	cr_expect_eq(dc_fabric_neighbour(&fabric, 2, 0, 1), 0);
 	cr_expect_eq(dc_fabric_neighbour(&fabric, 2, 1, 1), 5);
 	cr_expect_eq(dc_fabric_neighbour(&fabric, 2, 2, 1), 2);
@@ -229,10 +230,10 @@ Test(torus, neighbours_permute)
 /* A torus entry stands for its dimensions, in order, and others may follow. */
 Test(torus, from_yaml)
 {
-	struct dc_fabric fabric = build_good(
-		"networks: [{dimensions: ["
-		"{topology: torus, size: [8, 4], bandwidth: 50 GB/s, latency: 500 ns},"
-		"{topology: ring, size: 3, bandwidth: 10 GB/s}]}]");
+	struct dc_fabric fabric =
+		build_good("networks: [{dimensions: ["
+			   "{topology: torus, size: [8, 4], bandwidth: 50 GB/s, latency: 500 ns},"
+			   "{topology: ring, size: 3, bandwidth: 10 GB/s}]}]");
 
 	cr_assert_eq(fabric.count, 3);
 	cr_expect_eq(fabric.ranks, 96);
@@ -243,7 +244,8 @@ Test(torus, from_yaml)
 	cr_expect_eq(fabric.dimensions[2].link_latency_s, 0);
 }
 
-#define TORUS(sizes) "networks: [{dimensions: [{topology: torus, size: " sizes ", bandwidth: 1 GB/s}]}]"
+#define TORUS(sizes)                                                                               \
+	"networks: [{dimensions: [{topology: torus, size: " sizes ", bandwidth: 1 GB/s}]}]"
 
 /* Sixteen dimensions and 2^32 ranks are the limits (topology.h, fabric.h). */
 Test(torus, refusals)
