@@ -1,6 +1,8 @@
 /* Reading and asking the weather. */
 #include "facility/weather.h"
 
+#include <math.h>
+
 struct constant {
 	const struct dc_node *node;
 	double dry_bulb_degc;
@@ -43,6 +45,10 @@ enum dc_status dc_weather_read(struct dc_config *config, const struct dc_node *n
 					&weather->dry_bulb_degc);
 		if (status) /* the second column would repeat the file's errors */
 			return status;
+		if (isinf(dc_hourly_next_change_s(weather->dry_bulb_degc, 0.0, 0.0)))
+			return dc_diag_error(dc_config_diag(config), &node->mark,
+					     "weather: expected a file, or a map such as "
+					     "{dry_bulb: 20 degC, relative_humidity: 0.5}");
 		return dc_hourly_read(config, node, "relative_humidity", DC_DIM_NONE,
 				      &weather->relative_humidity);
 	}
