@@ -12,7 +12,7 @@ done
 sh "$here/test-driver" "$@"
 status=$?
 if [ -n "$log" ] && [ -f "$log" ]; then
-	grep 'Synthesis: Tested:' "$log"
+	grep -E 'Synthesis: Tested:|^[0-9]+ passed, [0-9]+ failed$' "$log"
 	if grep -q '^:test-result: SKIP' "${log%.log}.trs" 2>/dev/null; then
 		tail -n 2 "$log" | sed -n '/^SKIP .*exit status/d; /./s/^/  skipped: /p'
 	fi

@@ -223,6 +223,14 @@ static size_t character_bytes(const char *text, size_t left)
 	for (size_t i = 1; i < bytes; i++)
 		if (i >= left || !is_continuation(text[i]))
 			return 0;
+	/* Overlong forms, surrogates and what lies beyond Unicode [RFC 3629, section 4]. */
+	if (bytes > 2) {
+		unsigned char second = (unsigned char)text[1];
+
+		if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) ||
+		    (c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f))
+			return 0;
+	}
 	return bytes;
 }
 

@@ -42,7 +42,8 @@ static const struct {
 
 enum { FAMILIES = sizeof families / sizeof *families, KINDS = sizeof kinds / sizeof *kinds };
 
-static enum dc_status list_family(struct dc_config *config, const struct dc_catalogue_family *family)
+static enum dc_status list_family(struct dc_config *config,
+				  const struct dc_catalogue_family *family)
 {
 	const char *const *names;
 	size_t count;
@@ -75,7 +76,8 @@ static enum dc_status list_kinds(const struct dc_tagged_family *family, const ch
 		if (!name)
 			printf("%-16s %s\n", family->types[i].name, family->types[i].section->doc);
 		else if (strcmp(name, family->types[i].name) == 0)
-			return dc_section_describe(family->types[i].section, DC_SCHEMA_TEXT, stdout);
+			return dc_section_describe(family->types[i].section, DC_SCHEMA_TEXT,
+						   stdout);
 	}
 	return DC_OK;
 }

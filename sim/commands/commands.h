@@ -8,8 +8,8 @@
 
 struct dc_command {
 	const char *name;
-	const char *summary;  /* one line, for `dcsim --help` */
-	const char *help;     /* usage, options, examples: printed by --help */
+	const char *summary; /* one line, for `dcsim --help` */
+	const char *help;    /* usage, options, examples: printed by --help */
 	int (*run)(int argc, char **argv);
 };
 

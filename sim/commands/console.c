@@ -115,7 +115,8 @@ static void print_work(const struct dc_datacenter *dc, const double *s, FILE *ou
 	fputc('\n', out);
 	line(out, "speed");
 	fprintf(out, "%s %s/s (%.0f per accelerator), MFU %.1f %%\n",
-		grouped(s[DC_SUMMARY_SAMPLES_PER_S], text), w->model->unit ? w->model->unit : "sample",
+		grouped(s[DC_SUMMARY_SAMPLES_PER_S], text),
+		w->model->unit ? w->model->unit : "sample",
 		s[DC_SUMMARY_SAMPLES_PER_S] / s[DC_SUMMARY_ACCELERATORS], s[DC_SUMMARY_MFU] * 100);
 }
 
@@ -131,8 +132,8 @@ static void print_bottleneck(const double *s, FILE *out)
 	else if (stall > compute)
 		what = "storage";
 	line(out, "bottleneck");
-	fprintf(out, "%s (compute %.1f %%, exposed communication %.1f %%, data stall %.1f %%)\n", what,
-		compute * 100, communication * 100, stall * 100);
+	fprintf(out, "%s (compute %.1f %%, exposed communication %.1f %%, data stall %.1f %%)\n",
+		what, compute * 100, communication * 100, stall * 100);
 }
 
 static void print_energy(const double *s, FILE *out)
@@ -204,7 +205,8 @@ static void print_money(const struct dc_datacenter *dc, const double *s, FILE *o
 	char total[64], text[64], part[64];
 
 	line(out, "cost");
-	fprintf(out, "%s USD", money(isnan(electricity) ? hardware : electricity + hardware, total));
+	fprintf(out, "%s USD",
+		money(isnan(electricity) ? hardware : electricity + hardware, total));
 	if (e->year)
 		fprintf(out, " of %llu", (unsigned long long)e->year);
 	if (isnan(electricity))

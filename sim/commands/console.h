@@ -8,8 +8,8 @@
 #include "scenario/simulation.h"
 
 struct dc_console_progress {
-	FILE *out;       /* a terminal */
-	double begun_s;  /* of a monotonic clock */
+	FILE *out;      /* a terminal */
+	double begun_s; /* of a monotonic clock */
 	double shown_s;
 	bool visible;
 };

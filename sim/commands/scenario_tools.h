@@ -26,7 +26,8 @@ struct dc_command_session {
 bool dc_command_scenario_init(struct dc_command_scenario *named, int argc);
 void dc_command_scenario_fini(struct dc_command_scenario *named);
 /* Takes -c, -w and -s; false when the option is another one. */
-bool dc_command_scenario_option(struct dc_command_scenario *named, int option, const char *argument);
+bool dc_command_scenario_option(struct dc_command_scenario *named, int option,
+				const char *argument);
 /* Loads and builds. Messages stay in session->diag. */
 enum dc_status dc_command_open(const struct dc_command_scenario *named,
 			       struct dc_command_session *session) DC_CHECK;

@@ -147,8 +147,8 @@ static const char *syntax_words(struct builder *b, const char *problem)
 	if (strcmp(problem, "found character that cannot start any token") == 0 && found == '\t')
 		words = "a tab where a value begins; indent with blanks";
 	else if (strcmp(problem, "found character that cannot start any token") == 0)
-		words = dc_arena_printf(b->arena, "a value cannot begin with '%c'; put it in quotes",
-					found);
+		words = dc_arena_printf(b->arena,
+					"a value cannot begin with '%c'; put it in quotes", found);
 	else if (strcmp(problem, "did not find expected key") == 0)
 		words = "did not find expected key; is the line indented like those around it?";
 	else if (strcmp(problem, "mapping values are not allowed in this context") == 0)
@@ -416,8 +416,7 @@ static enum dc_status on_start(struct builder *b, const yaml_event_t *event)
 	if (status != DC_OK)
 		return status;
 	if (tag)
-		refuse(b, &mark, "the tag '%s' is not supported",
-		       tag_words(b, tag));
+		refuse(b, &mark, "the tag '%s' is not supported", tag_words(b, tag));
 	*frame = (struct frame){.node = node, .nodes = 1, .height = 1};
 	b->depth++;
 	return add_anchor(

@@ -162,7 +162,8 @@ static const struct dc_field facility_fields[] = {
 	 .min = 0.001,
 	 .max = 3600.0,
 	 .fallback = "10 s",
-	 .help = "How long what depends on temperature (the COP) is held"},
+	 .help = "How long what depends on temperature (the COP) is held; at most a 60th of the "
+		 "room's time constant where the plant may be too small"},
 	{.key = "power",
 	 .kind = DC_SECTION,
 	 .offset = offsetof(struct dc_facility, power),

@@ -53,9 +53,10 @@ enum dc_status dc_weather_read(struct dc_config *config, const struct dc_node *n
 				      &weather->relative_humidity);
 	}
 	if (node && node->kind == DC_NODE_LIST)
-		return dc_diag_error(dc_config_diag(config), &node->mark,
-				     "weather: expected a file, or a map such as {dry_bulb: 20 degC, "
-				     "relative_humidity: 0.5}, found a list");
+		return dc_diag_error(
+			dc_config_diag(config), &node->mark,
+			"weather: expected a file, or a map such as {dry_bulb: 20 degC, "
+			"relative_humidity: 0.5}, found a list");
 	status = dc_section_read(config, &constant_section, node, &constant);
 	if (status)
 		return status;

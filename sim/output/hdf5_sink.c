@@ -374,6 +374,21 @@ static const struct dc_record_sink_type hdf5_sink_type = {
 	.end = sink_end,
 };
 
+/* True when a file holds something that is no result: a scenario given as -o by mistake, say. */
+static bool is_foreign(const char *path)
+{
+	static const char signature[] = "\x89HDF\r\n\x1a\n";
+	char start[sizeof signature - 1];
+	FILE *file = fopen(path, "rb");
+	size_t length;
+
+	if (!file)
+		return false;
+	length = fread(start, 1, sizeof start, file);
+	fclose(file);
+	return length && (length < sizeof start || memcmp(start, signature, sizeof start) != 0);
+}
+
 /* Refuses early what would fail only after the simulation. */
 static enum dc_status check_target(struct hdf5_sink *sink)
 {
@@ -389,6 +404,10 @@ static enum dc_status check_target(struct hdf5_sink *sink)
 		why = "the name is empty";
 	else if (stat(sink->path, &info) == 0 && S_ISDIR(info.st_mode))
 		why = "it is a folder";
+	else if (stat(sink->path, &info) == 0 && !S_ISREG(info.st_mode))
+		why = "it is a device";
+	else if (is_foreign(sink->path))
+		why = "it exists and is no result; it would be lost";
 	else if (access(folder, W_OK | X_OK) != 0)
 		why = strerror(errno);
 	if (why) {

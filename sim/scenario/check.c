@@ -23,11 +23,13 @@ static enum dc_status check_counts(struct dc_diag *diag, const struct dc_scenari
 		status = dc_diag_error(diag, dc_node_mark(scenario->node, "jobs"),
 				       "several jobs are not supported yet; expected one");
 	if (dc_scenario_site(scenario)->nodes.count > 1)
-		status = dc_diag_error(diag, dc_node_mark(dc_scenario_site(scenario)->node, "nodes"),
-				       "several node groups are not supported yet; expected one");
+		status =
+			dc_diag_error(diag, dc_node_mark(dc_scenario_site(scenario)->node, "nodes"),
+				      "several node groups are not supported yet; expected one");
 	if (dc_scenario_site(scenario)->racks.count > 1)
-		status = dc_diag_error(diag, dc_node_mark(dc_scenario_site(scenario)->node, "racks"),
-				       "several kinds of racks are not supported yet; expected one");
+		status =
+			dc_diag_error(diag, dc_node_mark(dc_scenario_site(scenario)->node, "racks"),
+				      "several kinds of racks are not supported yet; expected one");
 	return status;
 }
 
@@ -81,12 +83,13 @@ static enum dc_status check_nodes(struct dc_diag *diag, struct dc_scenario_site 
 	const struct dc_mark *mark = dc_node_mark(group->accelerators.node, "count");
 
 	if (fabric->ranks % each)
-		return dc_diag_error(diag, mark,
-				     "the fabric's %llu accelerators do not fill nodes of %llu; the "
-				     "nearest sizes that do are %llu and %llu",
-				     (unsigned long long)fabric->ranks, (unsigned long long)each,
-				     (unsigned long long)((nodes ? nodes : 1) * each),
-				     (unsigned long long)((nodes ? nodes + 1 : 2) * each));
+		return dc_diag_error(
+			diag, mark,
+			"the fabric's %llu accelerators do not fill nodes of %llu; the "
+			"nearest sizes that do are %llu and %llu",
+			(unsigned long long)fabric->ranks, (unsigned long long)each,
+			(unsigned long long)((nodes ? nodes : 1) * each),
+			(unsigned long long)((nodes ? nodes + 1 : 2) * each));
 	if (!group->count)
 		group->count = nodes;
 	if (group->count != nodes)
@@ -114,7 +117,8 @@ static enum dc_status check_racks(struct dc_diag *diag, const struct dc_scenario
 }
 
 /* Names tell tiers apart. */
-static enum dc_status check_tier_names(struct dc_diag *diag, const struct dc_scenario_storage *storage)
+static enum dc_status check_tier_names(struct dc_diag *diag,
+				       const struct dc_scenario_storage *storage)
 {
 	const struct dc_list *tiers = &storage->tiers;
 	const struct dc_tagged *items = tiers->items;
@@ -174,7 +178,8 @@ static enum dc_status check_data(struct dc_config *config, const struct dc_scena
 				     "data: no storage tier is called '%s'; did you mean '%s'?",
 				     data->tier, nearest);
 	return dc_diag_error(diag, dc_node_mark(data->node, "tier"),
-			     "data: no storage tier is called '%s'; it is one of %s", data->tier, all);
+			     "data: no storage tier is called '%s'; it is one of %s", data->tier,
+			     all);
 }
 
 static enum dc_status check_tiers(struct dc_config *config, const struct dc_scenario *scenario)

@@ -1,6 +1,7 @@
 /* Heat, cooling, electricity and its price. */
 #include "scenario/climate.h"
 
+#include <float.h>
 #include <math.h>
 
 static enum dc_status allocate(struct dc_climate *climate)
@@ -27,10 +28,9 @@ static enum dc_status allocate(struct dc_climate *climate)
 			.resistance_k_per_w = rack->resistance_k_per_w / share,
 		};
 	}
-	climate->thermal =
-		dc_thermal_create(dc->arena, racks, count,
-				  dc_room_heat_capacity_j_per_k(dc->room, rated_w),
-				  dc->conductance_w_per_k);
+	climate->thermal = dc_thermal_create(dc->arena, racks, count,
+					     dc_room_heat_capacity_j_per_k(dc->room, rated_w),
+					     dc->conductance_w_per_k);
 	if (!climate->thermal)
 		return DC_ERR_MEMORY;
 	climate->state =
@@ -137,15 +137,14 @@ void dc_datacenter_climate_advance(struct dc_climate *climate, dc_time now)
 			.room_response_j = dc_filter_read(&rack->room, now),
 		};
 	}
-	span.direct.energy_j =
-		take(&load->parts[DC_PART_PDU_LOSS], now, &climate->loss_before_j);
+	span.direct.energy_j = take(&load->parts[DC_PART_PDU_LOSS], now, &climate->loss_before_j);
 	span.direct.room_response_j = dc_filter_read(&load->loss_room, now);
 	dc_thermal_advance(climate->thermal, &climate->state, &span);
 
 	it_j = take(&load->it_w, now, &climate->it_before_j);
 	heat_j = fmax(0.0, span.removed_j);
-	cooling_j = dc_plant_compressor_w(plant, heat_j, climate->cop) +
-		    dc_plant_fan_w(plant, heat_j);
+	cooling_j =
+		dc_plant_compressor_w(plant, heat_j, climate->cop) + dc_plant_fan_w(plant, heat_j);
 	utility_j = it_j + span.direct.energy_j + cooling_j;
 	add(climate, DC_TOTAL_IT_J, it_j);
 	add(climate, DC_TOTAL_COOLING_J, cooling_j);
@@ -158,6 +157,7 @@ void dc_datacenter_climate_advance(struct dc_climate *climate, dc_time now)
 	account_means(climate, &span);
 	climate->step_utility_j = dc_sum_add(climate->step_utility_j, dc_sum_of(utility_j));
 	climate->since = now;
+	climate->spans++;
 }
 
 /* The local second of the year at a moment of the run. */
@@ -186,8 +186,7 @@ void dc_datacenter_climate_step(struct dc_climate *climate, dc_time now)
 
 	if (now == climate->step_start)
 		return;
-	mean_w = dc_sum_value(climate->step_utility_j) /
-		 dc_time_to_s(now - climate->step_start);
+	mean_w = dc_sum_value(climate->step_utility_j) / dc_time_to_s(now - climate->step_start);
 	if (mean_w > climate->peak_utility_w)
 		climate->peak_utility_w = mean_w;
 	climate->step_utility_j = dc_sum_of(0);
@@ -197,7 +196,7 @@ void dc_datacenter_climate_step(struct dc_climate *climate, dc_time now)
 dc_time dc_datacenter_climate_next(const struct dc_climate *climate, dc_time now)
 {
 	const struct dc_datacenter *dc = climate->datacenter;
-	dc_time step = dc_time_from_s(dc->facility->step_s);
+	dc_time step = dc_time_from_s(dc->step_s);
 	dc_time next = (now / step + 1) * step;
 	double second = local_second(climate, now);
 	double hours[] = {
@@ -216,18 +215,33 @@ double dc_datacenter_climate_stored_j(const struct dc_climate *climate)
 {
 	const struct dc_datacenter *dc = climate->datacenter;
 	double rated_w = dc->node_rated_w * (double)dc->nodes;
-	struct dc_sum stored = dc_sum_product(dc_room_heat_capacity_j_per_k(dc->room, rated_w),
-					      climate->state.room_degc - climate->initial.room_degc);
+	struct dc_sum stored =
+		dc_sum_product(dc_room_heat_capacity_j_per_k(dc->room, rated_w),
+			       climate->state.room_degc - climate->initial.room_degc);
 
 	for (size_t i = 0; i < climate->load->rack_count; i++) {
 		double capacity = dc_thermal_rack_capacity_j_per_k(climate->thermal, i) *
 				  (double)climate->load->racks[i].racks;
 
-		stored = dc_sum_add(stored,
-				    dc_sum_product(capacity, climate->state.rack_degc[i] -
-								     climate->initial.rack_degc[i]));
+		stored = dc_sum_add(
+			stored, dc_sum_product(capacity, climate->state.rack_degc[i] -
+								 climate->initial.rack_degc[i]));
 	}
 	return dc_sum_value(stored);
+}
+
+double dc_datacenter_climate_rounding_j(const struct dc_climate *climate)
+{
+	const struct dc_datacenter *dc = climate->datacenter;
+	double rated_w = dc->node_rated_w * (double)dc->nodes;
+	double content_j =
+		dc_room_heat_capacity_j_per_k(dc->room, rated_w) * fabs(climate->state.room_degc);
+
+	for (size_t i = 0; i < climate->load->rack_count; i++)
+		content_j += dc_thermal_rack_capacity_j_per_k(climate->thermal, i) *
+			     (double)climate->load->racks[i].racks *
+			     fabs(climate->state.rack_degc[i]);
+	return climate->spans * DBL_EPSILON * content_j;
 }
 
 size_t dc_datacenter_rack_entry(const struct dc_load *load, uint64_t rack)

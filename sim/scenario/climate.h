@@ -17,7 +17,7 @@ enum dc_climate_total {
 	DC_TOTAL_IT_J,
 	DC_TOTAL_COOLING_J,
 	DC_TOTAL_UTILITY_J,
-	DC_TOTAL_PRODUCED_J,       /* heat */
+	DC_TOTAL_PRODUCED_J, /* heat */
 	DC_TOTAL_REMOVED_J,
 	DC_TOTAL_STORED_J,
 	DC_TOTAL_COST_USD,
@@ -26,9 +26,9 @@ enum dc_climate_total {
 	DC_TOTAL_SUPPLY_DEGC_S,
 	DC_TOTAL_OUTDOOR_DEGC_S,
 	DC_TOTAL_COP_S,
-	DC_TOTAL_PRICE_S,          /* USD/J x s */
-	DC_TOTAL_INTENSITY_S,      /* kg/J x s */
-	DC_TOTAL_LIMITED_S,        /* in which the plant could not hold its set point */
+	DC_TOTAL_PRICE_S,     /* USD/J x s */
+	DC_TOTAL_INTENSITY_S, /* kg/J x s */
+	DC_TOTAL_LIMITED_S,   /* in which the plant could not hold its set point */
 	DC_CLIMATE_TOTALS,
 };
 
@@ -41,16 +41,17 @@ struct dc_climate {
 	struct dc_thermal_power *rack_power;
 	struct dc_sum *rack_before_j;
 	double *rack_mean_degc;
-	struct dc_sum *rack_degc_s;    /* totals per rack entry */
+	struct dc_sum *rack_degc_s; /* totals per rack entry */
 	struct dc_sum loss_before_j;
 	struct dc_sum it_before_j;
 	struct dc_sum totals[DC_CLIMATE_TOTALS];
 	dc_time since;
+	double spans;                                            /* closed so far */
 	double outdoor_degc, supply_degc, cop, price, intensity; /* held */
-	bool limited;                  /* the plant cannot hold the set point */
-	struct dc_sum step_utility_j;  /* in the present facility step */
+	bool limited;                 /* the plant cannot hold the set point */
+	struct dc_sum step_utility_j; /* in the present facility step */
 	dc_time step_start;
-	double peak_utility_w;         /* highest mean of a facility step */
+	double peak_utility_w; /* highest mean of a facility step */
 };
 
 enum dc_status dc_datacenter_climate_init(struct dc_climate *climate,
@@ -67,6 +68,8 @@ dc_time dc_datacenter_climate_next(const struct dc_climate *climate, dc_time now
 
 /* Heat stored since the start by the temperatures themselves: checks the running account. */
 double dc_datacenter_climate_stored_j(const struct dc_climate *climate);
+/* What rounding may have moved in it: every span rounds every temperature once. */
+double dc_datacenter_climate_rounding_j(const struct dc_climate *climate);
 /* The entry of a rack, by its number. */
 size_t dc_datacenter_rack_entry(const struct dc_load *load, uint64_t rack);
 

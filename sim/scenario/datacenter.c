@@ -36,10 +36,11 @@ static void warn_of_workers(const struct dc_datacenter *dc, struct dc_diag *diag
 static void warn_of_supply(const struct dc_datacenter *dc, struct dc_diag *diag)
 {
 	if (dc->psu && dc->node_rated_w > dc->host->psu_rated_w)
-		dc_diag_warning(diag, dc_node_mark(dc_scenario_group(dc->scenario)->node, "host"),
-				"host: a node may draw %.0f W, its power supplies are rated at %.0f "
-				"W; their loss beyond that is taken at the same efficiency",
-				dc->node_rated_w, dc->host->psu_rated_w);
+		dc_diag_warning(
+			diag, dc_node_mark(dc_scenario_group(dc->scenario)->node, "host"),
+			"host: a node may draw %.0f W, its power supplies are rated at %.0f "
+			"W; their loss beyond that is taken at the same efficiency",
+			dc->node_rated_w, dc->host->psu_rated_w);
 }
 
 static void build_storage(struct dc_datacenter *dc, struct dc_diag *diag)
@@ -78,13 +79,29 @@ static enum dc_status build_chain(struct dc_datacenter *dc, struct dc_diag *diag
 		bool is_psu = strcmp(chain[i].type->name, "psu") == 0;
 
 		if (is_psu && i)
-			return dc_diag_error(diag, dc_node_mark(dc->facility->power.node, "chain"),
-					     "chain: psu is inside the nodes, so it comes first and "
-					     "once");
+			return dc_diag_error(
+				diag, dc_node_mark(dc->facility->power.node, "chain"),
+				"chain: psu is inside the nodes, so it comes first and "
+				"once");
 		if (is_psu)
 			dc->psu = &chain[i];
 	}
 	return DC_OK;
+}
+
+/* A supply that follows the room because the plant is too small is held for a step, in which the room
+ * goes on warming: the plant then carries more than it can, by about half a step over the room's time
+ * constant. Where that may come up the step is short against the time constant. */
+static double facility_step_s(const struct dc_datacenter *dc, double rated_w)
+{
+	/* Losses of supplies and distribution on top of what the nodes draw; a hot start can be more. */
+	const double margin = 1.25, steps_per_tau = 60, least_s = 0.001;
+	double tau_s = dc_room_heat_capacity_j_per_k(dc->room, rated_w) / dc->conductance_w_per_k;
+
+	if (isinf(dc->capacity_w) ||
+	    (dc->capacity_w >= margin * rated_w && dc->room->initial_degc == 0))
+		return dc->facility->step_s;
+	return fmin(dc->facility->step_s, fmax(least_s, tau_s / steps_per_tau));
 }
 
 static enum dc_status build_facility(struct dc_datacenter *dc, struct dc_diag *diag)
@@ -100,6 +117,7 @@ static enum dc_status build_facility(struct dc_datacenter *dc, struct dc_diag *d
 	rated_w = dc->node_rated_w * (double)dc->nodes;
 	dc->conductance_w_per_k = dc_room_conductance_w_per_k(dc->room, rated_w);
 	dc->capacity_w = dc_plant_capacity_w(dc->plant);
+	dc->step_s = facility_step_s(dc, rated_w);
 	status = build_chain(dc, diag);
 	warn_of_supply(dc, diag);
 	return status;
@@ -148,11 +166,10 @@ static double largest_batch(const struct dc_datacenter *dc)
 	double total_bytes[2];
 
 	for (int batch = 0; batch < 2; batch++)
-		total_bytes[batch] =
-			dc_training_memory_of(&dc->plan.layers, batch,
-					      (enum dc_precision)workload->precision,
-					      (enum dc_optimizer)workload->optimizer)
-				.total_bytes;
+		total_bytes[batch] = dc_training_memory_of(&dc->plan.layers, batch,
+							   (enum dc_precision)workload->precision,
+							   (enum dc_optimizer)workload->optimizer)
+					     .total_bytes;
 	return fmax(0.0, floor((dc->accelerator->memory.size_bytes - total_bytes[0]) /
 			       (total_bytes[1] - total_bytes[0])));
 }
@@ -162,28 +179,28 @@ static enum dc_status check_memory(struct dc_datacenter *dc, struct dc_diag *dia
 	const struct dc_training_workload *workload = &dc_scenario_job(dc->scenario)->workload;
 	char breakdown[256], size[64];
 
-	dc->memory = dc_training_memory_of(&dc->plan.layers, (double)workload->batch.per_accelerator,
-					   (enum dc_precision)workload->precision,
-					   (enum dc_optimizer)workload->optimizer);
+	dc->memory = dc_training_memory_of(
+		&dc->plan.layers, (double)workload->batch.per_accelerator,
+		(enum dc_precision)workload->precision, (enum dc_optimizer)workload->optimizer);
 	if (dc->memory.total_bytes <= dc->accelerator->memory.size_bytes)
 		return DC_OK;
 	dc_training_memory_format(&dc->memory, breakdown, sizeof breakdown);
 	dc_units_human(dc->accelerator->memory.size_bytes, DC_DIM_BYTES, size, sizeof size);
 	if (largest_batch(dc) < 1)
-		return dc_diag_error(diag, dc_node_mark(workload->node, "model"),
-				     "model '%s' does not fit in the %s of '%s', whatever the "
-				     "batch: %s",
-				     workload->model->name ? workload->model->name : "(inline)",
-				     size,
-				     dc->accelerator->name ? dc->accelerator->name : "(inline)",
-				     breakdown);
-	return dc_diag_error(diag, dc_node_mark(workload->batch.node, "per_accelerator"),
-			     "model '%s' with %llu samples per accelerator does not fit in the %s of "
-			     "'%s', which hold at most %.0f: %s",
-			     workload->model->name ? workload->model->name : "(inline)",
-			     (unsigned long long)workload->batch.per_accelerator, size,
-			     dc->accelerator->name ? dc->accelerator->name : "(inline)",
-			     largest_batch(dc), breakdown);
+		return dc_diag_error(
+			diag, dc_node_mark(workload->node, "model"),
+			"model '%s' does not fit in the %s of '%s', whatever the "
+			"batch: %s",
+			workload->model->name ? workload->model->name : "(inline)", size,
+			dc->accelerator->name ? dc->accelerator->name : "(inline)", breakdown);
+	return dc_diag_error(
+		diag, dc_node_mark(workload->batch.node, "per_accelerator"),
+		"model '%s' with %llu samples per accelerator does not fit in the %s of "
+		"'%s', which hold at most %.0f: %s",
+		workload->model->name ? workload->model->name : "(inline)",
+		(unsigned long long)workload->batch.per_accelerator, size,
+		dc->accelerator->name ? dc->accelerator->name : "(inline)", largest_batch(dc),
+		breakdown);
 }
 
 static enum dc_status build_work(struct dc_datacenter *dc, struct dc_diag *diag)
@@ -259,9 +276,9 @@ double dc_datacenter_capital_usd(const struct dc_datacenter *datacenter)
 {
 	const struct dc_list *tiers = &dc_scenario_site(datacenter->scenario)->storage.tiers;
 	const struct dc_tagged *items = tiers->items;
-	double node_usd = (double)datacenter->accelerators_per_node *
-				  datacenter->accelerator->price_usd +
-			  datacenter->host->price_usd;
+	double node_usd =
+		(double)datacenter->accelerators_per_node * datacenter->accelerator->price_usd +
+		datacenter->host->price_usd;
 
 	for (size_t i = 0; i < tiers->count; i++)
 		node_usd += dc_tier_price_usd(&items[i]);

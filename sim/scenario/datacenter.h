@@ -22,32 +22,33 @@ struct dc_datacenter {
 	const struct dc_host *host;
 	uint64_t nodes;
 	uint64_t accelerators_per_node;
-	uint64_t racks;                 /* all full but the last */
+	uint64_t racks; /* all full but the last */
 	uint64_t nodes_per_rack;
 	uint64_t nodes_in_last_rack;
 	/* storage */
-	const struct dc_tagged *tier;   /* that the job reads from; NULL: nothing is read */
-	double drive_use;               /* busy share of its drives while all of a node read */
-	double readers;                 /* concurrent reads per accelerator */
+	const struct dc_tagged *tier; /* that the job reads from; NULL: nothing is read */
+	double drive_use;             /* busy share of its drives while all of a node read */
+	double readers;               /* concurrent reads per accelerator */
 	/* facility */
 	const struct dc_facility *facility;
 	const struct dc_room *room;
 	const struct dc_tagged *plant;
-	const struct dc_tagged *psu;    /* NULL: none in the chain */
-	double node_rated_w;            /* every part of a node at its most */
+	const struct dc_tagged *psu; /* NULL: none in the chain */
+	double node_rated_w;         /* every part of a node at its most */
 	double conductance_w_per_k;
 	double capacity_w;
+	double step_s; /* what depends on temperature is held this long, or up to the hour */
 	struct dc_weather weather;
 	const struct dc_hourly *price;  /* USD/J */
 	const struct dc_hourly *carbon; /* kg/J */
 	double utc_offset_s;
-	double start_second;            /* of the local year */
+	double start_second; /* of the local year */
 	/* what runs */
 	struct dc_machine machine;
 	struct dc_training_plan plan;
 	struct dc_training_memory memory;
-	uint64_t iterations;            /* 0: until the duration is over */
-	dc_time until;                  /* DC_TIME_NEVER: until the iterations are done */
+	uint64_t iterations; /* 0: until the duration is over */
+	dc_time until;       /* DC_TIME_NEVER: until the iterations are done */
 };
 
 /* Builds everything; refuses a model that does not fit in memory with the breakdown of who uses what. */

@@ -101,7 +101,8 @@ static int run(struct dcsim *sim, const char *path, bool exact)
 	if (path)
 		status = dc_hdf5_sink_create(sim->diag, path, &sink);
 	if (!status)
-		status = dc_simulation_run(sim->datacenter, sim->diag, &options, sink, &sim->result);
+		status =
+			dc_simulation_run(sim->datacenter, sim->diag, &options, sink, &sim->result);
 	dc_hdf5_sink_destroy(sink);
 	sim->has_run = status == DC_OK;
 	return exit_status(status);

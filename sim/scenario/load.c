@@ -30,7 +30,8 @@ static void place_racks(struct dc_load *load, bool exact)
 		for (uint64_t i = 0; i < dc->racks; i++)
 			load->racks[i] = (struct dc_load_rack){
 				.first_node = i * dc->nodes_per_rack,
-				.node_entries = i < full ? dc->nodes_per_rack : dc->nodes_in_last_rack,
+				.node_entries =
+					i < full ? dc->nodes_per_rack : dc->nodes_in_last_rack,
 				.nodes_per_entry = 1,
 				.nodes = i < full ? dc->nodes_per_rack : dc->nodes_in_last_rack,
 				.racks = 1,
@@ -107,8 +108,8 @@ static void update_node(struct dc_load *load, uint64_t index)
 	node->part_w[DC_PART_DRIVES] = drives_w(dc, node->use[DC_USE_DRIVES]);
 	output_w = node->part_w[DC_PART_ACCELERATORS] + node->part_w[DC_PART_HOSTS] +
 		   node->part_w[DC_PART_NETWORK] + node->part_w[DC_PART_DRIVES];
-	node->input_w = dc->psu ? dc_stage_input_w(dc->psu, output_w, dc->host->psu_rated_w)
-				: output_w;
+	node->input_w =
+		dc->psu ? dc_stage_input_w(dc->psu, output_w, dc->host->psu_rated_w) : output_w;
 	node->part_w[DC_PART_PSU_LOSS] = node->input_w - output_w;
 	node->changed = false;
 }
@@ -124,9 +125,9 @@ static void update_racks(struct dc_load *load, dc_time now, double *it_w, double
 		for (uint64_t i = 0; i < rack->node_entries; i++)
 			sum_w += rack->nodes_per_entry * load->nodes[rack->first_node + i].input_w;
 		if (sum_w != rack->it_w.value || now == 0)
-			rack->loss_w = dc_datacenter_rack_input_w(load->datacenter, sum_w,
-								  rack->nodes) -
-				       sum_w;
+			rack->loss_w =
+				dc_datacenter_rack_input_w(load->datacenter, sum_w, rack->nodes) -
+				sum_w;
 		dc_signal_set(&rack->it_w, now, sum_w);
 		*it_w += (double)rack->racks * sum_w;
 		*loss_w += (double)rack->racks * rack->loss_w;
@@ -271,7 +272,8 @@ void dc_datacenter_load_fini(struct dc_load *load)
 	*load = (struct dc_load){0};
 }
 
-void dc_datacenter_load_set(struct dc_load *load, uint64_t actor, const struct dc_activity *activity)
+void dc_datacenter_load_set(struct dc_load *load, uint64_t actor,
+			    const struct dc_activity *activity)
 {
 	load->activities[actor] = *activity;
 	load->nodes[actor / load->actors_per_node].changed = true;

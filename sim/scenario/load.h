@@ -39,22 +39,22 @@ struct dc_load_node;
 
 /* Racks that behave alike. */
 struct dc_load_rack {
-	uint64_t first_node;     /* entry of its first node */
+	uint64_t first_node; /* entry of its first node */
 	uint64_t node_entries;
 	double nodes_per_entry;
-	uint64_t nodes;          /* in one rack */
-	uint64_t racks;          /* that this entry stands for */
-	double loss_w;           /* of one rack's distribution */
-	struct dc_signal it_w;   /* of one rack */
-	struct dc_filter own;    /* response at the rack's time constant */
-	struct dc_filter room;   /* at the room's */
+	uint64_t nodes;        /* in one rack */
+	uint64_t racks;        /* that this entry stands for */
+	double loss_w;         /* of one rack's distribution */
+	struct dc_signal it_w; /* of one rack */
+	struct dc_filter own;  /* response at the rack's time constant */
+	struct dc_filter room; /* at the room's */
 };
 
 struct dc_load {
 	const struct dc_datacenter *datacenter;
 	struct dc_engine *engine;
 	uint64_t actors_per_node;
-	double ranks_per_actor;  /* in one node */
+	double ranks_per_actor; /* in one node */
 	uint64_t node_count;
 	uint64_t nodes_per_entry;
 	struct dc_load_node *nodes;

@@ -8,9 +8,9 @@ enum { AXIS_PART, AXIS_RACK };
 
 /* Where a column's value comes from. */
 enum source {
-	FROM_PARTS,       /* all parts and cooling, as means */
-	FROM_TOTAL_MEAN,  /* a climate total over the interval's length */
-	FROM_TOTAL_SUM,   /* its difference */
+	FROM_PARTS,      /* all parts and cooling, as means */
+	FROM_TOTAL_MEAN, /* a climate total over the interval's length */
+	FROM_TOTAL_SUM,  /* its difference */
 	FROM_USE,
 	FROM_RACKS,
 	FROM_PUE,
@@ -47,8 +47,8 @@ static const struct column columns[] = {
 	 DC_CELL_MEAN, -1, FROM_TOTAL_MEAN, DC_TOTAL_COP_S, 1},
 	{"training", "iterations", "1", "iterations completed", DC_CELL_SUM, -1, FROM_ITERATIONS, 0,
 	 1},
-	{"training", "compute_share", "1", "share of accelerator time spent computing", DC_CELL_MEAN,
-	 -1, FROM_USE, DC_USE_COMPUTING, 1},
+	{"training", "compute_share", "1", "share of accelerator time spent computing",
+	 DC_CELL_MEAN, -1, FROM_USE, DC_USE_COMPUTING, 1},
 	{"training", "exposed_communication_share", "1",
 	 "share of accelerator time spent waiting for a collective", DC_CELL_MEAN, -1, FROM_USE,
 	 DC_USE_COMMUNICATING, 1},
@@ -97,8 +97,8 @@ static enum dc_status name_racks(struct dc_recorder *recorder)
 	recorder->rack_labels = dc_arena_array(dc->arena, count, sizeof *recorder->rack_labels);
 	recorder->rack_before = dc_arena_array(dc->arena, recorder->load->rack_count,
 					       sizeof *recorder->rack_before);
-	recorder->rack_degc = dc_arena_array(dc->arena, recorder->load->rack_count,
-					     sizeof *recorder->rack_degc);
+	recorder->rack_degc =
+		dc_arena_array(dc->arena, recorder->load->rack_count, sizeof *recorder->rack_degc);
 	recorder->rack_entry = dc_arena_array(dc->arena, count, sizeof *recorder->rack_entry);
 	if (!recorder->rack_labels || !recorder->rack_before || !recorder->rack_degc ||
 	    !recorder->rack_entry)
@@ -203,8 +203,7 @@ static void take_interval(struct dc_recorder *recorder, dc_time now, uint64_t it
 {
 	interval->length_s = dc_time_to_s(now - recorder->since);
 	for (int i = 0; i < DC_CLIMATE_TOTALS; i++)
-		interval->total[i] =
-			difference(recorder->climate->totals[i], &recorder->before[i]);
+		interval->total[i] = difference(recorder->climate->totals[i], &recorder->before[i]);
 	for (int i = 0; i < DC_LOAD_PARTS; i++)
 		interval->part_j[i] = difference(dc_signal_integral(&recorder->load->parts[i], now),
 						 &recorder->part_before_j[i]);
@@ -223,9 +222,9 @@ static double *fill_racks(struct dc_recorder *recorder, double length_s, double 
 	size_t count = recorder->axes[AXIS_RACK].count;
 
 	for (size_t i = 0; i < recorder->load->rack_count; i++)
-		recorder->rack_degc[i] = difference(recorder->climate->rack_degc_s[i],
-						    &recorder->rack_before[i]) /
-					 length_s;
+		recorder->rack_degc[i] =
+			difference(recorder->climate->rack_degc_s[i], &recorder->rack_before[i]) /
+			length_s;
 	for (size_t i = 0; i < count; i++)
 		value[i] = recorder->rack_degc[recorder->rack_entry[i]];
 	return value + count;
@@ -261,7 +260,8 @@ enum dc_status dc_simulation_recorder_row(struct dc_recorder *recorder, dc_time 
 			*value++ = interval.use_s[c->index] / interval.length_s;
 			break;
 		case FROM_PUE:
-			*value++ = interval.total[DC_TOTAL_UTILITY_J] / interval.total[DC_TOTAL_IT_J];
+			*value++ =
+				interval.total[DC_TOTAL_UTILITY_J] / interval.total[DC_TOTAL_IT_J];
 			break;
 		case FROM_ITERATIONS:
 			*value++ = (double)interval.iterations;

@@ -23,8 +23,8 @@ struct dc_recorder {
 	const struct dc_datacenter *datacenter;
 	struct dc_load *load;
 	struct dc_climate *climate;
-	struct dc_record_sink *sink;       /* may be NULL */
-	struct dc_axis axes[2];            /* part, rack */
+	struct dc_record_sink *sink; /* may be NULL */
+	struct dc_axis axes[2];      /* part, rack */
 	const char **rack_labels;
 	double *values;
 	dc_time since;
@@ -32,10 +32,10 @@ struct dc_recorder {
 	struct dc_sum part_before_j[DC_LOAD_PARTS];
 	struct dc_sum use_before_s[DC_LOAD_USES];
 	struct dc_sum before[DC_CLIMATE_TOTALS];
-	struct dc_sum *rack_before;        /* per rack entry */
+	struct dc_sum *rack_before; /* per rack entry */
 	double *rack_degc;
-	uint32_t *rack_entry;              /* of each recorded rack */
-	struct dc_executor_iteration run;  /* of equal iterations, not yet written */
+	uint32_t *rack_entry;             /* of each recorded rack */
+	struct dc_executor_iteration run; /* of equal iterations, not yet written */
 };
 
 enum dc_status dc_simulation_recorder_init(struct dc_recorder *recorder,
@@ -47,13 +47,13 @@ enum dc_status dc_simulation_recorder_begin(struct dc_recorder *recorder) DC_CHE
 /* Closes the interval at now; iterations: complete since the start. The climate is at now already. */
 enum dc_status dc_simulation_recorder_row(struct dc_recorder *recorder, dc_time now,
 					  uint64_t iterations) DC_CHECK;
-enum dc_status dc_simulation_recorder_iteration(struct dc_recorder *recorder,
-						const struct dc_executor_iteration *iteration)
-	DC_CHECK;
+enum dc_status
+dc_simulation_recorder_iteration(struct dc_recorder *recorder,
+				 const struct dc_executor_iteration *iteration) DC_CHECK;
 enum dc_status dc_simulation_recorder_event(struct dc_recorder *recorder, dc_time now,
 					    enum dc_recorder_event kind,
-					    enum dc_recorder_subject subject, const char *detail)
-	DC_CHECK;
+					    enum dc_recorder_subject subject,
+					    const char *detail) DC_CHECK;
 /* Writes what is pending and the summary. */
 enum dc_status dc_simulation_recorder_end(struct dc_recorder *recorder, enum dc_record_end how,
 					  const double *summary) DC_CHECK;

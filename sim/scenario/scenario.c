@@ -48,7 +48,8 @@ static const char *stem(struct dc_arena *arena, const char *path)
 	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	const char *dot = strrchr(base, '.');
 
-	return dc_arena_strndup(arena, base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
+	return dc_arena_strndup(arena, base,
+				dot && dot > base ? (size_t)(dot - base) : strlen(base));
 }
 
 /* Keeps the first failure; running out of memory wins. */

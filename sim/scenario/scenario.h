@@ -23,11 +23,11 @@
 struct dc_scenario_run {
 	const struct dc_node *node;
 	struct dc_date start;
-	double duration_s;          /* 0: not given */
-	uint64_t iterations;        /* 0: not given */
-	double epochs;              /* 0: not given */
+	double duration_s;   /* 0: not given */
+	uint64_t iterations; /* 0: not given */
+	double epochs;       /* 0: not given */
 	uint64_t seed;
-	double utc_offset_s;        /* local minus UTC */
+	double utc_offset_s; /* local minus UTC */
 };
 
 struct dc_scenario_record {
@@ -44,22 +44,22 @@ struct dc_scenario_accelerators {
 struct dc_scenario_group {
 	const struct dc_node *node;
 	const char *name;
-	uint64_t count;             /* 0 as read: as many as fill the fabric */
+	uint64_t count; /* 0 as read: as many as fill the fabric */
 	struct dc_scenario_accelerators accelerators;
 	struct dc_host *host;
 };
 
 struct dc_scenario_storage {
 	const struct dc_node *node;
-	struct dc_list tiers;       /* of dc_tagged */
+	struct dc_list tiers; /* of dc_tagged */
 };
 
 struct dc_scenario_site {
 	const struct dc_node *node;
 	const char *name;
-	struct dc_list nodes;       /* of dc_scenario_group */
+	struct dc_list nodes; /* of dc_scenario_group */
 	struct dc_fabric_config fabric;
-	struct dc_list racks;       /* of dc_rack */
+	struct dc_list racks; /* of dc_rack */
 	struct dc_scenario_storage storage;
 	struct dc_facility facility;
 };
@@ -77,8 +77,8 @@ struct dc_scenario {
 	const char *name;
 	struct dc_scenario_run run;
 	struct dc_scenario_record record;
-	struct dc_list sites;       /* of dc_scenario_site: exactly one */
-	struct dc_list jobs;        /* of dc_scenario_job: exactly one */
+	struct dc_list sites; /* of dc_scenario_site: exactly one */
+	struct dc_list jobs;  /* of dc_scenario_job: exactly one */
 	struct dc_economics economics;
 };
 

@@ -131,8 +131,8 @@ static enum dc_status expand_node(struct dc_config *config, struct dc_node *plac
 				       "node: expected a map such as {accelerator: "
 				       "a100-sxm4-80gb, accelerators: 8, host: dual-epyc-7742}");
 	}
-	keep(&status, put_list(dc_config_arena(config), place, "nodes",
-			       dc_node_remove(place, "node")));
+	keep(&status,
+	     put_list(dc_config_arena(config), place, "nodes", dc_node_remove(place, "node")));
 	return status;
 }
 
@@ -222,9 +222,10 @@ static enum dc_status expand_sites(struct dc_config *config, struct dc_node *roo
 
 		if (!pair)
 			continue;
-		keep(&status, dc_diag_error(dc_config_diag(config), &pair->key_mark,
-					    "scenario: '%s' belongs to a site; put it below 'sites'",
-					    site_keys[i]));
+		keep(&status,
+		     dc_diag_error(dc_config_diag(config), &pair->key_mark,
+				   "scenario: '%s' belongs to a site; put it below 'sites'",
+				   site_keys[i]));
 		dc_node_remove(root, site_keys[i]);
 	}
 	for (size_t i = 0; sites->kind == DC_NODE_LIST && i < sites->count; i++)
@@ -287,7 +288,7 @@ static enum dc_status expand_jobs(struct dc_config *config, struct dc_node *root
 
 enum dc_status dc_scenario_expand(struct dc_config *config, struct dc_node *root)
 {
-	static const char *const more[] = {"include", "nodes",   "node",     "fabric",   "racks",
+	static const char *const more[] = {"include", "nodes",    "node",     "fabric", "racks",
 					   "storage", "facility", "workload", NULL};
 	const struct dc_section *section = &dc_scenario_section;
 	enum dc_status status;

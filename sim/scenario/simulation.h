@@ -62,7 +62,7 @@ struct dc_simulation_options {
 
 struct dc_simulation_result {
 	double summary[DC_SIMULATION_SCALARS];
-	uint64_t events;         /* that the engine ran */
+	uint64_t events; /* that the engine ran */
 	bool interrupted;
 };
 

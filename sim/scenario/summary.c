@@ -28,8 +28,10 @@ const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS] = {
 	{"heat_stored_j", "J", "rise of the heat stored in racks and room"},
 	{"pue", "1", "utility energy over IT energy"},
 	{"peak_it_w", "W", "highest IT power of any moment"},
-	{"peak_utility_w", "W", "highest mean utility power of a facility step, or of the whole run"},
-	{"cooling_limited_share", "1", "share of time in which the plant could not hold its set point"},
+	{"peak_utility_w", "W",
+	 "highest mean utility power of a facility step, or of the whole run"},
+	{"cooling_limited_share", "1",
+	 "share of time in which the plant could not hold its set point"},
 	{"room_end_degc", "degree_Celsius", "room air at the end"},
 	{"balance_residual", "1", "(utility - IT - losses - cooling) over utility energy"},
 	{"heat_residual", "1", "(produced - removed - stored) over produced heat"},
@@ -37,7 +39,8 @@ const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS] = {
 	{"cost_hardware_usd", "USD", "amortisation of accelerators, hosts and drives"},
 	{"cost_total_usd", "USD", "electricity and amortisation"},
 	{"cost_per_million_samples_usd", "USD", "total cost per million samples"},
-	{"carbon_kg", "kg", "operational carbon dioxide equivalent; nan where no intensity is given"},
+	{"carbon_kg", "kg",
+	 "operational carbon dioxide equivalent; nan where no intensity is given"},
 };
 
 static double energy_j(const struct dc_load *load, enum dc_load_part part, dc_time now)
@@ -51,7 +54,8 @@ static void summarize_work(const struct dc_datacenter *dc, const struct dc_load 
 	const struct dc_training_workload *w = &dc_scenario_job(dc->scenario)->workload;
 	double duration_s = dc_time_to_s(now);
 	double count = (double)iterations;
-	double peak_flops = dc_accelerator_peak_flops(dc->accelerator, (enum dc_precision)w->precision);
+	double peak_flops =
+		dc_accelerator_peak_flops(dc->accelerator, (enum dc_precision)w->precision);
 
 	s[DC_SUMMARY_DURATION_S] = duration_s;
 	s[DC_SUMMARY_ACCELERATORS] = (double)dc->fabric.ranks;
@@ -65,7 +69,8 @@ static void summarize_work(const struct dc_datacenter *dc, const struct dc_load 
 	s[DC_SUMMARY_COMPUTE_SHARE] =
 		dc_sum_value(dc_signal_integral(&load->uses[DC_USE_COMPUTING], now)) / duration_s;
 	s[DC_SUMMARY_EXPOSED_COMMUNICATION_SHARE] =
-		dc_sum_value(dc_signal_integral(&load->uses[DC_USE_COMMUNICATING], now)) / duration_s;
+		dc_sum_value(dc_signal_integral(&load->uses[DC_USE_COMMUNICATING], now)) /
+		duration_s;
 	s[DC_SUMMARY_STALL_SHARE] =
 		dc_sum_value(dc_signal_integral(&load->uses[DC_USE_STALLED], now)) / duration_s;
 }
@@ -118,9 +123,8 @@ static void summarize_money(const struct dc_datacenter *dc, const struct dc_clim
 			    double *s)
 {
 	s[DC_SUMMARY_COST_ELECTRICITY_USD] = dc_sum_value(climate->totals[DC_TOTAL_COST_USD]);
-	s[DC_SUMMARY_COST_HARDWARE_USD] =
-		dc_economics_amortisation_usd(&dc->scenario->economics, dc_datacenter_capital_usd(dc),
-					      s[DC_SUMMARY_DURATION_S]);
+	s[DC_SUMMARY_COST_HARDWARE_USD] = dc_economics_amortisation_usd(
+		&dc->scenario->economics, dc_datacenter_capital_usd(dc), s[DC_SUMMARY_DURATION_S]);
 	s[DC_SUMMARY_COST_TOTAL_USD] =
 		s[DC_SUMMARY_COST_ELECTRICITY_USD] + s[DC_SUMMARY_COST_HARDWARE_USD];
 	s[DC_SUMMARY_COST_PER_MILLION_SAMPLES_USD] =

@@ -55,23 +55,30 @@ static enum dc_status close_bucket(struct lowering *l, uint32_t after)
 	return status ? status : dc_program_wait(l->plan->program, after, 0);
 }
 
+static enum dc_status add_works(struct lowering *l, const struct dc_layer *layer,
+				const struct dc_work *works, size_t count)
+{
+	enum dc_status status = DC_OK;
+
+	for (size_t i = 0; i < count && !status; i++)
+		status = add_work(l, layer->name, &works[i]);
+	return status;
+}
+
 static enum dc_status add_forward(struct lowering *l)
 {
+	double batch = (double)l->workload->batch.per_accelerator;
 	struct dc_work works[DC_LAYER_WORKS];
+	enum dc_status status = DC_OK;
 
-	for (size_t i = 0; i < l->plan->layers.count; i++) {
+	for (size_t i = 0; i < l->plan->layers.count && !status; i++) {
 		const struct dc_layer *layer = &l->plan->layers.items[i];
-		size_t count = dc_layer_forward(layer, (double)l->workload->batch.per_accelerator,
+		size_t count = dc_layer_forward(layer, batch,
 						(enum dc_precision)l->workload->precision, works);
 
-		for (size_t j = 0; j < count; j++) {
-			enum dc_status status = add_work(l, layer->name, &works[j]);
-
-			if (status)
-				return status;
-		}
+		status = add_works(l, layer, works, count);
 	}
-	return DC_OK;
+	return status;
 }
 
 static enum dc_status add_backward_layer(struct lowering *l, const struct dc_layer *layer)
@@ -80,13 +87,7 @@ static enum dc_status add_backward_layer(struct lowering *l, const struct dc_lay
 	size_t count = dc_layer_backward(layer, (double)l->workload->batch.per_accelerator,
 					 (enum dc_precision)l->workload->precision, works);
 
-	for (size_t j = 0; j < count; j++) {
-		enum dc_status status = add_work(l, layer->name, &works[j]);
-
-		if (status)
-			return status;
-	}
-	return DC_OK;
+	return add_works(l, layer, works, count);
 }
 
 /* Backward from the last layer; buckets close as gradients come. Without overlap they all wait for the
@@ -115,8 +116,8 @@ static enum dc_status add_backward(struct lowering *l, uint64_t ranks)
 
 static enum dc_status add_optimizer(struct lowering *l)
 {
-	struct dc_work work = dc_optimizer_work((enum dc_optimizer)l->workload->optimizer,
-						l->plan->parameters);
+	struct dc_work work =
+		dc_optimizer_work((enum dc_optimizer)l->workload->optimizer, l->plan->parameters);
 	enum dc_status status = add_work(l, "optimizer", &work);
 
 	if (!status && l->plan->buckets)

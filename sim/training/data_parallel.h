@@ -17,10 +17,10 @@
 struct dc_training_plan {
 	struct dc_program *program;
 	struct dc_layers layers;
-	double flops;              /* of one rank's iteration, forward and backward */
+	double flops; /* of one rank's iteration, forward and backward */
 	double parameters;
 	uint64_t buckets;
-	double gradient_bytes;     /* all-reduced per iteration */
+	double gradient_bytes; /* all-reduced per iteration */
 };
 
 /* workload must be settled. data NULL: no reading. `ranks` 1 has no collectives. */

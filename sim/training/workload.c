@@ -3,18 +3,26 @@
 
 #include "training/optimizer.h"
 
-static const char *const kinds[] = {"training", "!collective", "!flows", "!chakra", "!serving", NULL};
+static const char *const kinds[] = {"training", "!collective", "!flows",
+				    "!chakra",  "!serving",    NULL};
 static const char *const data_choices[] = {"all", NULL};
 static const char *const methods[] = {"all-reduce", "!parameter-server", NULL};
 static const char *const algorithms[] = {"auto", "ring", "!tree", "!halving-doubling", NULL};
 static const char *const recompute_choices[] = {"none", "!selective", "!full", NULL};
 
 static const struct dc_field batch_fields[] = {
-	{.key = "per_accelerator", .kind = DC_COUNT,
-	 .offset = offsetof(struct dc_training_batch, per_accelerator), .min = 0, .max = 1e9,
+	{.key = "per_accelerator",
+	 .kind = DC_COUNT,
+	 .offset = offsetof(struct dc_training_batch, per_accelerator),
+	 .min = 0,
+	 .max = 1e9,
 	 .help = "samples per accelerator and iteration"},
-	{.key = "global", .kind = DC_COUNT, .offset = offsetof(struct dc_training_batch, global),
-	 .min = 0, .max = 1e12, .help = "samples per iteration over all accelerators"},
+	{.key = "global",
+	 .kind = DC_COUNT,
+	 .offset = offsetof(struct dc_training_batch, global),
+	 .min = 0,
+	 .max = 1e12,
+	 .help = "samples per iteration over all accelerators"},
 	{.key = "micro", .kind = DC_RESERVED, .help = "samples per micro-batch"},
 };
 
@@ -26,8 +34,12 @@ static const struct dc_section batch_section = {
 };
 
 static const struct dc_field parallelism_fields[] = {
-	{.key = "data", .kind = DC_ENUM, .offset = offsetof(struct dc_training_parallelism, data),
-	 .choices = data_choices, .fallback = "all", .help = "data-parallel ranks: all"},
+	{.key = "data",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_training_parallelism, data),
+	 .choices = data_choices,
+	 .fallback = "all",
+	 .help = "data-parallel ranks: all"},
 	{.key = "tensor", .kind = DC_RESERVED, .help = "tensor-parallel ranks"},
 	{.key = "pipeline", .kind = DC_RESERVED, .help = "pipeline stages"},
 	{.key = "interleave", .kind = DC_RESERVED, .help = "virtual stages per pipeline stage"},
@@ -45,18 +57,31 @@ static const struct dc_section parallelism_section = {
 };
 
 static const struct dc_field synchronization_fields[] = {
-	{.key = "method", .kind = DC_ENUM,
-	 .offset = offsetof(struct dc_training_synchronization, method), .choices = methods,
-	 .fallback = "all-reduce", .help = "how gradients meet"},
-	{.key = "algorithm", .kind = DC_ENUM,
-	 .offset = offsetof(struct dc_training_synchronization, algorithm), .choices = algorithms,
-	 .fallback = "auto", .help = "collective algorithm; auto takes the cheapest there is"},
-	{.key = "buckets", .kind = DC_QUANTITY, .dimension = DC_DIM_BYTES,
+	{.key = "method",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_training_synchronization, method),
+	 .choices = methods,
+	 .fallback = "all-reduce",
+	 .help = "how gradients meet"},
+	{.key = "algorithm",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_training_synchronization, algorithm),
+	 .choices = algorithms,
+	 .fallback = "auto",
+	 .help = "collective algorithm; auto takes the cheapest there is"},
+	{.key = "buckets",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_BYTES,
 	 .flags = DC_POSITIVE,
-	 .offset = offsetof(struct dc_training_synchronization, bucket_bytes), .min = 0, .max = 1e15,
-	 .fallback = "25 MB", .help = "gradients gathered before an all-reduce starts"},
-	{.key = "overlap", .kind = DC_BOOL,
-	 .offset = offsetof(struct dc_training_synchronization, overlap), .fallback = "true",
+	 .offset = offsetof(struct dc_training_synchronization, bucket_bytes),
+	 .min = 0,
+	 .max = 1e15,
+	 .fallback = "25 MB",
+	 .help = "gradients gathered before an all-reduce starts"},
+	{.key = "overlap",
+	 .kind = DC_BOOL,
+	 .offset = offsetof(struct dc_training_synchronization, overlap),
+	 .fallback = "true",
 	 .help = "start buckets during the backward pass"},
 	{.key = "mode", .kind = DC_RESERVED, .help = "sync, async or stale"},
 	{.key = "compression", .kind = DC_RESERVED, .help = "gradient compression"},
@@ -70,17 +95,30 @@ static const struct dc_section synchronization_section = {
 };
 
 static const struct dc_field dataset_fields[] = {
-	{.key = "name", .kind = DC_STRING, .offset = offsetof(struct dc_training_dataset, name),
-	 .fallback = "dataset", .help = "for people"},
-	{.key = "samples", .kind = DC_COUNT, .flags = DC_REQUIRED,
-	 .offset = offsetof(struct dc_training_dataset, samples), .min = 1, .max = 1e18,
-	 .help = "samples in one epoch"},
-	{.key = "sample_size", .kind = DC_QUANTITY, .dimension = DC_DIM_BYTES,
+	{.key = "name",
+	 .kind = DC_STRING,
+	 .offset = offsetof(struct dc_training_dataset, name),
+	 .fallback = "dataset",
+	 .help = "for people"},
+	{.key = "samples",
+	 .kind = DC_COUNT,
 	 .flags = DC_REQUIRED,
-	 .offset = offsetof(struct dc_training_dataset, sample_bytes), .min = 0, .max = 1e15,
+	 .offset = offsetof(struct dc_training_dataset, samples),
+	 .min = 1,
+	 .max = 1e18,
+	 .help = "samples in one epoch"},
+	{.key = "sample_size",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_BYTES,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct dc_training_dataset, sample_bytes),
+	 .min = 0,
+	 .max = 1e15,
 	 .help = "mean size of a sample in storage"},
-	{.key = "drop_last", .kind = DC_BOOL,
-	 .offset = offsetof(struct dc_training_dataset, drop_last), .fallback = "true",
+	{.key = "drop_last",
+	 .kind = DC_BOOL,
+	 .offset = offsetof(struct dc_training_dataset, drop_last),
+	 .fallback = "true",
 	 .help = "leave out the last partial batch of an epoch"},
 };
 
@@ -92,13 +130,24 @@ static const struct dc_section dataset_section = {
 };
 
 static const struct dc_field data_fields[] = {
-	{.key = "tier", .kind = DC_STRING, .offset = offsetof(struct dc_training_data, tier),
+	{.key = "tier",
+	 .kind = DC_STRING,
+	 .offset = offsetof(struct dc_training_data, tier),
 	 .help = "storage tier that holds the data set; the only one when absent"},
-	{.key = "workers", .kind = DC_COUNT, .offset = offsetof(struct dc_training_data, workers),
-	 .min = 1, .max = 1e6, .fallback = "8",
+	{.key = "workers",
+	 .kind = DC_COUNT,
+	 .offset = offsetof(struct dc_training_data, workers),
+	 .min = 1,
+	 .max = 1e6,
+	 .fallback = "8",
 	 .help = "concurrent reads per accelerator, each keeps one core busy"},
-	{.key = "prefetch", .kind = DC_COUNT, .offset = offsetof(struct dc_training_data, prefetch),
-	 .min = 0, .max = 1e6, .fallback = "2", .help = "batches read ahead"},
+	{.key = "prefetch",
+	 .kind = DC_COUNT,
+	 .offset = offsetof(struct dc_training_data, prefetch),
+	 .min = 0,
+	 .max = 1e6,
+	 .fallback = "2",
+	 .help = "batches read ahead"},
 	{.key = "dataset", .kind = DC_RESERVED, .help = "data set of the storage section"},
 };
 
@@ -110,31 +159,57 @@ const struct dc_section dc_training_data_section = {
 };
 
 static const struct dc_field workload_fields[] = {
-	{.key = "kind", .kind = DC_ENUM, .offset = offsetof(struct dc_training_workload, kind),
-	 .choices = kinds, .fallback = "training", .help = "kind of workload"},
-	{.key = "model", .kind = DC_CATALOGUE, .flags = DC_REQUIRED,
-	 .offset = offsetof(struct dc_training_workload, model), .catalogue = &dc_model_family,
+	{.key = "kind",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_training_workload, kind),
+	 .choices = kinds,
+	 .fallback = "training",
+	 .help = "kind of workload"},
+	{.key = "model",
+	 .kind = DC_CATALOGUE,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct dc_training_workload, model),
+	 .catalogue = &dc_model_family,
 	 .help = "model to train"},
-	{.key = "batch", .kind = DC_SECTION, .flags = DC_REQUIRED,
-	 .offset = offsetof(struct dc_training_workload, batch), .section = &batch_section,
+	{.key = "batch",
+	 .kind = DC_SECTION,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct dc_training_workload, batch),
+	 .section = &batch_section,
 	 .help = "samples per iteration"},
-	{.key = "precision", .kind = DC_ENUM,
-	 .offset = offsetof(struct dc_training_workload, precision), .choices = dc_precision_names,
-	 .fallback = "bf16", .help = "format of matrix products"},
-	{.key = "optimizer", .kind = DC_ENUM,
-	 .offset = offsetof(struct dc_training_workload, optimizer), .choices = dc_optimizer_names,
-	 .fallback = "sgd-momentum", .help = "what turns gradients into new weights"},
-	{.key = "parallelism", .kind = DC_SECTION,
+	{.key = "precision",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_training_workload, precision),
+	 .choices = dc_precision_names,
+	 .fallback = "bf16",
+	 .help = "format of matrix products"},
+	{.key = "optimizer",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_training_workload, optimizer),
+	 .choices = dc_optimizer_names,
+	 .fallback = "sgd-momentum",
+	 .help = "what turns gradients into new weights"},
+	{.key = "parallelism",
+	 .kind = DC_SECTION,
 	 .offset = offsetof(struct dc_training_workload, parallelism),
-	 .section = &parallelism_section, .help = "how the work is split"},
-	{.key = "synchronization", .kind = DC_SECTION,
+	 .section = &parallelism_section,
+	 .help = "how the work is split"},
+	{.key = "synchronization",
+	 .kind = DC_SECTION,
 	 .offset = offsetof(struct dc_training_workload, synchronization),
-	 .section = &synchronization_section, .help = "how gradients meet"},
-	{.key = "recompute", .kind = DC_ENUM,
-	 .offset = offsetof(struct dc_training_workload, recompute), .choices = recompute_choices,
-	 .fallback = "none", .help = "activations computed again in the backward pass"},
-	{.key = "dataset", .kind = DC_SECTION, .flags = DC_REQUIRED,
-	 .offset = offsetof(struct dc_training_workload, dataset), .section = &dataset_section,
+	 .section = &synchronization_section,
+	 .help = "how gradients meet"},
+	{.key = "recompute",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_training_workload, recompute),
+	 .choices = recompute_choices,
+	 .fallback = "none",
+	 .help = "activations computed again in the backward pass"},
+	{.key = "dataset",
+	 .kind = DC_SECTION,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct dc_training_workload, dataset),
+	 .section = &dataset_section,
 	 .help = "what is read"},
 };
 
@@ -184,9 +259,10 @@ enum dc_status dc_training_settle(struct dc_training_workload *workload, uint64_
 	enum dc_status status = settle_batch(&workload->batch, ranks, diag);
 
 	if (workload->precision == DC_INT8)
-		status = dc_diag_error(diag, dc_node_mark(workload->node, "precision"),
-				       "precision: int8 cannot hold gradients; expected one of fp64, "
-				       "fp32, tf32, fp16, bf16, fp8");
+		status = dc_diag_error(
+			diag, dc_node_mark(workload->node, "precision"),
+			"precision: int8 cannot hold gradients; expected one of fp64, "
+			"fp32, tf32, fp16, bf16, fp8");
 	if (!dataset->drop_last)
 		status = dc_diag_error(diag, dc_node_mark(dataset->node, "drop_last"),
 				       "dataset: 'drop_last: false' is not supported yet");

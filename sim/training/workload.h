@@ -13,20 +13,20 @@
 struct dc_training_batch {
 	const struct dc_node *node;
 	uint64_t per_accelerator;
-	uint64_t global;            /* 0: per_accelerator x ranks */
+	uint64_t global; /* 0: per_accelerator x ranks */
 };
 
 struct dc_training_parallelism {
 	const struct dc_node *node;
-	int data;                   /* only `all` */
+	int data; /* only `all` */
 };
 
 struct dc_training_synchronization {
 	const struct dc_node *node;
-	int method;                 /* only `all-reduce` */
-	int algorithm;              /* auto, ring */
+	int method;    /* only `all-reduce` */
+	int algorithm; /* auto, ring */
 	double bucket_bytes;
-	bool overlap;               /* buckets start during the backward pass */
+	bool overlap; /* buckets start during the backward pass */
 };
 
 struct dc_training_dataset {
@@ -47,14 +47,14 @@ struct dc_training_data {
 
 struct dc_training_workload {
 	const struct dc_node *node;
-	int kind;                   /* only `training` */
+	int kind; /* only `training` */
 	struct dc_model *model;
 	struct dc_training_batch batch;
-	int precision;              /* enum dc_precision */
-	int optimizer;              /* enum dc_optimizer */
+	int precision; /* enum dc_precision */
+	int optimizer; /* enum dc_optimizer */
 	struct dc_training_parallelism parallelism;
 	struct dc_training_synchronization synchronization;
-	int recompute;              /* only `none` */
+	int recompute; /* only `none` */
 	struct dc_training_dataset dataset;
 };
 

@@ -282,7 +282,7 @@ ParameterizedTestParameters(fields, refused)
 		{"share: '0.5'",
 		 "t:1:8: error: sample: share: '0.5' is in quotes, which makes it a text; "
 		 "expected a number"},
-		{"share: {}", "t:1:8: error: sample: share: expected a number, found a map"},
+		{"share: {}", "t:1:8: error: sample: share: expected a number, found an empty map"},
 		{"seed: 1.5", "t:1:7: error: sample: seed: '1.5' is not a whole number"},
 		{"seed: -1",
 		 "t:1:7: error: sample: seed: '-1' is out of range; expected 0 or more"},
@@ -311,16 +311,16 @@ ParameterizedTestParameters(fields, refused)
 		 "mean 'degC'?"},
 		{"limits: {loww: 20 degC}",
 		 "t:1:10: error: limits: unknown key 'loww'; did you mean 'low'?"},
-		{"extra: []", "t:1:8: error: sample: extra: expected a map, found a list"},
-		{"tiers: {}", "t:1:8: error: sample: tiers: expected a list, found a map"},
+		{"extra: []", "t:1:8: error: sample: extra: expected a map, found an empty list"},
+		{"tiers: {}", "t:1:8: error: sample: tiers: expected a list, found an empty map"},
 		{"tiers: [x]", "t:1:9: error: sample: tiers: expected a list of maps, found 'x'"},
 		{"tiers: [{count: 2}]", "t:1:9: error: tier: the key 'name' is missing: a text"},
 		{"tiers: [{name: a, rates: [0 B/s]}]",
 		 "t:1:27: error: tier: rates: '0 B/s' is out of range; "
 		 "expected above 0 B/s"},
 		{"dimensions: []",
-		 "t:1:13: error: sample: dimensions: expected at least one item, found a "
-		 "list"},
+		 "t:1:13: error: sample: dimensions: expected at least one item, found an "
+		 "empty list"},
 		{"dimensions: [{size: 3}]",
 		 "t:1:14: error: sample: the key 'topology' is missing; it is one of "
 		 "ring, switch"},
@@ -339,7 +339,7 @@ ParameterizedTestParameters(fields, refused)
 		{"fabric: {topology: ring}",
 		 "t:1:9: error: ring: the key 'size' is missing: a whole number"},
 		{"weights: {}",
-		 "t:1:10: error: sample: weights: expected a list of numbers, found a map"},
+		 "t:1:10: error: sample: weights: expected a list of numbers, found an empty map"},
 		{"weights: [1, 2]",
 		 "t:1:14: error: sample: weights: '2' is out of range; expected -1 to 1"},
 		{"device: {power: 1 W}",

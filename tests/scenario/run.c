@@ -39,7 +39,8 @@ static enum dc_status sink_interval(struct dc_record_sink *sink, double time_s, 
 	return DC_OK;
 }
 
-static enum dc_status sink_iteration(struct dc_record_sink *sink, const struct dc_iteration_row *row)
+static enum dc_status sink_iteration(struct dc_record_sink *sink,
+				     const struct dc_iteration_row *row)
 {
 	struct memory_sink *m = (struct memory_sink *)sink;
 

@@ -11,12 +11,12 @@
 /* Everything a sink was told, in memory. */
 struct memory_sink {
 	struct dc_record_sink sink;
-	size_t width;                  /* values in a row */
+	size_t width; /* values in a row */
 	size_t columns;
-	size_t *at;                    /* where a column's values begin */
-	char **names;                  /* "power/it_w" */
+	size_t *at;   /* where a column's values begin */
+	char **names; /* "power/it_w" */
 	double *time_s, *interval_s;
-	double *values;                /* [row][width] */
+	double *values; /* [row][width] */
 	size_t rows;
 	struct dc_iteration_row *iterations;
 	size_t iteration_rows;

@@ -16,8 +16,8 @@ ParameterizedTestParameters(energy, series_integrate_to_the_summary)
 
 static void close_to(double a, double b, const char *interval, const char *what)
 {
-	cr_expect(fabs(a - b) <= 1e-12 * fabs(b), "interval %s: %s: %.17g, expected %.17g", interval,
-		  what, a, b);
+	cr_expect(fabs(a - b) <= 1e-12 * fabs(b), "interval %s: %s: %.17g, expected %.17g",
+		  interval, what, a, b);
 }
 
 static void load(struct test_run *run, int number)
@@ -61,7 +61,8 @@ ParameterizedTest(int *number, energy, series_integrate_to_the_summary, .timeout
 			 run_summary(&run, pairs[i].scalar), interval, pairs[i].column);
 	for (size_t i = 0; i < run.memory.rows; i++)
 		length_s = dc_sum_add(length_s, dc_sum_of(run.memory.interval_s[i]));
-	close_to(dc_sum_value(length_s), run_summary(&run, DC_SUMMARY_DURATION_S), interval, "duration");
+	close_to(dc_sum_value(length_s), run_summary(&run, DC_SUMMARY_DURATION_S), interval,
+		 "duration");
 	cr_expect(fabs(run_summary(&run, DC_SUMMARY_BALANCE_RESIDUAL)) < 1e-12);
 	cr_expect(fabs(run_summary(&run, DC_SUMMARY_HEAT_RESIDUAL)) < 1e-9);
 	run_free(&run);
@@ -110,11 +111,92 @@ Test(energy, flat_price_and_carbon_are_proportional)
 	double kwh;
 
 	run_all(&run, "ring64",
-		(const char *[]){"facility.grid.price=0.10 USD/kWh", "facility.grid.carbon=400 g/kWh",
-				 "run.epochs=1", NULL},
+		(const char *[]){"facility.grid.price=0.10 USD/kWh",
+				 "facility.grid.carbon=400 g/kWh", "run.epochs=1", NULL},
 		false);
 	kwh = run_summary(&run, DC_SUMMARY_ENERGY_UTILITY_J) / 3.6e6;
-	cr_expect_float_eq(run_summary(&run, DC_SUMMARY_COST_ELECTRICITY_USD), 0.10 * kwh, 1e-12 * kwh);
+	cr_expect_float_eq(run_summary(&run, DC_SUMMARY_COST_ELECTRICITY_USD), 0.10 * kwh,
+			   1e-12 * kwh);
 	cr_expect_float_eq(run_summary(&run, DC_SUMMARY_CARBON_KG), 0.4 * kwh, 1e-12 * kwh);
+	run_free(&run);
+}
+
+/* Source of truth: the files' rows, counted by hand. 15 July 12:00 local is hour 195 x 24 + 12 = 4692 of
+ * the weather, 30 degC, and 17:00 UTC, hour 4697, of price (104.67 USD/MWh) and carbon (389.4 g/kWh).
+ * 31 December 23:30 is the weather's last row, 8759 (1 degC), and 04:30 UTC of 1 January, hour 4 (of
+ * the year that begins again: 23.71 USD/MWh, 342.3 g/kWh). */
+Test(energy, hours_come_from_the_files)
+{
+	static const struct {
+		const char *start;
+		double outdoor_degc, price_usd_per_mwh, carbon_g_per_kwh;
+	} moments[] = {
+		{"run.start=2024-07-15T12:00:00", 30, 104.67, 389.4},
+		{"run.start=2024-12-31T23:30:00", 1, 23.71, 342.3},
+	};
+
+	for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+		struct test_run run;
+
+		run_all(&run, "bert-48h",
+			(const char *[]){moments[i].start, "run.duration=1 min", NULL}, false);
+		cr_expect_float_eq(run_value(&run, "facility/outdoor_degc", 0, 0),
+				   moments[i].outdoor_degc, 1e-9, "%s", moments[i].start);
+		cr_expect_float_eq(run_value(&run, "economics/price_usd_per_kwh", 0, 0) * 1e3,
+				   moments[i].price_usd_per_mwh, 1e-9, "%s", moments[i].start);
+		cr_expect_float_eq(run_value(&run, "economics/carbon_g_per_kwh", 0, 0),
+				   moments[i].carbon_g_per_kwh, 1e-9, "%s", moments[i].start);
+		run_free(&run);
+	}
+}
+
+/* Source of truth: what nobody gave is unknown, and a sum with it too; 0 would look like a result. */
+Test(energy, what_is_not_given_is_unknown)
+{
+	struct test_run run;
+
+	run_all(&run, "ring64", (const char *[]){"facility.grid=null", "run.epochs=1", NULL},
+		false);
+	cr_expect(isnan(run_summary(&run, DC_SUMMARY_COST_ELECTRICITY_USD)));
+	cr_expect(isnan(run_summary(&run, DC_SUMMARY_COST_TOTAL_USD)));
+	cr_expect(isnan(run_summary(&run, DC_SUMMARY_CARBON_KG)));
+	cr_expect_gt(run_summary(&run, DC_SUMMARY_COST_HARDWARE_USD), 0);
+	cr_expect_gt(run_summary(&run, DC_SUMMARY_ENERGY_UTILITY_J), 0);
+	run_free(&run);
+}
+
+/* Source of truth: 64 A100 draw more than 13 kW idle, so a plant of 10 kW never holds its set point of
+ * 20 degC; one that is as large as needed always does. */
+Test(energy, a_plant_that_is_too_small_shows)
+{
+	struct test_run run;
+	double room_degc;
+
+	run_all(&run, "ring64",
+		(const char *[]){"facility.cooling.plants.0.capacity=10 kW", "facility.step=1 h",
+				 "run.epochs=30", NULL},
+		false);
+	cr_expect_eq(run_summary(&run, DC_SUMMARY_COOLING_LIMITED_SHARE), 1);
+	room_degc = run_summary(&run, DC_SUMMARY_ROOM_END_DEGC);
+	/* It carries no more than it can, but for what the room warms within a step. */
+	cr_expect_leq(run_summary(&run, DC_SUMMARY_HEAT_REMOVED_J),
+		      10e3 * run_summary(&run, DC_SUMMARY_DURATION_S) * 1.02);
+	run_free(&run);
+	run_all(&run, "ring64", (const char *[]){"run.epochs=30", NULL}, false);
+	cr_expect_eq(run_summary(&run, DC_SUMMARY_COOLING_LIMITED_SHARE), 0);
+	cr_expect_lt(run_summary(&run, DC_SUMMARY_ROOM_END_DEGC), room_degc);
+	run_free(&run);
+}
+
+/* Source of truth: no mean is above the highest. Cooling rises during the 15 s, of which only the first
+ * 10 s are a whole facility step. */
+Test(energy, the_peak_is_no_less_than_the_mean)
+{
+	struct test_run run;
+
+	run_all(&run, "ring64", (const char *[]){"run.epochs=null", "run.duration=15 s", NULL},
+		false);
+	cr_expect_geq(run_summary(&run, DC_SUMMARY_PEAK_UTILITY_W),
+		      run_summary(&run, DC_SUMMARY_ENERGY_UTILITY_J) / 15 * (1 - 1e-12));
 	run_free(&run);
 }

@@ -22,15 +22,20 @@ static const struct agreement agreements[] = {
 	{"bert-48h", {TWENTY}},
 	{"ring64", {TWENTY, "racks=[{nodes: 3}]"}},
 	{"ring64", {TWENTY, "storage.tiers.0.drives={type: hdd-22tb, count: 4}"}},
-	{"ring64", {TWENTY, "storage.tiers.0.drives={type: hdd-22tb, count: 40}", "workload.data.prefetch=0"}},
+	{"ring64",
+	 {TWENTY, "storage.tiers.0.drives={type: hdd-22tb, count: 40}",
+	  "workload.data.prefetch=0"}},
 	{"ring64", {TWENTY, "workload.synchronization.overlap=false"}},
-	{"ring64", {TWENTY, "workload.synchronization.buckets=1 MB", "workload.batch.per_accelerator=8"}},
+	{"ring64",
+	 {TWENTY, "workload.synchronization.buckets=1 MB", "workload.batch.per_accelerator=8"}},
 	{"torus8x8", {TWENTY, "fabric.dimensions.0.size=[2, 4, 3]"}},
 	{"ring64", {TWENTY, "fabric.dimensions.0.size=1", "node.accelerators=1"}},
-	{"ring64", {"run.epochs=null", "run.iterations=90", "fabric.dimensions.0.size=8",
-		    "record.interval=300 ms", "facility.step=100 ms"}},
-	{"ring64", {"run.epochs=null", "run.duration=4.321 s", "fabric.dimensions.0.size=8",
-		    "record.interval=300 ms", "facility.step=1 s"}},
+	{"ring64",
+	 {"run.epochs=null", "run.iterations=90", "fabric.dimensions.0.size=8",
+	  "record.interval=300 ms", "facility.step=100 ms"}},
+	{"ring64",
+	 {"run.epochs=null", "run.duration=4.321 s", "fabric.dimensions.0.size=8",
+	  "record.interval=300 ms", "facility.step=1 s"}},
 };
 
 /* Parameters cross a process: numbers, not pointers. */
@@ -50,7 +55,8 @@ static const char *describe(const struct agreement *a)
 	size_t used = (size_t)snprintf(text, sizeof text, "%s", a->topology);
 
 	for (size_t i = 0; i < 10 && a->overrides[i]; i++)
-		used += (size_t)snprintf(text + used, sizeof text - used, " -s %s", a->overrides[i]);
+		used += (size_t)snprintf(text + used, sizeof text - used, " -s %s",
+					 a->overrides[i]);
 	return text;
 }
 

@@ -13,7 +13,8 @@ Test(scenario, ring64_counts)
 	struct test_run run;
 
 	run_load(&run, "ring64", NULL);
-	cr_expect_eq(dc_training_iterations_per_epoch(&dc_scenario_job(run.scenario)->workload), 78);
+	cr_expect_eq(dc_training_iterations_per_epoch(&dc_scenario_job(run.scenario)->workload),
+		     78);
 	cr_expect_eq(run.datacenter->iterations, 7020);
 	cr_expect_eq(run.datacenter->nodes, 8);
 	cr_expect_eq(run.datacenter->racks, 2);
@@ -47,13 +48,14 @@ Test(scenario, resolved_form_is_a_fixed_point)
 		cr_assert_not_null(text);
 		again = (struct test_run){.diag = dc_diag_create()};
 		again.config = dc_config_create(
-			again.diag, (const char *[]){getenv("srcdir") ? getenv("srcdir") : ".", NULL});
+			again.diag,
+			(const char *[]){getenv("srcdir") ? getenv("srcdir") : ".", NULL});
 		struct dc_node *root;
 		cr_assert_eq(dc_tree_read_text(dc_config_arena(again.config), again.diag,
 					       "resolved.yaml", text, strlen(text), &root),
 			     DC_OK);
-		cr_assert_eq(dc_scenario_read(again.config, root, "x", &again.scenario), DC_OK, "%s: %s",
-			     names[i], run_messages(&again));
+		cr_assert_eq(dc_scenario_read(again.config, root, "x", &again.scenario), DC_OK,
+			     "%s: %s", names[i], run_messages(&again));
 		second = dc_scenario_write(again.scenario, dc_config_arena(again.config));
 		cr_expect_str_eq(second, text, "%s", names[i]);
 		run_free(&run);
@@ -77,7 +79,7 @@ static double figure(const char *override, enum dc_simulation_scalar scalar)
 struct direction {
 	const char *low, *high; /* overrides */
 	enum dc_simulation_scalar scalar;
-	int sign;               /* of high - low */
+	int sign; /* of high - low */
 };
 
 static const struct direction directions[] = {
@@ -185,9 +187,9 @@ Test(scenario, a_format_the_device_has_not_is_refused)
 	struct test_run run;
 	char *messages;
 
-	cr_assert_eq(run_try(&run, "ring64",
-			     (const char *[]){"node.accelerator=v100-sxm2-32gb", NULL}),
-		     DC_ERR_INPUT);
+	cr_assert_eq(
+		run_try(&run, "ring64", (const char *[]){"node.accelerator=v100-sxm2-32gb", NULL}),
+		DC_ERR_INPUT);
 	messages = run_messages(&run);
 	cr_expect_not_null(strstr(messages, "bf16"), "%s", messages);
 	free(messages);
