@@ -105,7 +105,7 @@ static DC_PRINTF(4, 0) void add(struct dc_diag *diag, enum dc_severity severity,
 }
 
 enum dc_status(dc_diag_error)(struct dc_diag *diag, const struct dc_mark *mark, const char *format,
-			     ...)
+			      ...)
 {
 	va_list args;
 

@@ -54,7 +54,11 @@ const struct dc_source *dc_diag_source(struct dc_diag *diag, const char *name, c
 enum dc_status dc_diag_error(struct dc_diag *diag, const struct dc_mark *mark, const char *format,
 			     ...) DC_PRINTF(3, 4);
 /* The same, in a form in which compilers and checkers see that it never returns DC_OK. */
-#define dc_diag_error(...) __extension__({ (void)dc_diag_error(__VA_ARGS__); DC_ERR_INPUT; })
+#define dc_diag_error(...)                                                                         \
+	__extension__({                                                                            \
+		(void)dc_diag_error(__VA_ARGS__);                                                  \
+		DC_ERR_INPUT;                                                                      \
+	})
 void dc_diag_warning(struct dc_diag *diag, const struct dc_mark *mark, const char *format, ...)
 	DC_PRINTF(3, 4);
 void dc_diag_note(struct dc_diag *diag, const struct dc_mark *mark, const char *format, ...)

@@ -11,42 +11,42 @@
 #include <stddef.h>
 
 enum dc_dimension {
-	DC_DIM_NONE,           /* a plain number: count or ratio */
-	DC_DIM_TIME,           /* s */
-	DC_DIM_BYTES,          /* B */
-	DC_DIM_BANDWIDTH,      /* B/s: "50 GB/s", "400 Gb/s" */
-	DC_DIM_FLOPS,          /* FLOP/s: "312 TFLOP/s" (TOP/s is the same size) */
-	DC_DIM_FLOP,           /* FLOP */
-	DC_DIM_POWER,          /* W */
-	DC_DIM_ENERGY,         /* J: "1 kWh" */
-	DC_DIM_TEMPERATURE,    /* degC: "25 degC" (also "298 K") */
+	DC_DIM_NONE,                   /* a plain number: count or ratio */
+	DC_DIM_TIME,                   /* s */
+	DC_DIM_BYTES,                  /* B */
+	DC_DIM_BANDWIDTH,              /* B/s: "50 GB/s", "400 Gb/s" */
+	DC_DIM_FLOPS,                  /* FLOP/s: "312 TFLOP/s" (TOP/s is the same size) */
+	DC_DIM_FLOP,                   /* FLOP */
+	DC_DIM_POWER,                  /* W */
+	DC_DIM_ENERGY,                 /* J: "1 kWh" */
+	DC_DIM_TEMPERATURE,            /* degC: "25 degC" (also "298 K") */
 	DC_DIM_TEMPERATURE_DIFFERENCE, /* K: "6 K" */
-	DC_DIM_MONEY,          /* USD */
-	DC_DIM_ENERGY_PRICE,   /* USD/J: "0.08 USD/kWh", "80 USD/MWh" */
-	DC_DIM_CARBON,         /* kg CO2e: "5 kg", "3 t" */
-	DC_DIM_CARBON_INTENSITY, /* kg/J: "380 g/kWh" */
-	DC_DIM_HEAT_CAPACITY,  /* J/K: "90 kJ/K" */
-	DC_DIM_CONDUCTANCE,    /* W/K: "2 kW/K" */
-	DC_DIM_RESISTANCE,     /* K/W */
-	DC_DIM_RATE,           /* 1/s: "168 /s", "2.5 M/s" */
+	DC_DIM_MONEY,                  /* USD */
+	DC_DIM_ENERGY_PRICE,           /* USD/J: "0.08 USD/kWh", "80 USD/MWh" */
+	DC_DIM_CARBON,                 /* kg CO2e: "5 kg", "3 t" */
+	DC_DIM_CARBON_INTENSITY,       /* kg/J: "380 g/kWh" */
+	DC_DIM_HEAT_CAPACITY,          /* J/K: "90 kJ/K" */
+	DC_DIM_CONDUCTANCE,            /* W/K: "2 kW/K" */
+	DC_DIM_RESISTANCE,             /* K/W */
+	DC_DIM_RATE,                   /* 1/s: "168 /s", "2.5 M/s" */
 	DC_DIM_COUNT
 };
 
 enum dc_units_result {
 	DC_UNITS_OK,
-	DC_UNITS_NOT_A_NUMBER,  /* no number at the start; detail = the text */
-	DC_UNITS_MISSING,       /* a number without unit */
-	DC_UNITS_UNKNOWN,       /* a unit nobody knows; detail = that unit */
-	DC_UNITS_WRONG,         /* a unit of another dimension; detail = that unit */
-	DC_UNITS_TRAILING,      /* something after the quantity; detail = it */
-	DC_UNITS_RANGE,         /* the value is not finite */
+	DC_UNITS_NOT_A_NUMBER, /* no number at the start; detail = the text */
+	DC_UNITS_MISSING,      /* a number without unit */
+	DC_UNITS_UNKNOWN,      /* a unit nobody knows; detail = that unit */
+	DC_UNITS_WRONG,        /* a unit of another dimension; detail = that unit */
+	DC_UNITS_TRAILING,     /* something after the quantity; detail = it */
+	DC_UNITS_RANGE,        /* the value is not finite */
 };
 
 struct dc_units_error {
 	enum dc_units_result result;
 	char detail[64];
-	enum dc_dimension other;    /* for WRONG: the dimension the unit has */
-	const char *suggestion;     /* nearest valid unit of the dimension, or NULL */
+	enum dc_dimension other; /* for WRONG: the dimension the unit has */
+	const char *suggestion;  /* nearest valid unit of the dimension, or NULL */
 };
 
 /* Parses text as a quantity of the dimension into SI; fills error (may be NULL) when it fails. */

@@ -25,12 +25,12 @@ struct dc_diag *dc_config_diag(struct dc_config *config);
  * refused); the include key is gone from the result. As with dc_tree_read_file(), *root may be set
  * although the status is DC_ERR_INPUT: reading it through its section then finds more errors. It is
  * NULL when an included file could not be read at all, since its keys would seem to be missing. */
-enum dc_status dc_config_load(struct dc_config *config, const char *path, struct dc_node **root)
-	DC_CHECK;
+enum dc_status dc_config_load(struct dc_config *config, const char *path,
+			      struct dc_node **root) DC_CHECK;
 /* Replaces a scalar under `key` (a path) by the tree of the file it names, relative to the scalar's
  * file, then to the data folders; the tree's nodes keep their own folder. A map is left alone. */
-enum dc_status dc_config_load_under(struct dc_config *config, struct dc_node *map, const char *key)
-	DC_CHECK;
+enum dc_status dc_config_load_under(struct dc_config *config, struct dc_node *map,
+				    const char *key) DC_CHECK;
 /* Applies `a.b.0.c=value`; value is YAML. Missing maps on the way are made; a scalar on the way
  * becomes {base: scalar}; a list index must exist (or be the next); an item may also be called by its
  * `name`. A value that an alias shares changes in the one place only. Paths in the value are relative

@@ -57,9 +57,9 @@ enum dc_kind {
 };
 
 enum dc_field_flags {
-	DC_REQUIRED = 1,        /* absence is an error */
-	DC_POSITIVE = 2,        /* > 0, where min is 0 */
-	DC_NON_EMPTY = 4,       /* a list with at least one item */
+	DC_REQUIRED = 1,  /* absence is an error */
+	DC_POSITIVE = 2,  /* > 0, where min is 0 */
+	DC_NON_EMPTY = 4, /* a list with at least one item */
 };
 
 struct dc_list {
@@ -73,9 +73,9 @@ struct dc_tagged {
 };
 
 struct dc_section {
-	const char *name;  /* "fabric dimension", as messages say it */
-	const char *doc;   /* one line */
-	size_t size;       /* of the struct */
+	const char *name; /* "fabric dimension", as messages say it */
+	const char *doc;  /* one line */
+	size_t size;      /* of the struct */
 	const struct dc_field *fields;
 	size_t count;
 };
@@ -88,14 +88,14 @@ struct dc_tagged_type {
 };
 
 struct dc_tagged_family {
-	const char *tag;                  /* "topology" */
+	const char *tag; /* "topology" */
 	const struct dc_tagged_type *types;
 	size_t count;
-	const char *const *reserved;      /* documented names not built yet; NULL-terminated, or NULL */
+	const char *const *reserved; /* documented names not built yet; NULL-terminated, or NULL */
 };
 
 struct dc_catalogue_family {
-	const char *name;                 /* folder below catalog/: "accelerators" */
+	const char *name; /* folder below catalog/: "accelerators" */
 	const struct dc_section *section;
 };
 
@@ -105,13 +105,13 @@ struct dc_field {
 	enum dc_dimension dimension;
 	unsigned flags;
 	size_t offset;
-	double min, max;                  /* in SI, inclusive; both 0 means no limits */
-	const char *fallback;             /* default, as YAML text; NULL: zero / absent */
-	const char *const *choices;       /* ENUM: NULL-terminated; a leading '!' marks a reserved name */
+	double min, max;            /* in SI, inclusive; both 0 means no limits */
+	const char *fallback;       /* default, as YAML text; NULL: zero / absent */
+	const char *const *choices; /* ENUM: NULL-terminated; a leading '!' marks a reserved name */
 	const struct dc_section *section; /* SECTION, OPTIONAL, LIST */
 	const struct dc_tagged_family *family;
 	const struct dc_catalogue_family *catalogue;
-	const char *help;                 /* one line */
+	const char *help; /* one line */
 };
 
 /* The last two members of a section, from its table: {.size = ..., DC_FIELDS(fields)}. */

@@ -2,9 +2,12 @@
 #include "config/tree.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/yaml_tree.h"
+
+enum { FEW_PAIRS = 32 };
 
 struct dc_node *dc_node_create(struct dc_arena *arena, enum dc_node_kind kind,
 			       const struct dc_mark *mark)
@@ -139,39 +142,96 @@ struct dc_node *dc_node_remove(struct dc_node *map, const char *key)
 	return NULL;
 }
 
+static int pair_compare(const void *left, const void *right)
+{
+	return strcmp((*(struct dc_pair *const *)left)->key,
+		      (*(struct dc_pair *const *)right)->key);
+}
+
+/* The first `count` pairs of a map by key; NULL when they are few, and found as fast one by one. */
+static struct dc_pair **sort_pairs(struct dc_node *map, size_t count, enum dc_status *status)
+{
+	struct dc_pair **sorted = NULL;
+
+	*status = DC_OK;
+	if (count <= FEW_PAIRS)
+		return NULL;
+	sorted = malloc(count * sizeof *sorted);
+	if (!sorted) {
+		*status = DC_ERR_MEMORY;
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &map->pairs[i];
+	qsort(sorted, count, sizeof *sorted, pair_compare);
+	return sorted;
+}
+
+static struct dc_pair *find_pair(struct dc_node *map, struct dc_pair **sorted, size_t count,
+				 const char *key)
+{
+	struct dc_pair wanted = {.key = key}, *at = &wanted, **found;
+
+	if (sorted) {
+		found = bsearch(&at, sorted, count, sizeof *sorted, pair_compare);
+		return found ? *found : NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(map->pairs[i].key, key) == 0)
+			return &map->pairs[i];
+	return NULL;
+}
+
+/* Room for the pairs of both at once, so that they stay where they are. */
+static struct dc_node *merge_target(struct dc_arena *arena, const struct dc_node *under,
+				    const struct dc_node *over)
+{
+	struct dc_node *merged = dc_node_create(arena, DC_NODE_MAP, &over->mark);
+
+	if (!merged)
+		return NULL;
+	merged->folder = over->folder;
+	merged->capacity = under->count + over->count;
+	if (!merged->capacity)
+		return merged;
+	merged->pairs = dc_arena_array(arena, merged->capacity, sizeof *merged->pairs);
+	if (!merged->pairs)
+		return NULL;
+	if (under->count)
+		memcpy(merged->pairs, under->pairs, under->count * sizeof *merged->pairs);
+	merged->count = under->count;
+	return merged;
+}
+
 struct dc_node *dc_node_merge(struct dc_arena *arena, struct dc_node *under, struct dc_node *over)
 {
 	struct dc_node *merged;
+	struct dc_pair **sorted;
+	enum dc_status status;
 
 	if (!under || !over)
 		return over ? over : under;
 	if (under->kind != DC_NODE_MAP || over->kind != DC_NODE_MAP)
 		return over;
-	merged = dc_node_create(arena, DC_NODE_MAP, &over->mark);
+	merged = merge_target(arena, under, over);
 	if (!merged)
 		return NULL;
-	merged->folder = over->folder;
-	for (size_t i = 0; i < under->count; i++)
-		if (add_pair(arena, merged, &under->pairs[i]) != DC_OK)
-			return NULL;
-	for (size_t i = 0; i < over->count; i++) {
+	sorted = sort_pairs(merged, under->count, &status);
+	for (size_t i = 0; i < over->count && !status; i++) {
 		const struct dc_pair *pair = &over->pairs[i];
-		struct dc_pair *below = NULL;
+		struct dc_pair *below = find_pair(merged, sorted, under->count, pair->key);
 
-		for (size_t j = 0; j < under->count && !below; j++)
-			if (strcmp(merged->pairs[j].key, pair->key) == 0)
-				below = &merged->pairs[j];
 		if (!below) {
-			if (add_pair(arena, merged, pair) != DC_OK)
-				return NULL;
+			merged->pairs[merged->count++] = *pair;
 			continue;
 		}
 		below->key_mark = pair->key_mark;
 		below->value = dc_node_merge(arena, below->value, pair->value);
 		if (!below->value)
-			return NULL;
+			status = DC_ERR_MEMORY;
 	}
-	return merged;
+	free(sorted);
+	return status ? NULL : merged;
 }
 
 enum dc_status dc_tree_set(struct dc_arena *arena, struct dc_node *map, const char *key,

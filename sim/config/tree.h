@@ -36,14 +36,14 @@ struct dc_pair {
 
 struct dc_node {
 	enum dc_node_kind kind;
-	bool quoted;             /* a scalar in quotes is always a string */
+	bool quoted; /* a scalar in quotes is always a string */
 	struct dc_mark mark;
-	const char *text;        /* scalar */
-	struct dc_node **items;  /* list */
-	struct dc_pair *pairs;   /* map, in the order written */
-	size_t count;            /* of items or pairs */
+	const char *text;       /* scalar */
+	struct dc_node **items; /* list */
+	struct dc_pair *pairs;  /* map, in the order written */
+	size_t count;           /* of items or pairs */
 	size_t capacity;
-	const char *folder;      /* folder of the file it came from: relative paths start there */
+	const char *folder; /* folder of the file it came from: relative paths start there */
 };
 
 /* Reads a file, or a text under a name, into a tree. An empty document is an error. Where the text
@@ -67,7 +67,8 @@ bool dc_node_is_null(const struct dc_node *node);
 /* Builders, for shorthands, includes and overrides. mark is copied. NULL when out of memory. */
 struct dc_node *dc_node_create(struct dc_arena *arena, enum dc_node_kind kind,
 			       const struct dc_mark *mark);
-struct dc_node *dc_node_scalar(struct dc_arena *arena, const struct dc_mark *mark, const char *text);
+struct dc_node *dc_node_scalar(struct dc_arena *arena, const struct dc_mark *mark,
+			       const char *text);
 /* Replaces the value under key, or adds the pair. */
 enum dc_status dc_node_set(struct dc_arena *arena, struct dc_node *map, const char *key,
 			   struct dc_node *value) DC_CHECK;

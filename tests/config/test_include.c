@@ -59,6 +59,35 @@ Test(include, loops_are_refused)
 	load_end(&load);
 }
 
+/* Maps beyond 32 keys are merged by search in sorted order: 100 keys below, every second one of them
+ * and 50 new ones on top; the order of writing stays. */
+Test(include, large_maps_merge_like_small_ones)
+{
+	struct load load = load_start();
+	struct dc_node *root;
+	char under[2000] = "", over[4000] = "include: u.yaml\n", line[32];
+
+	for (int i = 0; i < 100; i++) {
+		snprintf(line, sizeof line, "k%d: under\n", i);
+		strcat(under, line);
+		snprintf(line, sizeof line, "k%d: over\n", 2 * i);
+		strcat(over, line);
+	}
+	load_file("u.yaml", under);
+	load_file("o.yaml", over);
+	cr_assert_eq(dc_config_load(load.config, "o.yaml", &root), DC_OK, "%s",
+		     load_messages(&load));
+	cr_assert_eq(root->count, 150);
+	for (int i = 0; i < 150; i++) {
+		int number = i < 100 ? i : 2 * (i - 50);
+
+		snprintf(line, sizeof line, "k%d", number);
+		cr_assert_str_eq(root->pairs[i].key, line);
+		cr_assert_str_eq(text_at(root, line), number % 2 ? "under" : "over", "%s", line);
+	}
+	load_end(&load);
+}
+
 /* The same file twice, but not within itself, is no loop. */
 Test(include, diamond_is_no_loop)
 {
