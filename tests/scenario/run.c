@@ -29,9 +29,12 @@ static enum dc_status sink_interval(struct dc_record_sink *sink, double time_s, 
 {
 	struct memory_sink *m = (struct memory_sink *)sink;
 
-	m->time_s = realloc(m->time_s, (m->rows + 1) * sizeof *m->time_s);
-	m->interval_s = realloc(m->interval_s, (m->rows + 1) * sizeof *m->interval_s);
-	m->values = realloc(m->values, (m->rows + 1) * m->width * sizeof *m->values);
+	if (m->rows == m->row_capacity) {
+		m->row_capacity = m->row_capacity ? 2 * m->row_capacity : 1024;
+		m->time_s = realloc(m->time_s, m->row_capacity * sizeof *m->time_s);
+		m->interval_s = realloc(m->interval_s, m->row_capacity * sizeof *m->interval_s);
+		m->values = realloc(m->values, m->row_capacity * m->width * sizeof *m->values);
+	}
 	m->time_s[m->rows] = time_s;
 	m->interval_s[m->rows] = interval_s;
 	memcpy(m->values + m->rows * m->width, values, m->width * sizeof *values);

@@ -17,7 +17,7 @@ struct memory_sink {
 	char **names; /* "power/it_w" */
 	double *time_s, *interval_s;
 	double *values; /* [row][width] */
-	size_t rows;
+	size_t rows, row_capacity;
 	struct dc_iteration_row *iterations;
 	size_t iteration_rows;
 	size_t events;
