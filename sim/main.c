@@ -8,7 +8,7 @@
 
 static const struct dc_command *const commands[] = {
 	&dc_command_run,    &dc_command_check,  &dc_command_plot,    &dc_command_compare,
-	&dc_command_export, &dc_command_schema, &dc_command_catalog,
+	&dc_command_export, &dc_command_schema, &dc_command_catalog, &dc_command_validate,
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -6,7 +6,7 @@ export LC_ALL=C
 modules_of() {
 	case $1 in
 	base) echo arena diag time date random units sum ;;
-	config) echo tree node section config catalogue hourly fields field names ;;
+	config) echo tree node section config catalogue hourly fields field names table ;;
 	engine) echo engine queue signal record filter profile ;;
 	fluid) echo fluid ;;
 	hardware) echo accelerator host precision roofline ;;
@@ -18,6 +18,7 @@ modules_of() {
 	program) echo program executor ;;
 	training) echo model layer training optimizer ;;
 	scenario) echo scenario simulation datacenter ;;
+	study) echo validation ;;
 	commands) echo command data console plot ;;
 	*) echo ;;
 	esac

@@ -20,5 +20,6 @@ extern const struct dc_command dc_command_catalog;
 extern const struct dc_command dc_command_export;
 extern const struct dc_command dc_command_plot;
 extern const struct dc_command dc_command_compare;
+extern const struct dc_command dc_command_validate;
 
 #endif

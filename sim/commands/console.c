@@ -136,40 +136,57 @@ static void print_bottleneck(const double *s, FILE *out)
 		what, compute * 100, communication * 100, stall * 100);
 }
 
+/* What distorts the PUE of this run. */
+static void print_heat(const double *s, FILE *out)
+{
+	double stored_j = s[DC_SUMMARY_HEAT_STORED_J];
+	bool limited = s[DC_SUMMARY_COOLING_LIMITED_SHARE] > 0;
+	char text[64];
+
+	if (limited) {
+		line(out, "");
+		fprintf(out,
+			"the plant was too small for %.1f %% of the time; the room ends at %.1f degC\n",
+			s[DC_SUMMARY_COOLING_LIMITED_SHARE] * 100, s[DC_SUMMARY_ROOM_END_DEGC]);
+	}
+	/* A short run heats the building before the plant sees it: its PUE is not the long run's. */
+	if (stored_j > 0.02 * s[DC_SUMMARY_HEAT_REMOVED_J]) {
+		line(out, "");
+		fprintf(out, "%s of heat still in racks and room: %s\n",
+			human(stored_j, DC_DIM_ENERGY, text),
+			limited ? "the PUE leaves out what was never removed"
+				: "a longer run's PUE is higher");
+	}
+}
+
 static void print_energy(const double *s, FILE *out)
 {
-	char text[64], part[64];
 	double utility = s[DC_SUMMARY_ENERGY_UTILITY_J];
+	double percent = 100 / utility;
+	char text[64], part[64], mean[64];
 
 	line(out, "energy");
 	fprintf(out, "%s from the utility, PUE %.3f\n", human(utility, DC_DIM_ENERGY, text),
 		s[DC_SUMMARY_PUE]);
 	line(out, "");
 	fprintf(out,
-		"accelerators %.1f %%, hosts %.1f %%, drives and network %.1f %%, supply losses "
-		"%.1f %%, cooling %.1f %%\n",
-		s[DC_SUMMARY_ENERGY_ACCELERATORS_J] / utility * 100,
-		s[DC_SUMMARY_ENERGY_HOSTS_J] / utility * 100,
-		(s[DC_SUMMARY_ENERGY_DRIVES_J] + s[DC_SUMMARY_ENERGY_NETWORK_J]) / utility * 100,
-		(s[DC_SUMMARY_ENERGY_PSU_LOSS_J] + s[DC_SUMMARY_ENERGY_PDU_LOSS_J]) / utility * 100,
-		s[DC_SUMMARY_ENERGY_COOLING_J] / utility * 100);
-	/* A short run heats the building before the plant sees it: its PUE is not the long run's. */
-	if (s[DC_SUMMARY_COOLING_LIMITED_SHARE] <= 0 &&
-	    s[DC_SUMMARY_HEAT_STORED_J] > 0.02 * s[DC_SUMMARY_HEAT_REMOVED_J]) {
-		line(out, "");
-		fprintf(out, "%s of heat still in racks and room: a longer run's PUE is higher\n",
-			human(s[DC_SUMMARY_HEAT_STORED_J], DC_DIM_ENERGY, text));
-	}
-	if (s[DC_SUMMARY_COOLING_LIMITED_SHARE] > 0) {
-		line(out, "");
-		fprintf(out,
-			"the plant was too small for %.1f %% of the time; the room ends at %.1f degC\n",
-			s[DC_SUMMARY_COOLING_LIMITED_SHARE] * 100, s[DC_SUMMARY_ROOM_END_DEGC]);
-	}
+		"IT %.1f %%: accelerators %.1f, hosts %.1f, drives and network %.1f, PSU loss %.1f\n",
+		s[DC_SUMMARY_ENERGY_IT_J] * percent, s[DC_SUMMARY_ENERGY_ACCELERATORS_J] * percent,
+		s[DC_SUMMARY_ENERGY_HOSTS_J] * percent,
+		(s[DC_SUMMARY_ENERGY_DRIVES_J] + s[DC_SUMMARY_ENERGY_NETWORK_J]) * percent,
+		s[DC_SUMMARY_ENERGY_PSU_LOSS_J] * percent);
+	line(out, "");
+	fprintf(out, "overhead %.1f %%: PDU loss %.1f, cooling %.1f\n",
+		(utility - s[DC_SUMMARY_ENERGY_IT_J]) * percent,
+		s[DC_SUMMARY_ENERGY_PDU_LOSS_J] * percent,
+		s[DC_SUMMARY_ENERGY_COOLING_J] * percent);
+	print_heat(s, out);
 	line(out, "power");
-	fprintf(out, "%s of IT at most, %s from the utility on average\n",
-		human(s[DC_SUMMARY_PEAK_IT_W], DC_DIM_POWER, text),
-		human(utility / s[DC_SUMMARY_DURATION_S], DC_DIM_POWER, part));
+	fprintf(out,
+		"%s from the utility, at most %s over a facility step; IT's highest instant %s\n",
+		human(utility / s[DC_SUMMARY_DURATION_S], DC_DIM_POWER, mean),
+		human(s[DC_SUMMARY_PEAK_UTILITY_W], DC_DIM_POWER, text),
+		human(s[DC_SUMMARY_PEAK_IT_W], DC_DIM_POWER, part));
 }
 
 /* Cents; of amounts that are small in cents, three digits. */

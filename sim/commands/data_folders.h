@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /* Fills in the folders to search, in order, NULL after the last, and returns their number: the
- * environment's DCSIM_DATA when set, the source tree, the installed folder. The texts live as long
+ * environment's DCSIM_DATA when set, the source tree of a program that was not installed, the
+ * installed folder. The texts live as long
  * as the program (the first as long as the environment is left alone). */
 size_t dc_data_folders(const char *folders[4]);
 

@@ -26,7 +26,8 @@ static const char help[] =
 	"      --csv          separate with commas instead of tabs\n"
 	"  -o, --output FILE  write to FILE instead of standard output\n"
 	"      --recover      turn what a killed run left into a result that holds every\n"
-	"                     flushed row and is marked interrupted\n"
+	"                     flushed row, a summary of these rows, and is marked\n"
+	"                     interrupted\n"
 	"  -h, --help         this text\n"
 	"\n"
 	"examples:\n"
@@ -118,7 +119,12 @@ static enum dc_status recover(struct dc_diag *diag, const struct request *reques
 	} else {
 		status = dc_copy_recover(diag, request->input, path, &rows);
 		if (status == DC_OK)
-			fprintf(stderr, "%s: %llu rows of the series recovered\n", path, rows);
+			fprintf(stderr, "%s: %llu rows of the series recovered", path, rows);
+		if (status == DC_OK && dc_command_ends(request->input, ".part"))
+			fprintf(stderr, "; the summary is of these rows; %s may be deleted",
+				request->input);
+		if (status == DC_OK)
+			fputc('\n', stderr);
 	}
 	free(path);
 	return status;

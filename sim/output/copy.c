@@ -2,6 +2,7 @@
 #include "output/copy.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/sum.h"
 #include "output/hdf5_library.h"
 #include "output/hdf5_sink.h"
 
@@ -29,6 +31,9 @@ struct copier {
 	size_t block_rows;
 	double *blocks; /* block_rows of each column, one after the other, own two first */
 	double *row;
+	/* Of the rows so far, for each value of a row: its sum, or the integral of a mean. */
+	struct dc_sum *totals;
+	struct dc_sum span_s;
 	size_t done[TABLES];
 	size_t rows[TABLES];
 };
@@ -134,7 +139,27 @@ static bool make_schema(struct copier *c)
 		c->block_rows = 1;
 	c->blocks = dc_arena_array(c->arena, (OWN + c->width) * c->block_rows, sizeof(double));
 	c->row = dc_arena_array(c->arena, c->width, sizeof(double));
-	return c->blocks && c->row;
+	c->totals = dc_arena_array(c->arena, c->width, sizeof(*c->totals));
+	for (size_t i = 0; c->totals && i < c->width; i++)
+		c->totals[i] = dc_sum_of(0);
+	return c->blocks && c->row && c->totals;
+}
+
+/* Adds the row to the totals. */
+static void total_row(struct copier *c, double interval_s)
+{
+	size_t at = 0;
+
+	c->span_s = dc_sum_add(c->span_s, dc_sum_of(interval_s));
+	for (size_t i = 0; i < c->schema.columns_count; i++) {
+		bool sum = c->columns[i]->sum;
+
+		for (size_t k = 0; k < c->columns[i]->width; k++, at++)
+			c->totals[at] =
+				dc_sum_add(c->totals[at],
+					   sum ? dc_sum_of(c->row[at])
+					       : dc_sum_product(c->row[at], interval_s));
+	}
 }
 
 static enum dc_status copy_series(struct copier *c, size_t first, size_t count)
@@ -162,6 +187,7 @@ static enum dc_status copy_series(struct copier *c, size_t first, size_t count)
 			to += width;
 			block += width * c->block_rows;
 		}
+		total_row(c, interval[k]);
 		status = c->sink->type->interval(c->sink, time[k], interval[k], c->row);
 	}
 	return status;
@@ -285,16 +311,91 @@ static enum dc_status copy_rows(struct copier *c, int table, size_t rows)
 	return status;
 }
 
+/* Figures that the rows hold exactly: the sum of a column, the integral of a mean over time, or that
+ * over the time. Figures that need more than the rows (the highest moment, the last state, prices of
+ * hardware) are not among them. */
+static const struct rebuilt {
+	const char *figure;
+	const char *section;
+	const char *column;
+	const char *label; /* of the column's axis; NULL: it has none */
+	bool mean;
+} rebuilt[] = {
+	{"iterations", "training", "iterations", NULL, false},
+	{"utilization_compute", "utilization", "compute", NULL, true},
+	{"compute_share", "training", "compute_share", NULL, true},
+	{"exposed_communication_share", "training", "exposed_communication_share", NULL, true},
+	{"stall_share", "training", "stall_share", NULL, true},
+	{"energy_utility_j", "power", "energy_j", NULL, false},
+	{"energy_it_j", "power", "it_w", NULL, false},
+	{"energy_accelerators_j", "power", "part_w", "accelerators", false},
+	{"energy_hosts_j", "power", "part_w", "hosts", false},
+	{"energy_drives_j", "power", "part_w", "drives", false},
+	{"energy_network_j", "power", "part_w", "network", false},
+	{"energy_psu_loss_j", "power", "part_w", "psu loss", false},
+	{"energy_pdu_loss_j", "power", "part_w", "pdu loss", false},
+	{"energy_cooling_j", "power", "part_w", "cooling", false},
+	{"cost_electricity_usd", "economics", "electricity_usd", NULL, false},
+	{"carbon_kg", "economics", "carbon_kg", NULL, false},
+};
+
+/* The total of a column, or of one entity of it; NaN when the result has no such column. */
+static double total_of(const struct copier *c, const char *section, const char *name,
+		       const char *label)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < c->schema.columns_count; i++) {
+		const struct dc_result_column *column = c->columns[i];
+
+		if (strcmp(c->schema.columns[i].section, section) == 0 &&
+		    strcmp(column->name, name) == 0) {
+			if (!label)
+				return column->labels ? (double)NAN : dc_sum_value(c->totals[at]);
+			for (size_t k = 0; column->labels && k < column->width; k++)
+				if (strcmp(column->labels[k], label) == 0)
+					return dc_sum_value(c->totals[at + k]);
+			return (double)NAN;
+		}
+		at += column->width;
+	}
+	return (double)NAN;
+}
+
+/* A figure of the rows copied; NaN when they do not hold it. */
+static double rebuild_figure(const struct copier *c, const char *name)
+{
+	double span_s = dc_sum_value(c->span_s);
+
+	if (!c->rows[DC_COPY_SERIES])
+		return (double)NAN;
+	if (strcmp(name, "duration_s") == 0)
+		return span_s;
+	if (strcmp(name, "pue") == 0)
+		return total_of(c, "power", "energy_j", NULL) /
+		       total_of(c, "power", "it_w", NULL);
+	for (size_t i = 0; i < sizeof(rebuilt) / sizeof(*rebuilt); i++) {
+		const struct rebuilt *r = &rebuilt[i];
+
+		if (strcmp(r->figure, name) == 0)
+			return total_of(c, r->section, r->column, r->label) /
+			       (r->mean ? span_s : 1);
+	}
+	return (double)NAN;
+}
+
 static enum dc_status copy_end(struct copier *c, enum dc_record_end how)
 {
 	size_t count;
 	const struct dc_result_figure *figures = dc_result_figures(c->result, &count);
 	double *values = dc_arena_array(c->arena, count, sizeof(*values));
+	/* A killed run wrote no summary. */
+	bool killed = strcmp(dc_result_info(c->result)->status, "running") == 0;
 
 	if (!values)
 		return DC_ERR_MEMORY;
 	for (size_t i = 0; i < count; i++)
-		values[i] = figures[i].value;
+		values[i] = killed ? rebuild_figure(c, figures[i].name) : figures[i].value;
 	return c->sink->type->end(c->sink, how, values);
 }
 

@@ -24,8 +24,9 @@ enum dc_status dc_copy_result(struct dc_diag *diag, const struct dc_result *resu
 			      const struct dc_copy_piece *pieces, size_t count) DC_CHECK;
 
 /* Writes the trustworthy rows of a killed run's FILE.part into a fresh result at path, with status
- * "interrupted" (or "complete" where only the last rename was missing). rows (may be NULL): rows
- * of the series found. DC_ERR_INPUT when part holds nothing that can be recovered. */
+ * "interrupted" (or "complete" where only the last rename was missing). The summary holds what can be
+ * told from the rows of the series (duration, energies, shares, iterations, electricity, carbon); the
+ * rest of it is NaN. rows (may be NULL): rows of the series found. DC_ERR_INPUT when part holds nothing that can be recovered. */
 enum dc_status dc_copy_recover(struct dc_diag *diag, const char *part, const char *path,
 			       unsigned long long *rows) DC_CHECK;
 

@@ -241,6 +241,7 @@ enum dc_status dc_export_list(struct dc_diag *diag, const struct dc_result *resu
 	const struct dc_result_table *tables = dc_result_tables(result, &count);
 
 	(void)dc_result_figures(result, &figures_count);
+	fprintf(out, "%-12s %10s\n\n", "status", dc_result_info(result)->status);
 	fprintf(out, "%-12s %10s  %s\n", "table", "rows", "columns");
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "%-12s %10zu  ", tables[i].name, tables[i].rows);

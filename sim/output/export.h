@@ -19,7 +19,7 @@ enum dc_export_format { DC_EXPORT_TSV, DC_EXPORT_CSV };
 enum dc_status dc_export_table(struct dc_diag *diag, const struct dc_result *result,
 			       const char *name, enum dc_export_format format, FILE *out) DC_CHECK;
 
-/* Writes the list of tables: name, rows, columns with units. */
+/* Writes the run's status and the list of tables: name, rows, columns with units. */
 enum dc_status dc_export_list(struct dc_diag *diag, const struct dc_result *result,
 			      FILE *out) DC_CHECK;
 

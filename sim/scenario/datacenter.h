@@ -29,6 +29,7 @@ struct dc_datacenter {
 	const struct dc_tagged *tier; /* that the job reads from; NULL: nothing is read */
 	double drive_use;             /* busy share of its drives while all of a node read */
 	double readers;               /* concurrent reads per accelerator */
+	double reading_cores;         /* kept busy by copying what an accelerator reads */
 	/* facility */
 	const struct dc_facility *facility;
 	const struct dc_room *room;

@@ -100,7 +100,7 @@ static void update_node(struct dc_load *load, uint64_t index)
 	double reading, output_w;
 
 	sum_activities(load, index, node, &reading);
-	node->use[DC_USE_HOST] = fmin(1.0, reading * dc->readers / (double)dc->host->cores);
+	node->use[DC_USE_HOST] = fmin(1.0, reading * dc->reading_cores / (double)dc->host->cores);
 	node->use[DC_USE_DRIVES] = dc->drive_use * reading / (double)dc->accelerators_per_node;
 	node->part_w[DC_PART_HOSTS] =
 		dc_host_power_w(dc->host, node->use[DC_USE_HOST]) - dc->host->nic_w;

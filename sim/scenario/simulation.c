@@ -9,6 +9,9 @@
 /* Balances are exact but for rounding; more than this is a broken run. */
 static const double largest_residual = 1e-9;
 
+/* Upper limit of the allowable range of class A4 [ASHRAE TC 9.9, Thermal Guidelines, 2015]. */
+static const double hottest_room_degc = 45;
+
 struct simulation {
 	const struct dc_datacenter *datacenter;
 	struct dc_diag *diag;
@@ -221,6 +224,19 @@ static enum dc_status check_balance(const struct simulation *sim, const double *
 	return DC_ERR_RUN;
 }
 
+/* Neither throttling nor shutdown is simulated, so a hot room must not pass for a good result. */
+static void warn_of_heat(const struct simulation *sim, const double *summary)
+{
+	if (summary[DC_SUMMARY_ROOM_END_DEGC] <= hottest_room_degc)
+		return;
+	dc_diag_warning(
+		sim->diag, NULL,
+		"the room ends at %.0f degC: its hardware would have slowed down or shut down "
+		"above %.0f degC, which is not simulated; the figures are not those of a real "
+		"run",
+		summary[DC_SUMMARY_ROOM_END_DEGC], hottest_room_degc);
+}
+
 /* The last, perhaps shorter row; what a replay has done so far; the summary. */
 static enum dc_status finish(struct simulation *sim, bool interrupted,
 			     struct dc_simulation_result *result)
@@ -249,6 +265,7 @@ static enum dc_status finish(struct simulation *sim, bool interrupted,
 	status = check_balance(sim, result->summary);
 	if (status)
 		return status;
+	warn_of_heat(sim, result->summary);
 	return dc_simulation_recorder_end(&sim->recorder,
 					  interrupted ? DC_RECORD_INTERRUPTED : DC_RECORD_COMPLETE,
 					  result->summary);

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "output/hdf5_sink.h"
 #include "scenario/simulation.h"
 
@@ -201,13 +202,16 @@ static void by_mode(void)
 	print("exact", &exact, &folded);
 }
 
-/* run_bench [ranks | epochs | mode]...; all without an argument. */
+/* run_bench [ranks | epochs | mode | fluid]...; all without an argument. */
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
-	} parts[] = {{"ranks", by_ranks}, {"epochs", by_epochs}, {"mode", by_mode}};
+	} parts[] = {{"ranks", by_ranks},
+		     {"epochs", by_epochs},
+		     {"mode", by_mode},
+		     {"fluid", bench_fluid}};
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		bool wanted = argc < 2;

@@ -86,7 +86,7 @@ for signal in INT TERM; do
 done
 
 # Commands describe themselves; wrong words are refused with the right ones.
-for command in run check schema catalog export plot compare; do
+for command in run check schema catalog export plot compare validate; do
 	check "$command --help" exits 0 "$DCSIM" $command --help
 	check "$command has examples" says 'examples:' out.txt
 	check "the man page knows $command" grep -q "$command\|SCENARIO" "$srcdir/man/dcsim.1"
@@ -119,6 +119,14 @@ for family in topologies tiers stages plants layers; do
 done
 check "unknown family" exits 2 "$DCSIM" catalog acelerators
 check "unknown entry" exits 2 "$DCSIM" catalog accelerators a100
+
+# Validation: the tables that ship.
+check "validate flow lists" exits 0 "$DCSIM" validate -q "$srcdir"/tests/validation/flows/*.csv
+check "says how many" says '2128 rows, 0 could not be run' out.txt
+check "validate as CSV" exits 0 "$DCSIM" validate --csv "$srcdir/tests/validation/flows/permutation_128.csv"
+check "a header and a row per flow" test "$(wc -l <out.txt)" -eq 129
+check "a table of no known kind" exits 2 "$DCSIM" validate "$srcdir/catalog/price/us-mida-pjm-2024.csv"
+check "a column that is not there" exits 2 "$DCSIM" validate --by nothing "$srcdir/tests/validation/flows/burst_1k.csv"
 
 # Output that cannot be written: exit 1, and nothing that looks like a result.
 check "a folder as output" exits 1 "$DCSIM" -c "$topologies/ring64.yaml" -o .

@@ -105,6 +105,7 @@ Test(export, list)
 	char *text = export_sample(NULL, DC_EXPORT_TSV);
 
 	cr_expect_str_eq(text,
+			 "status         complete\n\n"
 			 "table              rows  columns\n"
 			 "power                 3  time [s], interval [s], utility_w [W], "
 			 "part_w [W] per part (2)\n"

@@ -1,0 +1,210 @@
+/* Full sharing: progressive filling with a heap over resources and caps.
+ *
+ * The resource that would be full first, at level capacity left / pull of its flows without a level,
+ * gives that level to those flows; what they take is booked on the rest of their paths; and so on.
+ * Keys only grow, so a stale one is a lower bound: the top is refreshed and goes back down unless it is
+ * still the least. Its exact level is then summed afresh from its own flows, and it is out of the heap
+ * before it fixes them, so rounding on ties cannot bring up another in its place. */
+#include "fluid/solver.h"
+#include "fluid/solver_private.h"
+
+/* Heap items are resources, and flows with a cap, told apart by the top bit. */
+static const uint32_t cap_item = (uint32_t)1 << 31;
+
+/* Resources in use lose their level; during the filling offered is the capacity left, doubt the pull
+ * and unbounded the number of the flows without a level, candidate the pull when last summed. */
+static void open_resources(struct dc_fluid_solver *solver)
+{
+	solver->queue_count = 0;
+	for (uint32_t i = 0; i < solver->active_count; i++) {
+		uint32_t id = solver->active[i];
+		struct dc_fluid_resource *resource = &solver->resources[id];
+		double pull = 0;
+
+		for (uint32_t j = 0; j < resource->count; j++)
+			pull += solver->shares[resource->block + j].pull;
+		resource->level = DC_FLUID_INFINITE;
+		resource->offered = resource->capacity_bps;
+		resource->doubt = pull;
+		resource->candidate = pull;
+		resource->unbounded = resource->count;
+		solver->queue[solver->queue_count++] =
+			(struct dc_fluid_entry){resource->capacity_bps / pull, id};
+	}
+}
+
+/* Each capped flow once: where it meets the first resource of its path. */
+static void open_caps(struct dc_fluid_solver *solver)
+{
+	for (uint32_t i = 0; solver->capped && i < solver->active_count; i++) {
+		const struct dc_fluid_resource *resource = &solver->resources[solver->active[i]];
+
+		for (uint32_t j = 0; j < resource->count; j++) {
+			uint32_t id = solver->share_flows[resource->block + j];
+			const struct dc_fluid_flow_state *flow = &solver->flows[id];
+
+			if (flow->cap_bps < DC_FLUID_INFINITE &&
+			    solver->hops[flow->path].resource == solver->active[i])
+				solver->queue[solver->queue_count++] = (struct dc_fluid_entry){
+					dc_fluid_cap_level(flow), id | cap_item};
+		}
+	}
+}
+
+/* Sums what is left and who is without a level from the resource's own flows. */
+static double refresh(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
+{
+	const struct dc_fluid_share *shares = solver->shares + resource->block;
+	const uint32_t *flows = solver->share_flows + resource->block;
+	double load = 0, pull = 0;
+
+	for (uint32_t i = 0; i < resource->count; i++) {
+		const struct dc_fluid_flow_state *flow = &solver->flows[flows[i]];
+
+		if (flow->flags & DC_FLUID_FIXED)
+			load += shares[i].pull * flow->least;
+		else
+			pull += shares[i].pull;
+	}
+	resource->offered = fmax(resource->capacity_bps - load, 0);
+	resource->doubt = pull;
+	resource->candidate = pull;
+	return resource->offered / pull;
+}
+
+/* The flow has its level; its resources but one are told. */
+static void fix(struct dc_fluid_solver *solver, uint32_t id, double level, uint32_t at)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+	const struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+
+	if (!(flow->flags & DC_FLUID_CHANGED) && flow->least != level)
+		dc_fluid_note_changed(solver, id);
+	flow->least = level;
+	flow->flags |= DC_FLUID_FIXED;
+	for (uint32_t i = 0; i < flow->hops; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+		double pull;
+
+		if (hops[i].resource == at)
+			continue;
+		resource->unbounded--;
+		if (!(level < DC_FLUID_INFINITE))
+			continue; /* only unlimited resources are left */
+		pull = solver->shares[resource->block + hops[i].position].pull;
+		resource->offered -= pull * level;
+		resource->doubt -= pull;
+	}
+	solver->order[solver->work++] = id;
+}
+
+static void pop(struct dc_fluid_solver *solver)
+{
+	solver->queue[0] = solver->queue[--solver->queue_count];
+	if (solver->queue_count)
+		dc_fluid_heap_down(solver->queue, solver->queue_count, 0);
+}
+
+/* The least key below the top. */
+static double next_key(const struct dc_fluid_solver *solver)
+{
+	double key = DC_FLUID_INFINITE;
+
+	for (uint32_t i = 1; i < 3 && i < solver->queue_count; i++)
+		key = fmin(key, solver->queue[i].key);
+	return key;
+}
+
+/* The resource at the top is filled, leaves because its flows all have levels, or goes back down. */
+static void fill_top(struct dc_fluid_solver *solver)
+{
+	uint32_t id = solver->queue[0].item;
+	struct dc_fluid_resource *resource = &solver->resources[id];
+	double next = next_key(solver), level;
+
+	if (!resource->unbounded) {
+		pop(solver);
+		return;
+	}
+	/* The pull, kept up by differences, is trusted down to an eighth of its last sum. */
+	if (!(resource->capacity_bps < DC_FLUID_INFINITE))
+		level = DC_FLUID_INFINITE; /* the limited ones are done: nothing holds these flows */
+	else if (resource->doubt < resource->candidate / 8)
+		level = refresh(solver, resource);
+	else
+		level = fmax(resource->offered, 0) / resource->doubt;
+	if (level < DC_FLUID_INFINITE && level <= next && resource->unbounded < resource->count)
+		level = refresh(solver, resource);
+	if (level > next * (1 + DC_FLUID_SAME)) {
+		solver->queue[0].key = level;
+		dc_fluid_heap_down(solver->queue, solver->queue_count, 0);
+		return;
+	}
+	pop(solver);
+	resource->level = level;
+	resource->unbounded = 0;
+	for (uint32_t i = 0; i < resource->count; i++) {
+		uint32_t flow = solver->share_flows[resource->block + i];
+
+		if (!(solver->flows[flow].flags & DC_FLUID_FIXED))
+			fix(solver, flow, level, id);
+	}
+}
+
+/* From levels to what propagation keeps: least and second of each flow, others of each share. */
+static void close_flows(struct dc_fluid_solver *solver)
+{
+	for (uint32_t i = 0; i < solver->active_count; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[solver->active[i]];
+
+		resource->candidate = resource->level;
+		resource->offered = 0;
+		resource->unbounded = 0;
+	}
+	for (uint64_t k = 0; k < solver->work; k++) {
+		struct dc_fluid_flow_state *flow = &solver->flows[solver->order[k]];
+		const struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+
+		flow->flags &= (uint8_t)~DC_FLUID_FIXED;
+		dc_fluid_find_least(solver, flow);
+		for (uint32_t i = 0; i < flow->hops; i++) {
+			struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+			struct dc_fluid_share *share =
+				&solver->shares[resource->block + hops[i].position];
+
+			share->other =
+				hops[i].resource == flow->least_at ? flow->second : flow->least;
+			if (share->other < DC_FLUID_INFINITE)
+				resource->offered += share->pull * share->other;
+			else
+				resource->unbounded++;
+		}
+	}
+	for (uint32_t i = 0; i < solver->active_count; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[solver->active[i]];
+
+		resource->doubt = 4.5e-16 * resource->count * resource->offered;
+	}
+}
+
+void dc_fluid_fill(struct dc_fluid_solver *solver)
+{
+	solver->work = 0; /* flows with a level */
+	open_resources(solver);
+	open_caps(solver);
+	for (uint32_t i = solver->queue_count / 2; i-- > 0;)
+		dc_fluid_heap_down(solver->queue, solver->queue_count, i);
+	while (solver->queue_count) {
+		uint32_t item = solver->queue[0].item;
+		double level = solver->queue[0].key;
+
+		if (!(item & cap_item)) {
+			fill_top(solver);
+			continue;
+		}
+		pop(solver);
+		if (!(solver->flows[item & ~cap_item].flags & DC_FLUID_FIXED))
+			fix(solver, item & ~cap_item, level, DC_FLUID_NONE);
+	}
+	close_flows(solver);
+}

@@ -1,0 +1,440 @@
+/* Who is on what: flows, their paths, and the lists of the resources. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fluid/solver.h"
+#include "fluid/solver_private.h"
+
+enum {
+	FIRST_CAPACITY = 64,
+	LINEAR_HOPS = 12,
+	FIRST_ROOM = 4,
+	KEPT_ROOM = 8, /* an empty list up to this long stays where it is */
+	HOP_STRIDE = sizeof(struct dc_fluid_hop_state) / sizeof(uint32_t)
+};
+
+static enum dc_status grow_flows(struct dc_fluid_solver *solver)
+{
+	uint64_t capacity =
+		solver->flow_capacity ? 2 * (uint64_t)solver->flow_capacity : FIRST_CAPACITY;
+	void *grown;
+
+	if (capacity > INT32_MAX)
+		return DC_ERR_MEMORY;
+	grown = dc_fluid_grow_lines(solver->flows, solver->flow_count * sizeof *solver->flows,
+				    capacity * sizeof *solver->flows);
+	if (!grown)
+		return DC_ERR_MEMORY;
+	solver->flows = grown;
+	if (!(grown = realloc(solver->fresh, capacity * sizeof *solver->fresh)))
+		return DC_ERR_MEMORY;
+	solver->fresh = grown;
+	if (!(grown = realloc(solver->changed, capacity * sizeof *solver->changed)))
+		return DC_ERR_MEMORY;
+	solver->changed = grown;
+	if (!(grown = realloc(solver->order, capacity * sizeof *solver->order)))
+		return DC_ERR_MEMORY;
+	solver->order = grown;
+	solver->flow_capacity = (uint32_t)capacity;
+	return DC_OK;
+}
+
+static enum dc_status grow_hops(struct dc_fluid_solver *solver, unsigned class)
+{
+	uint32_t capacity = dc_fluid_blocks_enough(&solver->path_blocks, class);
+	void *grown;
+
+	if (!capacity)
+		return DC_ERR_MEMORY;
+	if (!(grown = realloc(solver->hops, capacity * sizeof *solver->hops)))
+		return DC_ERR_MEMORY;
+	solver->hops = grown;
+	if (solver->uses) {
+		if (!(grown = realloc(solver->uses, capacity * sizeof *solver->uses)))
+			return DC_ERR_MEMORY;
+		solver->uses = grown;
+		for (uint32_t i = solver->path_blocks.capacity; i < capacity; i++)
+			solver->uses[i] = 1.0;
+	}
+	solver->path_blocks.capacity = capacity;
+	return DC_OK;
+}
+
+static enum dc_status need_uses(struct dc_fluid_solver *solver)
+{
+	if (solver->uses)
+		return DC_OK;
+	solver->uses = malloc(solver->path_blocks.capacity * sizeof *solver->uses);
+	if (!solver->uses)
+		return DC_ERR_MEMORY;
+	for (uint32_t i = 0; i < solver->path_blocks.capacity; i++)
+		solver->uses[i] = 1.0;
+	return DC_OK;
+}
+
+/* Inserts one hop into the flow's sorted path; a resource already there adds up. */
+static enum dc_status insert_hop(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
+				 const struct dc_fluid_hop *hop)
+{
+	struct dc_fluid_hop_state *hops = solver->hops + state->path;
+	uint32_t place = state->hops;
+	double *uses;
+
+	while (place && hops[place - 1].resource > hop->resource)
+		place--;
+	if (place && hops[place - 1].resource == hop->resource) {
+		if (need_uses(solver) != DC_OK)
+			return DC_ERR_MEMORY;
+		solver->uses[state->path + place - 1] += hop->use;
+		return DC_OK;
+	}
+	if (hop->use != 1.0 && need_uses(solver) != DC_OK)
+		return DC_ERR_MEMORY;
+	uses = solver->uses ? solver->uses + state->path : NULL;
+	for (uint32_t i = state->hops++; i > place; i--) {
+		hops[i] = hops[i - 1];
+		if (uses)
+			uses[i] = uses[i - 1];
+	}
+	hops[place] = (struct dc_fluid_hop_state){hop->resource, DC_FLUID_NONE};
+	if (uses)
+		uses[place] = hop->use;
+	return DC_OK;
+}
+
+/* Stores the path; hops of use 0 are left out. */
+static enum dc_status store_path(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
+				 const struct dc_fluid_hop *hops, uint32_t count)
+{
+	const uint32_t *links = (const uint32_t *)solver->hops;
+	unsigned class;
+	uint32_t path;
+
+	state->hops = 0;
+	state->path = DC_FLUID_NO_BLOCK;
+	if (!count)
+		return DC_OK;
+	class = dc_fluid_block_class(count);
+	path = dc_fluid_blocks_take(&solver->path_blocks, class, links, HOP_STRIDE);
+	if (path == DC_FLUID_NO_BLOCK) {
+		if (grow_hops(solver, class) != DC_OK)
+			return DC_ERR_MEMORY;
+		links = (const uint32_t *)solver->hops;
+		path = dc_fluid_blocks_take(&solver->path_blocks, class, links, HOP_STRIDE);
+	}
+	state->path = path;
+	state->room = (uint8_t) class;
+	for (uint32_t i = 0; i < count; i++) {
+		if (hops[i].use > 0 && insert_hop(solver, state, &hops[i]) != DC_OK) {
+			dc_fluid_blocks_give(&solver->path_blocks, class, path,
+					     (uint32_t *)solver->hops, HOP_STRIDE);
+			return DC_ERR_MEMORY;
+		}
+	}
+	return DC_OK;
+}
+
+enum dc_status dc_fluid_check_path(const struct dc_fluid_solver *solver,
+				   const struct dc_fluid_hop *path, uint32_t hops)
+{
+	if (hops > INT32_MAX)
+		return DC_ERR_RUN;
+	for (uint32_t i = 0; i < hops; i++)
+		if (path[i].resource >= solver->resource_count || !(path[i].use >= 0) ||
+		    !isfinite(path[i].use))
+			return DC_ERR_RUN;
+	return DC_OK;
+}
+
+static bool legal(const struct dc_fluid_solver *solver, const struct dc_fluid_flow *flow)
+{
+	return flow->weight > 0 && isfinite(flow->weight) && flow->cap_bps >= 0 &&
+	       flow->multiplicity > 0 && isfinite(flow->multiplicity) &&
+	       dc_fluid_check_path(solver, flow->path, flow->hops) == DC_OK;
+}
+
+enum dc_status dc_fluid_add(struct dc_fluid_solver *solver, const struct dc_fluid_flow *flow,
+			    uint32_t *id)
+{
+	struct dc_fluid_flow_state state = {.weight = flow->weight,
+					    .cap_bps = flow->cap_bps,
+					    .multiplicity = flow->multiplicity,
+					    .least_at = DC_FLUID_NONE,
+					    .path = DC_FLUID_NO_BLOCK};
+
+	if (!legal(solver, flow))
+		return DC_ERR_RUN;
+	if (solver->free_flow == DC_FLUID_NONE && solver->flow_count == solver->flow_capacity &&
+	    grow_flows(solver) != DC_OK)
+		return DC_ERR_MEMORY;
+	if (store_path(solver, &state, flow->path, flow->hops) != DC_OK)
+		return DC_ERR_MEMORY;
+	if (solver->free_flow != DC_FLUID_NONE) {
+		*id = solver->free_flow;
+		solver->free_flow = solver->flows[*id].path;
+		state.flags = solver->flows[*id].flags;
+	} else {
+		*id = solver->flow_count++;
+	}
+	state.flags |= DC_FLUID_LIVE;
+	solver->flows[*id] = state;
+	return DC_OK;
+}
+
+/* Where the flow keeps its hop over the resource; it has one. */
+static struct dc_fluid_hop_state *find_hop(const struct dc_fluid_solver *solver,
+					   const struct dc_fluid_flow_state *flow,
+					   uint32_t resource)
+{
+	struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+	uint32_t low = 0, high = flow->hops;
+
+	if (flow->hops <= LINEAR_HOPS) {
+		while (hops->resource != resource)
+			hops++;
+		return hops;
+	}
+	while (high - low > 1) {
+		uint32_t middle = (low + high) / 2;
+
+		if (hops[middle].resource > resource)
+			high = middle;
+		else
+			low = middle;
+	}
+	return hops + low;
+}
+
+/* Moves the resource's list into a block with room for twice as many. */
+static enum dc_status make_room(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
+{
+	unsigned class = dc_fluid_block_class(resource->count ? 2 * resource->count : FIRST_ROOM);
+	uint32_t block, old = resource->block;
+
+	block = dc_fluid_blocks_take(&solver->share_blocks, class, solver->share_flows, 1);
+	if (block == DC_FLUID_NO_BLOCK) {
+		uint32_t capacity = dc_fluid_blocks_enough(&solver->share_blocks, class);
+		void *grown;
+
+		if (!capacity)
+			return DC_ERR_MEMORY;
+		if (!(grown = realloc(solver->shares, capacity * sizeof *solver->shares)))
+			return DC_ERR_MEMORY;
+		solver->shares = grown;
+		if (!(grown = realloc(solver->share_flows, capacity * sizeof(uint32_t))))
+			return DC_ERR_MEMORY;
+		solver->share_flows = grown;
+		solver->share_blocks.capacity = capacity;
+		block = dc_fluid_blocks_take(&solver->share_blocks, class, solver->share_flows, 1);
+	}
+	if (old != DC_FLUID_NO_BLOCK) {
+		memcpy(solver->shares + block, solver->shares + old,
+		       resource->count * sizeof *solver->shares);
+		memcpy(solver->share_flows + block, solver->share_flows + old,
+		       resource->count * sizeof *solver->share_flows);
+		dc_fluid_blocks_give(&solver->share_blocks, resource->room, old,
+				     solver->share_flows, 1);
+	}
+	resource->block = block;
+	resource->room = (uint8_t) class;
+	return DC_OK;
+}
+
+static bool list_full(const struct dc_fluid_resource *resource)
+{
+	return resource->block == DC_FLUID_NO_BLOCK ||
+	       resource->count == dc_fluid_block_size(resource->room);
+}
+
+static double pull_of(const struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow,
+		      uint32_t hop)
+{
+	double use = solver->uses ? solver->uses[flow->path + hop] : 1.0;
+
+	return flow->multiplicity * use * flow->weight /
+	       solver->members[solver->hops[flow->path + hop].resource];
+}
+
+/* Its levels are unknown until the next solve. */
+static void mark_fresh(struct dc_fluid_solver *solver, uint32_t id)
+{
+	if (solver->flows[id].flags & DC_FLUID_FRESH)
+		return;
+	solver->flows[id].flags |= DC_FLUID_FRESH;
+	solver->fresh[solver->fresh_count++] = id;
+}
+
+enum dc_status dc_fluid_start(struct dc_fluid_solver *solver, uint32_t id)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+	struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+
+	if (flow->flags & DC_FLUID_SHARING)
+		return DC_OK;
+	if (flow->cap_bps < DC_FLUID_INFINITE &&
+	    dc_fluid_reserve_queue(solver, (uint64_t)solver->resource_capacity + solver->capped +
+						   1) != DC_OK)
+		return DC_ERR_MEMORY;
+	for (uint32_t i = 0; i < flow->hops; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+
+		if (list_full(resource) && make_room(solver, resource) != DC_OK)
+			return DC_ERR_MEMORY;
+	}
+	for (uint32_t i = 0; i < flow->hops; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+		uint32_t place = resource->block + resource->count;
+
+		if (!resource->count) {
+			resource->active = solver->active_count;
+			solver->active[solver->active_count++] = hops[i].resource;
+		}
+		solver->shares[place] =
+			(struct dc_fluid_share){DC_FLUID_INFINITE, pull_of(solver, flow, i)};
+		solver->share_flows[place] = id;
+		hops[i].position = resource->count++;
+		resource->unbounded++;
+		dc_fluid_touch(solver, hops[i].resource);
+	}
+	solver->incidences += flow->hops;
+	solver->capped += flow->cap_bps < DC_FLUID_INFINITE;
+	flow->flags |= DC_FLUID_SHARING | DC_FLUID_UNSOLVED;
+	flow->least = DC_FLUID_INFINITE;
+	flow->second = DC_FLUID_INFINITE;
+	flow->least_at = DC_FLUID_NONE;
+	mark_fresh(solver, id);
+	return DC_OK;
+}
+
+/* Takes one share out of a list; the last takes its place. */
+static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_state *hop)
+{
+	struct dc_fluid_resource *resource = &solver->resources[hop->resource];
+	uint32_t place = resource->block + hop->position;
+	uint32_t last = resource->block + --resource->count;
+	uint32_t mover;
+
+	dc_fluid_book(resource, solver->shares[place].pull, solver->shares[place].other,
+		      DC_FLUID_INFINITE);
+	resource->unbounded--;
+	if (place != last) {
+		mover = solver->share_flows[last];
+		solver->shares[place] = solver->shares[last];
+		solver->share_flows[place] = mover;
+		find_hop(solver, &solver->flows[mover], hop->resource)->position = hop->position;
+	}
+	if (resource->count) {
+		dc_fluid_touch(solver, hop->resource);
+		return;
+	}
+	resource->level = DC_FLUID_INFINITE;
+	resource->candidate = DC_FLUID_INFINITE;
+	resource->offered = 0;
+	resource->doubt = 0;
+	if (dc_fluid_block_size(resource->room) > KEPT_ROOM) {
+		dc_fluid_blocks_give(&solver->share_blocks, resource->room, resource->block,
+				     solver->share_flows, 1);
+		resource->block = DC_FLUID_NO_BLOCK;
+	}
+	mover = solver->active[--solver->active_count];
+	solver->active[resource->active] = mover;
+	solver->resources[mover].active = resource->active;
+}
+
+void dc_fluid_stop(struct dc_fluid_solver *solver, uint32_t id)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+
+	if (!(flow->flags & DC_FLUID_SHARING))
+		return;
+	for (uint32_t i = 0; i < flow->hops; i++)
+		take_out(solver, &solver->hops[flow->path + i]);
+	solver->incidences -= flow->hops;
+	solver->capped -= flow->cap_bps < DC_FLUID_INFINITE;
+	flow->flags &= (uint8_t) ~(DC_FLUID_SHARING | DC_FLUID_UNSOLVED);
+}
+
+static void drop_path(struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow)
+{
+	if (flow->path != DC_FLUID_NO_BLOCK)
+		dc_fluid_blocks_give(&solver->path_blocks, flow->room, flow->path,
+				     (uint32_t *)solver->hops, HOP_STRIDE);
+}
+
+enum dc_status dc_fluid_set_path(struct dc_fluid_solver *solver, uint32_t id,
+				 const struct dc_fluid_hop *path, uint32_t hops)
+{
+	bool sharing = solver->flows[id].flags & DC_FLUID_SHARING;
+	struct dc_fluid_flow_state stored;
+	enum dc_status status = dc_fluid_check_path(solver, path, hops);
+
+	if (status != DC_OK)
+		return status;
+	stored = solver->flows[id];
+	status = store_path(solver, &stored, path, hops);
+	if (status != DC_OK)
+		return status;
+	dc_fluid_stop(solver, id);
+	drop_path(solver, &solver->flows[id]);
+	solver->flows[id].path = stored.path;
+	solver->flows[id].hops = stored.hops;
+	solver->flows[id].room = stored.room;
+	return sharing ? dc_fluid_start(solver, id) : DC_OK;
+}
+
+void dc_fluid_remove(struct dc_fluid_solver *solver, uint32_t id)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+
+	dc_fluid_stop(solver, id);
+	drop_path(solver, flow);
+	flow->flags &= (uint8_t)~DC_FLUID_LIVE;
+	flow->path = solver->free_flow;
+	solver->free_flow = id;
+}
+
+enum dc_status dc_fluid_set_weight(struct dc_fluid_solver *solver, uint32_t id, double weight)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+
+	if (!(weight > 0) || !isfinite(weight))
+		return DC_ERR_RUN;
+	flow->weight = weight;
+	if (!(flow->flags & DC_FLUID_SHARING))
+		return DC_OK;
+	for (uint32_t i = 0; i < flow->hops; i++) {
+		const struct dc_fluid_hop_state *hop = &solver->hops[flow->path + i];
+		struct dc_fluid_resource *resource = &solver->resources[hop->resource];
+		struct dc_fluid_share *share = &solver->shares[resource->block + hop->position];
+		double other = share->other;
+
+		dc_fluid_book(resource, share->pull, other, DC_FLUID_INFINITE);
+		share->pull = pull_of(solver, flow, i);
+		dc_fluid_book(resource, share->pull, DC_FLUID_INFINITE, other);
+		dc_fluid_touch(solver, hop->resource);
+	}
+	mark_fresh(solver, id);
+	return DC_OK;
+}
+
+enum dc_status dc_fluid_set_cap(struct dc_fluid_solver *solver, uint32_t id, double cap_bps)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+	bool sharing = flow->flags & DC_FLUID_SHARING;
+
+	if (!(cap_bps >= 0))
+		return DC_ERR_RUN;
+	if (sharing && cap_bps < DC_FLUID_INFINITE && !(flow->cap_bps < DC_FLUID_INFINITE) &&
+	    dc_fluid_reserve_queue(solver, (uint64_t)solver->resource_capacity + solver->capped +
+						   1) != DC_OK)
+		return DC_ERR_MEMORY;
+	if (sharing) {
+		solver->capped -= flow->cap_bps < DC_FLUID_INFINITE;
+		solver->capped += cap_bps < DC_FLUID_INFINITE;
+		for (uint32_t i = 0; i < flow->hops; i++)
+			dc_fluid_touch(solver, solver->hops[flow->path + i].resource);
+		mark_fresh(solver, id);
+	}
+	flow->cap_bps = cap_bps;
+	return DC_OK;
+}

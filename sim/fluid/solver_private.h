@@ -1,0 +1,160 @@
+/* The solver's arrays, shared by the files that keep them: membership, levels, filling. */
+#ifndef DC_FLUID_SOLVER_PRIVATE_H
+#define DC_FLUID_SOLVER_PRIVATE_H
+
+#include <math.h>
+
+#include "fluid/blocks.h"
+#include "fluid/solver.h"
+
+#define DC_FLUID_INFINITE ((double)INFINITY)
+
+/* Resources and flows take one cache line each, and begin where one begins. */
+enum { DC_FLUID_LINE = 64 };
+
+/* Two levels this close are the same one. Wider than the rounding of a sum over the flows of one
+ * resource, so that ties settle; always taken against a freshly computed level, so it does not add up. */
+#define DC_FLUID_SAME 4e-15
+/* A resource offered at most this much more than its capacity holds nobody back. */
+#define DC_FLUID_FULL (1 + 1e-14)
+
+enum dc_fluid_flow_flag {
+	DC_FLUID_LIVE = 1,      /* known to the caller */
+	DC_FLUID_SHARING = 2,   /* in the lists of its resources */
+	DC_FLUID_FRESH = 4,     /* in the list of flows whose levels are unknown */
+	DC_FLUID_CHANGED = 8,   /* in the list of flows whose rate changed */
+	DC_FLUID_FIXED = 16,    /* during a filling: has its level */
+	DC_FLUID_UNSOLVED = 32, /* shares since the last solve only */
+};
+
+struct dc_fluid_flow_state {
+	_Alignas(DC_FLUID_LINE) double least; /* level: the least on the path and of the cap */
+	double second;                        /* the least but for least_at's */
+	double weight;
+	double cap_bps;
+	double multiplicity;
+	uint32_t least_at; /* resource, or DC_FLUID_NONE for the cap or nothing */
+	uint32_t path;     /* block of hops, sorted by resource; next free flow when not live */
+	uint32_t hops;
+	uint8_t flags;
+	uint8_t room; /* class of the path's block */
+};
+
+struct dc_fluid_hop_state {
+	uint32_t resource;
+	uint32_t position; /* in the resource's list */
+};
+
+/* One flow on one resource, in the resource's list. */
+struct dc_fluid_share {
+	double other; /* the flow's least level but for this resource's */
+	double pull;  /* capacity taken per level: multiplicity x use x weight / members */
+};
+
+struct dc_fluid_resource {
+	_Alignas(DC_FLUID_LINE) double level; /* infinite: holds nobody back */
+	double candidate;                     /* what the level should be, given the others */
+	double capacity_bps;
+	/* Sum of pull x other over finite others, kept up by differences, and a bound of its error:
+	 * most resources are seen at once to be far from full. During a filling: capacity left. */
+	double offered;
+	double doubt;       /* during a filling: pull of the flows without a level */
+	uint32_t unbounded; /* flows whose other is infinite; during a filling: without a level */
+	uint32_t block;     /* its list */
+	uint32_t count;
+	uint32_t place;  /* in the queue, or DC_FLUID_NONE */
+	uint32_t active; /* place among the resources in use */
+	uint8_t room;    /* class of its block */
+	bool touched;    /* waits for an evaluation */
+	uint16_t raises; /* in this solve */
+};
+
+struct dc_fluid_entry {
+	double key;
+	uint32_t item;
+};
+
+struct dc_fluid_solver {
+	struct dc_fluid_resource *resources;
+	double *members; /* multiplicity of each resource */
+	uint32_t *touched;
+	uint32_t *active;
+	uint32_t resource_count, resource_capacity, touched_count, active_count;
+
+	struct dc_fluid_flow_state *flows;
+	uint32_t *fresh;
+	uint32_t *changed;
+	uint32_t *order; /* of fixing, in a filling */
+	uint32_t flow_count, flow_capacity, free_flow, fresh_count, changed_count;
+	uint32_t capped; /* sharing flows with a cap */
+
+	struct dc_fluid_blocks path_blocks;
+	struct dc_fluid_hop_state *hops;
+	double *uses; /* of each hop; NULL as long as all are 1 */
+
+	struct dc_fluid_blocks share_blocks;
+	struct dc_fluid_share *shares;
+	uint32_t *share_flows;
+	uint64_t incidences;
+
+	struct dc_fluid_entry *queue;
+	uint32_t queue_count, queue_capacity;
+	uint64_t work;
+	struct dc_fluid_statistics statistics;
+};
+
+static inline double dc_fluid_cap_level(const struct dc_fluid_flow_state *flow)
+{
+	return flow->cap_bps / flow->weight;
+}
+
+static inline void dc_fluid_touch(struct dc_fluid_solver *solver, uint32_t resource)
+{
+	if (solver->resources[resource].touched)
+		return;
+	solver->resources[resource].touched = true;
+	solver->touched[solver->touched_count++] = resource;
+}
+
+static inline void dc_fluid_note_changed(struct dc_fluid_solver *solver, uint32_t id)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+
+	if (flow->flags & DC_FLUID_CHANGED)
+		return;
+	flow->flags |= DC_FLUID_CHANGED;
+	solver->changed[solver->changed_count++] = id;
+}
+
+/* Books a share's other level going from one value to another. */
+static inline void dc_fluid_book(struct dc_fluid_resource *resource, double pull, double from,
+				 double to)
+{
+	double before = from < DC_FLUID_INFINITE ? pull * from : 0.0;
+	double after = to < DC_FLUID_INFINITE ? pull * to : 0.0;
+
+	resource->unbounded -= !(from < DC_FLUID_INFINITE);
+	resource->unbounded += !(to < DC_FLUID_INFINITE);
+	resource->offered += after - before;
+	resource->doubt += 4.5e-16 * (fabs(resource->offered) + before + after);
+}
+
+/* A larger array on cache lines with the used bytes of the old one, which is freed; NULL leaves it. */
+void *dc_fluid_grow_lines(void *old, size_t used, size_t size);
+/* Finds least, least_at and second of a flow from its cap and the levels on its path. */
+void dc_fluid_find_least(const struct dc_fluid_solver *solver, struct dc_fluid_flow_state *flow);
+/* A binary heap over entries[0..count): moves the entry at `place` down to where it belongs. */
+void dc_fluid_heap_down(struct dc_fluid_entry *entries, uint32_t count, uint32_t place);
+/* Makes room in the queue for every resource and every capped flow. */
+enum dc_status dc_fluid_reserve_queue(struct dc_fluid_solver *solver, uint64_t need) DC_CHECK;
+
+/* DC_ERR_RUN unless the resources exist and the uses are >= 0 and finite. */
+enum dc_status dc_fluid_check_path(const struct dc_fluid_solver *solver,
+				   const struct dc_fluid_hop *path, uint32_t hops) DC_CHECK;
+
+/* Settles what is fresh and touched; false when it took too much work: fill instead. */
+bool dc_fluid_propagate(struct dc_fluid_solver *solver);
+/* Finds every level from nothing. */
+void dc_fluid_fill(struct dc_fluid_solver *solver);
+
+#endif

@@ -1,0 +1,284 @@
+/* Sharing alone: Poisson flows, permutation and all-to-all on a k-ary fat tree. Prints, asserts nothing.
+ *
+ * The fat tree has k^3/4 hosts, every link 50 GB/s in each direction, no latency; a flow takes one of
+ * the shortest paths, by hash (ECMP) or by the destination's number (d mod k). Poisson flows go between
+ * random hosts with lognormal sizes, median 1 MiB and sigma 1, at a load of 0.6 of what the hosts can
+ * send, as in tests/validation/flows/poisson_1k.csv. CPU time of the simulation alone: the flow list
+ * is drawn and its paths are found before. The median of several tries. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bench.h"
+#include "fluid/transfers.h"
+
+enum { MAX_HOPS = 6, MAX_TRIES = 5 };
+
+static const double link_bps = 50e9, pi = 3.14159265358979323846;
+
+struct flow {
+	struct dc_fluid_hop path[MAX_HOPS];
+	uint32_t hops;
+	double bytes;
+	dc_time start;
+};
+
+enum routing { ROUTE_HASH, ROUTE_DESTINATION, ROUTE_SWITCH };
+
+struct list {
+	struct flow *flows;
+	size_t count;
+	uint32_t k;
+	enum routing routing;
+};
+
+struct run {
+	struct dc_engine *engine;
+	struct dc_fluid_solver *solver;
+	struct dc_fluid_transfers *transfers;
+	const struct list *list;
+	size_t next;
+	size_t done;
+	uint32_t most_live;
+};
+
+struct result {
+	double cpu_s, bytes, end_s;
+	uint32_t most_live;
+	struct dc_fluid_statistics statistics;
+};
+
+static uint64_t mix(uint64_t x)
+{
+	/* The finaliser of splitmix64 [Steele et al. 2014]. */
+	x += 0x9e3779b97f4a7c15u;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return x ^ x >> 31;
+}
+
+static double uniform(uint64_t *state)
+{
+	*state = mix(*state);
+	return ((double)(*state >> 11) + 0.5) / 9007199254740992.0;
+}
+
+static double cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Links: host up, host down, then per pod edge-aggregation up and down, then aggregation-core. */
+static uint32_t link_count(uint32_t k)
+{
+	return 6 * (k * k * k / 4);
+}
+
+static void route(struct flow *flow, uint32_t k, uint32_t src, uint32_t dst, enum routing routing,
+		  uint64_t salt)
+{
+	uint32_t half = k / 2, hosts = k * k * k / 4, n = 0;
+	uint32_t src_edge = src / half, dst_edge = dst / half;
+	uint32_t src_pod = src_edge / half, dst_pod = dst_edge / half;
+	uint64_t choice = routing == ROUTE_HASH ? mix(salt) : dst;
+	uint32_t agg = (uint32_t)(choice % half), core = (uint32_t)(choice / half % half);
+	uint32_t links[MAX_HOPS];
+
+	links[n++] = src;
+	if (routing != ROUTE_SWITCH && src_edge != dst_edge) {
+		links[n++] = 2 * hosts + src_edge * half + agg;
+		if (src_pod != dst_pod) {
+			links[n++] = 4 * hosts + (src_pod * half + agg) * half + core;
+			links[n++] = 5 * hosts + (dst_pod * half + agg) * half + core;
+		}
+		links[n++] = 3 * hosts + dst_edge * half + agg;
+	}
+	links[n++] = hosts + dst;
+	for (uint32_t i = 0; i < n; i++)
+		flow->path[i] = (struct dc_fluid_hop){links[i], 1.0};
+	flow->hops = n;
+}
+
+static struct list make_list(size_t count, uint32_t k, enum routing routing)
+{
+	struct list list = {calloc(count, sizeof(struct flow)), count, k, routing};
+
+	if (!list.flows)
+		exit(1);
+	return list;
+}
+
+static struct list poisson(size_t count)
+{
+	struct list list = make_list(count, 16, ROUTE_HASH);
+	const double load = 0.6, median = 1048576, mean = median * exp(0.5);
+	uint32_t hosts = 1024;
+	uint64_t state = 1;
+	double now = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct flow *flow = &list.flows[i];
+		uint32_t src = (uint32_t)(uniform(&state) * hosts), dst = src;
+
+		while (dst == src)
+			dst = (uint32_t)(uniform(&state) * hosts);
+		now -= log(uniform(&state)) * mean / (load * hosts * link_bps);
+		flow->start = dc_time_from_s(now);
+		flow->bytes = ceil(median * exp(sqrt(-2 * log(uniform(&state))) *
+						cos(2 * pi * uniform(&state))));
+		route(flow, 16, src, dst, ROUTE_HASH, state);
+	}
+	return list;
+}
+
+static struct list permutation(void)
+{
+	struct list list = make_list(1024, 16, ROUTE_HASH);
+	uint32_t to[1024];
+	uint64_t state = 2;
+
+	for (uint32_t i = 0; i < 1024; i++)
+		to[i] = i;
+	/* Sattolo's shuffle: one cycle, so nobody sends to itself. */
+	for (uint32_t i = 1023; i > 0; i--) {
+		uint32_t j = (uint32_t)(uniform(&state) * i), swap = to[i];
+
+		to[i] = to[j];
+		to[j] = swap;
+	}
+	for (uint32_t i = 0; i < 1024; i++) {
+		list.flows[i].bytes = 67108864;
+		route(&list.flows[i], 16, i, to[i], ROUTE_HASH, mix(i));
+	}
+	return list;
+}
+
+static struct list all_to_all(uint32_t k, enum routing routing)
+{
+	uint32_t hosts = k * k * k / 4;
+	struct list list = make_list((size_t)hosts * (hosts - 1), k, routing);
+	size_t n = 0;
+
+	for (uint32_t src = 0; src < hosts; src++)
+		for (uint32_t dst = 0; dst < hosts; dst++) {
+			if (src == dst)
+				continue;
+			list.flows[n].bytes = 1048576;
+			route(&list.flows[n], k, src, dst, routing, mix(n) + 7);
+			n++;
+		}
+	return list;
+}
+
+static void count_done(void *context, uint64_t argument)
+{
+	struct run *run = context;
+
+	(void)argument;
+	run->done++;
+}
+
+/* Starts all flows of this instant and comes back for the next. */
+static void start_next(void *context, uint64_t argument)
+{
+	struct run *run = context;
+	dc_time now = dc_engine_now(run->engine);
+
+	(void)argument;
+	while (run->next < run->list->count && run->list->flows[run->next].start <= now) {
+		const struct flow *flow = &run->list->flows[run->next++];
+		const struct dc_fluid_transfer_spec spec = {.path = flow->path,
+							    .hops = flow->hops,
+							    .bytes = flow->bytes,
+							    .weight = 1,
+							    .cap_bps = (double)INFINITY,
+							    .multiplicity = 1,
+							    .done = count_done,
+							    .context = run};
+
+		if (dc_fluid_transfers_start(run->transfers, &spec, NULL) != DC_OK)
+			exit(1);
+	}
+	if (dc_fluid_transfers_live(run->transfers) > run->most_live)
+		run->most_live = dc_fluid_transfers_live(run->transfers);
+	if (run->next < run->list->count)
+		dc_engine_schedule(run->engine, run->list->flows[run->next].start,
+				   DC_PHASE_COMPLETION, 1, start_next, run, 0);
+}
+
+static struct result simulate(const struct list *list)
+{
+	struct run run = {.engine = dc_engine_create(), .solver = dc_fluid_create(), .list = list};
+	struct result result = {0};
+	uint32_t id;
+
+	run.transfers = dc_fluid_transfers_create(run.engine, run.solver, DC_PHASE_STATE);
+	for (uint32_t i = 0; i < link_count(list->k); i++)
+		if (dc_fluid_add_resource(run.solver, link_bps, 1, &id) != DC_OK)
+			exit(1);
+	result.cpu_s = -cpu_s();
+	dc_engine_schedule(run.engine, list->flows[0].start, DC_PHASE_COMPLETION, 1, start_next,
+			   &run, 0);
+	if (dc_engine_run(run.engine, NULL) != DC_OK || run.done != list->count)
+		exit(1);
+	result.cpu_s += cpu_s();
+	result.end_s = dc_time_to_s(dc_engine_now(run.engine));
+	result.statistics = dc_fluid_statistics(run.solver);
+	result.most_live = run.most_live;
+	result.bytes = (double)(result.statistics.bytes + dc_fluid_transfers_memory(run.transfers));
+	dc_fluid_transfers_destroy(run.transfers);
+	dc_fluid_destroy(run.solver);
+	dc_engine_destroy(run.engine);
+	return result;
+}
+
+static int compare_results(const void *a, const void *b)
+{
+	const struct result *x = a, *y = b;
+
+	return (x->cpu_s > y->cpu_s) - (x->cpu_s < y->cpu_s);
+}
+
+/* Prints one case; the growth exponent against the last of its family, when given. */
+static double report(const char *name, struct list list, int tries, double last_s, double last_n)
+{
+	struct result results[MAX_TRIES] = {0};
+	const struct result *median = &results[tries / 2];
+	double n = (double)list.count;
+
+	for (int i = 0; i < tries; i++)
+		results[i] = simulate(&list);
+	qsort(results, (size_t)tries, sizeof *results, compare_results);
+	printf("%-28s %8zu %10.3f ms %9.0f/s %6.0f ns %8u %7.1f MB %5.0f B %6llu/%llu/%llu", name,
+	       list.count, median->cpu_s * 1e3, n / median->cpu_s, median->cpu_s * 1e9 / n,
+	       median->most_live, median->bytes / 1e6, median->bytes / median->most_live,
+	       (unsigned long long)median->statistics.propagated,
+	       (unsigned long long)median->statistics.filled,
+	       (unsigned long long)median->statistics.given_up);
+	if (last_s > 0)
+		printf("  growth %.2f", log(median->cpu_s / last_s) / log(n / last_n));
+	printf("\n");
+	free(list.flows);
+	return median->cpu_s;
+}
+
+void bench_fluid(void)
+{
+	double s;
+
+	printf("\nsharing; solves by propagation / by filling / propagation given up\n");
+	s = report("poisson, k=16", poisson(1000), 5, 0, 0);
+	s = report("poisson, k=16", poisson(10000), 5, s, 1000);
+	report("poisson, k=16", poisson(100000), 3, s, 10000);
+	report("permutation, k=16", permutation(), 5, 0, 0);
+	s = report("all-to-all, switch of 128", all_to_all(8, ROUTE_SWITCH), 5, 0, 0);
+	report("all-to-all, switch of 1024", all_to_all(16, ROUTE_SWITCH), 1, s, 16256);
+	s = report("all-to-all, k=8, d mod k", all_to_all(8, ROUTE_DESTINATION), 5, 0, 0);
+	report("all-to-all, k=16, d mod k", all_to_all(16, ROUTE_DESTINATION), 1, s, 16256);
+	report("all-to-all, k=8, hash", all_to_all(8, ROUTE_HASH), 1, 0, 0);
+}
