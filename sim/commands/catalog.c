@@ -76,7 +76,7 @@ static enum dc_status list_kinds(const struct dc_tagged_family *family, const ch
 		if (!name)
 			printf("%-16s %s\n", family->types[i].name, family->types[i].section->doc);
 		else if (strcmp(name, family->types[i].name) == 0)
-			return dc_section_describe(family->types[i].section, DC_SCHEMA_TEXT,
+			return dc_section_describe(family->types[i].section, DC_SCHEMA_TEXT, true,
 						   stdout);
 	}
 	return DC_OK;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/units.h"
 #include "commands/commands.h"
 #include "commands/result_tools.h"
 #include "output/export.h"
@@ -15,11 +14,12 @@ static const char help[] =
 	"usage: dcsim compare [--csv] [--plot FILE] [--keep] A.h5 B.h5 ...\n"
 	"\n"
 	"Prints the summary figures of runs side by side, each with its ratio to the\n"
-	"first run.\n"
+	"first run. A * marks runs that did not come to their end.\n"
 	"\n"
-	"      --csv          comma-separated, SI units, full precision\n"
-	"      --plot FILE    also draw bars of time, energy, cost, carbon and utilisation\n"
-	"                     into FILE (.svg or .png; needs gnuplot)\n"
+	"      --csv          comma-separated, a row per run: run, status, then a column\n"
+	"                     per figure with its unit; SI units, full precision\n"
+	"      --plot FILE    also draw bars of time, energy, cost, carbon and\n"
+	"                     utilisation into FILE (.svg or .png; needs gnuplot)\n"
 	"      --keep         keep the data and settings given to gnuplot\n"
 	"  -h, --help         this text\n"
 	"\n"
@@ -36,7 +36,14 @@ struct request {
 	size_t count;
 };
 
-enum { OPTION_CSV = 256, OPTION_PLOT, OPTION_KEEP, VALUE_SIZE = 64, LABEL_SIZE = 19 };
+enum {
+	OPTION_CSV = 256,
+	OPTION_PLOT,
+	OPTION_KEEP,
+	VALUE_SIZE = 64,
+	LABEL_SIZE = 19,
+	MOST_DECIMALS = 7
+};
 
 /* Returns -1 to go on, otherwise the exit status. */
 static int parse(int argc, char **argv, struct request *request)
@@ -86,28 +93,19 @@ struct runs {
 	char **labels;
 };
 
-static char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	size_t length = strlen(name);
-
-	return strndup(name, dc_command_ends(name, ".h5") ? length - strlen(".h5") : length);
-}
-
 static enum dc_status name_runs(struct runs *runs, char *const *inputs)
 {
 	for (size_t i = 0; i < runs->count; i++) {
-		runs->labels[i] = base_name(inputs[i]);
+		runs->labels[i] = dc_command_stem(inputs[i]);
 		if (!runs->labels[i])
 			return DC_ERR_MEMORY;
 	}
 	for (size_t i = 0; i < runs->count; i++) {
 		bool clash = false;
-		char *own = base_name(inputs[i]);
+		char *own = dc_command_stem(inputs[i]);
 
 		for (size_t k = 0; own && k < runs->count; k++) {
-			char *other = base_name(inputs[k]);
+			char *other = dc_command_stem(inputs[k]);
 
 			clash = clash || (k != i && other && strcmp(own, other) == 0);
 			free(other);
@@ -161,45 +159,88 @@ static double figure_of(const struct dc_result *result, const char *name)
 	return figure ? figure->value : (double)NAN;
 }
 
-/* For people: three digits and a unit that fits. */
-static void show_value(double value, const char *unit, char *text, size_t size)
+static bool is_interrupted(const struct dc_result *result)
 {
-	static const struct {
-		const char *unit;
-		enum dc_dimension dimension;
-	} known[] = {
-		{"s", DC_DIM_TIME},
-		{"J", DC_DIM_ENERGY},
-		{"W", DC_DIM_POWER},
-		{"kg", DC_DIM_CARBON},
-	};
+	return strcmp(dc_result_info(result)->status, "complete") != 0;
+}
 
-	if (isnan(value)) {
+/* How the values of a row are shown: one unit and one number of digits for all runs. */
+struct look {
+	struct dc_plot_unit unit;
+	int decimals; /* -1: four digits with an exponent, as the values are far apart or tiny */
+	bool ratios;
+};
+
+/* The ratio of two temperatures in degC, or of two rounding errors, tells nothing. */
+static bool has_ratios(const struct dc_result_figure *figure)
+{
+	return strcmp(figure->unit, "degree_Celsius") != 0 &&
+	       !dc_command_ends(figure->name, "_residual");
+}
+
+/* Four digits of the smallest value; of money three, but cents at least. */
+static int choose_decimals(double smallest, double largest, bool whole, bool money)
+{
+	int decimals;
+
+	if (whole && !money && largest < 1e15)
+		return 0;
+	if (smallest > largest) /* nothing but zeros */
+		return 2;
+	decimals = (money ? 2 : 3) - (int)floor(log10(smallest));
+	if (money && decimals < 2)
+		return 2;
+	if (decimals > MOST_DECIMALS || largest >= 1e15)
+		return -1;
+	return decimals > 0 ? decimals : 0;
+}
+
+static struct look look_of(const struct runs *runs, const struct dc_result_figure *figure)
+{
+	bool money = strcmp(figure->unit, "USD") == 0;
+	struct look look = {.unit = {figure->unit, 1}, .ratios = has_ratios(figure)};
+	double largest = 0, smallest = (double)INFINITY;
+	bool whole = true;
+
+	for (size_t i = 0; i < runs->count; i++) {
+		double value = fabs(figure_of(runs->results[i], figure->name));
+
+		if (isfinite(value) && value > largest)
+			largest = value;
+	}
+	if (!money)
+		look.unit = dc_plot_unit_for(figure->unit, largest);
+	for (size_t i = 0; i < runs->count; i++) {
+		double value = fabs(figure_of(runs->results[i], figure->name)) / look.unit.size;
+
+		if (!isfinite(value))
+			continue;
+		whole = whole && floor(value) == value;
+		if (value > 0 && value < smallest)
+			smallest = value;
+	}
+	look.decimals = choose_decimals(smallest, largest / look.unit.size, whole, money);
+	if (strcmp(look.unit.name, "1") == 0)
+		look.unit.name = "";
+	if (strcmp(look.unit.name, "degree_Celsius") == 0)
+		look.unit.name = "degC";
+	return look;
+}
+
+static void show_value(double value, const struct look *look, char *text, size_t size)
+{
+	if (isnan(value))
 		snprintf(text, size, "-");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
-		if (strcmp(known[i].unit, unit) == 0) {
-			dc_units_human(value, known[i].dimension, text, size);
-			return;
-		}
-	}
-	if (strcmp(unit, "1") == 0)
-		unit = "";
-	if (strcmp(unit, "degree_Celsius") == 0)
-		unit = "degC";
-	if (fabs(value) < 1e15 && floor(value) == value)
-		snprintf(text, size, "%.0f%s%s", value, *unit ? " " : "", unit);
-	else if (strcmp(unit, "USD") == 0 && fabs(value) >= 1)
-		snprintf(text, size, "%.2f %s", value, unit);
+	else if (look->decimals < 0)
+		snprintf(text, size, "%.4g", value / look->unit.size);
 	else
-		snprintf(text, size, "%.4g%s%s", value, *unit ? " " : "", unit);
+		snprintf(text, size, "%.*f", look->decimals, value / look->unit.size);
 }
 
 /* "1.234x"; nothing where there is no ratio to tell. */
-static void show_ratio(double value, double first, char *text, size_t size)
+static void show_ratio(double value, double first, const struct look *look, char *text, size_t size)
 {
-	if (isnan(value) || isnan(first) || first == 0)
+	if (!look->ratios || isnan(value) || isnan(first) || first == 0)
 		snprintf(text, size, "%s", "");
 	else
 		snprintf(text, size, "%.4gx", value / first);
@@ -232,9 +273,10 @@ static void each_figure(const struct runs *runs,
 	}
 }
 
-/* Widths of the table's columns: the name, and each run's value and ratio. */
+/* Widths of the table's columns: name and unit, and each run's value and ratio. */
 struct widths {
 	size_t name;
+	size_t unit;
 	size_t *value;
 	size_t *ratio;
 };
@@ -242,16 +284,18 @@ struct widths {
 static void measure(const struct runs *runs, const struct dc_result_figure *figure, void *data)
 {
 	struct widths *widths = data;
+	struct look look = look_of(runs, figure);
 	double first = figure_of(runs->results[0], figure->name);
 	char text[VALUE_SIZE];
 
 	widths->name = widest(widths->name, figure->name);
+	widths->unit = widest(widths->unit, look.unit.name);
 	for (size_t i = 0; i < runs->count; i++) {
 		double value = figure_of(runs->results[i], figure->name);
 
-		show_value(value, figure->unit, text, sizeof(text));
+		show_value(value, &look, text, sizeof(text));
 		widths->value[i] = widest(widths->value[i], text);
-		show_ratio(value, first, text, sizeof(text));
+		show_ratio(value, first, &look, text, sizeof(text));
 		widths->ratio[i] = widest(widths->ratio[i], text);
 	}
 }
@@ -259,18 +303,48 @@ static void measure(const struct runs *runs, const struct dc_result_figure *figu
 static void print_row(const struct runs *runs, const struct dc_result_figure *figure, void *data)
 {
 	const struct widths *widths = data;
+	struct look look = look_of(runs, figure);
 	double first = figure_of(runs->results[0], figure->name);
 	char text[VALUE_SIZE];
 
-	printf("%-*s", (int)widths->name, figure->name);
+	printf("%-*s  %-*s", (int)widths->name, figure->name, (int)widths->unit, look.unit.name);
 	for (size_t i = 0; i < runs->count; i++) {
 		double value = figure_of(runs->results[i], figure->name);
 
-		show_value(value, figure->unit, text, sizeof(text));
+		show_value(value, &look, text, sizeof(text));
 		printf("  %*s", (int)widths->value[i], text);
-		show_ratio(value, first, text, sizeof(text));
+		show_ratio(value, first, &look, text, sizeof(text));
 		if (i)
 			printf(" %*s", (int)widths->ratio[i], text);
+	}
+	putchar('\n');
+}
+
+/* Widens the columns for a run's heading and its status. */
+static void fit_heading(const struct runs *runs, size_t i, struct widths *widths)
+{
+	size_t heading = strlen(runs->labels[i]) + is_interrupted(runs->results[i]);
+	size_t room = widths->value[i] + (i ? 1 + widths->ratio[i] : 0);
+
+	if (heading > room)
+		widths->value[i] += heading - room;
+	widths->value[i] = widest(widths->value[i], dc_result_info(runs->results[i])->status);
+}
+
+static void print_headings(const struct runs *runs, const struct widths *widths)
+{
+	printf("%-*s  %-*s", (int)widths->name, "figure", (int)widths->unit, "unit");
+	for (size_t i = 0; i < runs->count; i++) {
+		bool star = is_interrupted(runs->results[i]);
+		size_t room = widths->value[i] + (i ? 1 + widths->ratio[i] : 0);
+
+		printf("  %*s%s", (int)room - star, runs->labels[i], star ? "*" : "");
+	}
+	printf("\n%-*s  %-*s", (int)widths->name, "status", (int)widths->unit, "");
+	for (size_t i = 0; i < runs->count; i++) {
+		printf("  %*s", (int)widths->value[i], dc_result_info(runs->results[i])->status);
+		if (i)
+			printf(" %*s", (int)widths->ratio[i], "");
 	}
 	putchar('\n');
 }
@@ -279,9 +353,11 @@ static enum dc_status print_table(const struct runs *runs)
 {
 	struct widths widths = {
 		.name = strlen("figure"),
+		.unit = strlen("unit"),
 		.value = calloc(runs->count, sizeof(size_t)),
 		.ratio = calloc(runs->count, sizeof(size_t)),
 	};
+	bool any = false;
 
 	if (!widths.value || !widths.ratio) {
 		free(widths.value);
@@ -289,64 +365,54 @@ static enum dc_status print_table(const struct runs *runs)
 		return DC_ERR_MEMORY;
 	}
 	each_figure(runs, measure, &widths);
-	printf("%-*s", (int)widths.name, "figure");
 	for (size_t i = 0; i < runs->count; i++) {
-		size_t room = widths.value[i] + (i ? 1 + widths.ratio[i] : 0);
-
-		/* A long label widens its value's column. */
-		if (strlen(runs->labels[i]) > room) {
-			widths.value[i] += strlen(runs->labels[i]) - room;
-			room = strlen(runs->labels[i]);
-		}
-		printf("  %*s", (int)room, runs->labels[i]);
+		fit_heading(runs, i, &widths);
+		any = any || is_interrupted(runs->results[i]);
 	}
-	putchar('\n');
+	print_headings(runs, &widths);
 	each_figure(runs, print_row, &widths);
+	if (any)
+		printf("\n* interrupted or recovered: its figures are of the part that was run\n");
 	free(widths.value);
 	free(widths.ratio);
 	return DC_OK;
 }
 
-static void print_csv_row(const struct runs *runs, const struct dc_result_figure *figure,
-			  void *data)
+static void print_csv_name(const struct runs *runs, const struct dc_result_figure *figure,
+			   void *data)
 {
-	double first = figure_of(runs->results[0], figure->name);
+	char text[512];
+
+	(void)runs;
+	(void)data;
+	snprintf(text, sizeof(text), "%s [%s]", figure->name, figure->unit);
+	putchar(',');
+	dc_export_text(text, DC_EXPORT_CSV, stdout);
+}
+
+/* data: the run's result. */
+static void print_csv_value(const struct runs *runs, const struct dc_result_figure *figure,
+			    void *data)
+{
 	char text[VALUE_SIZE];
 
-	(void)data;
-	dc_export_text(figure->name, DC_EXPORT_CSV, stdout);
-	putchar(',');
-	dc_export_text(figure->unit, DC_EXPORT_CSV, stdout);
-	for (size_t i = 0; i < runs->count; i++) {
-		dc_export_number(figure_of(runs->results[i], figure->name), text, sizeof(text));
-		printf(",%s", text);
-	}
-	for (size_t i = 1; i < runs->count; i++) {
-		double value = figure_of(runs->results[i], figure->name);
-
-		if (isnan(value) || isnan(first) || first == 0)
-			snprintf(text, sizeof(text), "%s", "");
-		else
-			dc_export_number(value / first, text, sizeof(text));
-		printf(",%s", text);
-	}
-	putchar('\n');
+	(void)runs;
+	dc_export_number(figure_of(data, figure->name), text, sizeof(text));
+	printf(",%s", text);
 }
 
 static void print_csv(const struct runs *runs)
 {
-	printf("figure,unit");
-	for (size_t i = 0; i < runs->count; i++) {
-		putchar(',');
-		dc_export_text(runs->labels[i], DC_EXPORT_CSV, stdout);
-	}
-	for (size_t i = 1; i < runs->count; i++) {
-		putchar(',');
-		dc_export_text(runs->labels[i], DC_EXPORT_CSV, stdout);
-		printf(" / first");
-	}
+	printf("run,status");
+	each_figure(runs, print_csv_name, NULL);
 	putchar('\n');
-	each_figure(runs, print_csv_row, NULL);
+	for (size_t i = 0; i < runs->count; i++) {
+		dc_export_text(runs->labels[i], DC_EXPORT_CSV, stdout);
+		putchar(',');
+		dc_export_text(dc_result_info(runs->results[i])->status, DC_EXPORT_CSV, stdout);
+		each_figure(runs, print_csv_value, runs->results[i]);
+		putchar('\n');
+	}
 }
 
 /* The bars, in the order of the panels. */
@@ -390,22 +456,66 @@ static bool choose_bars(struct dc_diag *diag, const struct runs *runs, struct dc
 }
 
 /* A name that fits below a bar: a long one keeps its two ends, which tell sweeps apart. */
-static void shorten(const char *label, char text[LABEL_SIZE])
+static void shorten(const struct runs *runs, size_t i, char text[LABEL_SIZE + 1])
 {
+	const char *label = runs->labels[i];
 	size_t length = strlen(label);
 
 	if (length < LABEL_SIZE)
 		snprintf(text, LABEL_SIZE, "%s", label);
 	else
 		snprintf(text, LABEL_SIZE, "%.8s..%s", label, label + length - (LABEL_SIZE - 11));
+	if (is_interrupted(runs->results[i]))
+		strcat(text, "*");
+}
+
+/* What stands above a bar: three digits, no exponent where it can be avoided. */
+static void shorten_value(double value, char *text, size_t size)
+{
+	double much = fabs(value);
+
+	if (isnan(value))
+		snprintf(text, size, "-");
+	else if (much == 0)
+		snprintf(text, size, "0");
+	else if (much < 1e-3 || much >= 1e5)
+		snprintf(text, size, "%.1e", value);
+	else if (much >= 99.95)
+		snprintf(text, size, "%.0f", value);
+	else
+		snprintf(text, size, "%.*f", 2 - (int)floor(log10(much)), value);
+}
+
+/* A row per run: its name, and for each panel the height of its bar, and where what stands above it. */
+static size_t write_bar_data(const struct runs *runs, const struct dc_plot_unit *units, FILE *data)
+{
+	char label[LABEL_SIZE + 1], text[VALUE_SIZE];
+	size_t letters = 0;
+
+	for (size_t i = 0; i < runs->count; i++) {
+		shorten(runs, i, label);
+		dc_export_text(label, DC_EXPORT_TSV, data);
+		for (size_t k = 0; k < BARS; k++) {
+			double value = figure_of(runs->results[i], bars[k].figure) / units[k].size;
+
+			if (!units[k].name)
+				continue;
+			shorten_value(value, text, sizeof(text));
+			letters = widest(letters, text);
+			fprintf(data, "\t%.17g\t%.17g\t%s", value, isnan(value) ? 0 : value, text);
+		}
+		fputc('\n', data);
+	}
+	return letters;
 }
 
 static enum dc_status write_bars(struct dc_diag *diag, const struct runs *runs,
 				 struct dc_plot *plot)
 {
 	struct dc_plot_unit units[BARS];
-	size_t shown = 0, letters = 0;
-	char label[LABEL_SIZE];
+	size_t shown = 0, letters = 0, value_letters;
+	char label[LABEL_SIZE + 1];
+	bool any = false;
 	FILE *data;
 
 	if (!choose_bars(diag, runs, units))
@@ -413,31 +523,23 @@ static enum dc_status write_bars(struct dc_diag *diag, const struct runs *runs,
 	for (size_t k = 0; k < BARS; k++)
 		shown += units[k].name != NULL;
 	for (size_t i = 0; i < runs->count; i++) {
-		shorten(runs->labels[i], label);
+		shorten(runs, i, label);
 		letters = widest(letters, label);
+		any = any || is_interrupted(runs->results[i]);
 	}
-	/* A panel is some 40 letters wide. */
-	fprintf(plot->settings, "runs = %zu\nslanted = %d\narray bar_title[%zu]\n", runs->count,
-		runs->count * (letters + 2) > 40, shown);
 	data = dc_plot_data(plot, "bars");
 	if (!data)
 		return DC_ERR_IO;
-	for (size_t k = 0, n = 1; k < BARS; k++) {
-		if (!units[k].name)
-			continue;
-		fprintf(plot->settings, "bar_title[%zu] = '%s [%s]'\n", n++, bars[k].title,
-			units[k].name);
-	}
-	for (size_t i = 0; i < runs->count; i++) {
-		shorten(runs->labels[i], label);
-		dc_export_text(label, DC_EXPORT_TSV, data);
-		for (size_t k = 0; k < BARS; k++)
-			if (units[k].name)
-				fprintf(data, "\t%.17g",
-					figure_of(runs->results[i], bars[k].figure) /
-						units[k].size);
-		fputc('\n', data);
-	}
+	value_letters = write_bar_data(runs, units, data);
+	/* A panel is some 38 letters wide, and the values are a little smaller. */
+	fprintf(plot->settings, "runs = %zu\nslanted = %d\nupright = %d\ninterrupted = %d\n",
+		runs->count, runs->count * (letters + 2) > 38,
+		runs->count * (value_letters + 1) > 44, any);
+	fprintf(plot->settings, "array bar_title[%zu]\n", shown);
+	for (size_t k = 0, n = 1; k < BARS; k++)
+		if (units[k].name)
+			fprintf(plot->settings, "bar_title[%zu] = '%s [%s]'\n", n++, bars[k].title,
+				units[k].name);
 	return fclose(data) == 0 ? DC_OK : DC_ERR_IO;
 }
 

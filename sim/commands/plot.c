@@ -17,18 +17,20 @@ static const char help[] =
 	"usage: dcsim plot [-o FILE] [--png] [--svg] [--keep] RUN.h5\n"
 	"\n"
 	"Draws a run over time with gnuplot: power by part with PUE, utilisation,\n"
-	"temperatures, and how accelerators spend their time. 1200 x 900.\n"
+	"temperatures, and how accelerators spend their time. 1200 x 900. Runs of more\n"
+	"than 6 h are drawn over the clock (local standard time), shorter ones over the\n"
+	"time since their start.\n"
 	"\n"
 	"  -o, --output FILE  the picture (default: RUN.svg or RUN.png)\n"
-	"      --png, --svg   its format (default: by the ending of FILE, else SVG);\n"
-	"                     both without -o draw both\n"
+	"      --png, --svg   its format (default: by the ending of FILE; without -o\n"
+	"                     SVG); both without -o draw both\n"
 	"      --keep         keep the data and settings given to gnuplot\n"
 	"  -h, --help         this text\n"
 	"\n"
 	"examples:\n"
 	"  dcsim plot ring64.h5\n"
 	"  dcsim plot --png ring64.h5\n"
-	"  dcsim plot -o figures/july.svg ring64.h5\n";
+	"  dcsim plot -o july.svg ring64.h5\n";
 
 struct request {
 	const char *output;
@@ -116,6 +118,11 @@ static int parse(int argc, char **argv, struct request *request)
 	if (request->png && request->svg && request->output)
 		return dc_command_refuse("plot", "one file cannot be both PNG and SVG");
 	if (!request->png && !request->svg) {
+		if (request->output && !dc_command_ends(request->output, ".png") &&
+		    !dc_command_ends(request->output, ".svg"))
+			return dc_command_refuse(
+				"plot", "%s ends in neither .svg nor .png; say --svg or --png",
+				request->output);
 		request->png = request->output && dc_command_ends(request->output, ".png");
 		request->svg = !request->png;
 	}
@@ -237,6 +244,39 @@ static enum dc_status largest(struct dc_diag *diag, const struct dc_result *resu
 	return status;
 }
 
+/* What a tick of the clock says, for gnuplot: two lines, or one. */
+#define MINUTES "%H:%M\\n%Y-%m-%d"
+#define DAYS "%Y-%m-%d"
+
+/* How runs of some length are drawn over the clock: the step of the ticks, and what they say. */
+static void write_clock(const char *start, double end_s, FILE *settings)
+{
+	static const struct {
+		double longer_s; /* the shortest run that this is for */
+		double step_s;   /* 0: gnuplot chooses weeks, months or years */
+		const char *format;
+	} clocks[] = {
+		/* Eight steps at most: a date is a tenth of the axis wide. */
+		{6 * 3600.0, 3600, MINUTES},       {8 * 3600.0, 2 * 3600, MINUTES},
+		{16 * 3600.0, 3 * 3600, MINUTES},  {24 * 3600.0, 6 * 3600, MINUTES},
+		{48 * 3600.0, 12 * 3600, MINUTES}, {4 * 86400.0, 86400, DAYS},
+		{8 * 86400.0, 2 * 86400, DAYS},    {16 * 86400.0, 0, DAYS},
+	};
+	size_t chosen = 0;
+
+	fprintf(settings, "clock = %d\n", end_s > clocks[0].longer_s);
+	if (end_s <= clocks[0].longer_s)
+		return;
+	for (size_t i = 0; i < sizeof(clocks) / sizeof(*clocks); i++)
+		if (end_s > clocks[i].longer_s)
+			chosen = i;
+	fputs("clock_start = strptime('%Y-%m-%dT%H:%M:%S', ", settings);
+	dc_plot_quote(start, settings);
+	/* Double quotes: gnuplot reads \n as the end of a line in these only. */
+	fprintf(settings, ")\nclock_step = %.17g\nclock_format = \"%s\"\n", clocks[chosen].step_s,
+		clocks[chosen].format);
+}
+
 /* Units and steps for the axes. */
 static enum dc_status write_units(struct dc_diag *diag, const struct dc_result *result,
 				  FILE *settings)
@@ -257,6 +297,7 @@ static enum dc_status write_units(struct dc_diag *diag, const struct dc_result *
 	power = dc_plot_unit_for("W", highest_w);
 	fprintf(settings, "time_unit = '%s'\ntime_size = %.17g\ntime_end = %.17g\n", time.name,
 		time.size, end_s);
+	write_clock(dc_result_info(result)->start, end_s, settings);
 	fprintf(settings, "power_unit = '%s'\npower_size = %.17g\n", power.name, power.size);
 	fprintf(settings, "pue_step = %s\n",
 		highest_pue < 1.5   ? "0.1"
@@ -295,19 +336,43 @@ static enum dc_status draw(struct dc_plot *plot, const struct request *request, 
 	return status;
 }
 
+/* "hdd: ring64 from 2024-07-15T12:00:00 (interrupted)": the file's name where it says more than the
+ * scenario's. */
+static enum dc_status write_title(const struct dc_result_info *info, FILE *settings)
+{
+	char *stem = dc_command_stem(info->path);
+	size_t size;
+	char *title;
+
+	if (!stem)
+		return DC_ERR_MEMORY;
+	size = strlen(stem) + strlen(info->name) + strlen(info->start) +
+	       sizeof(":  from  (interrupted)");
+	title = malloc(size);
+	if (!title) {
+		free(stem);
+		return DC_ERR_MEMORY;
+	}
+	snprintf(title, size, "%s%s%s from %s%s", strcmp(stem, info->name) ? stem : "",
+		 strcmp(stem, info->name) ? ": " : "", info->name, info->start,
+		 strcmp(info->status, "complete") ? " (interrupted)" : "");
+	fputs("run_title = ", settings);
+	dc_plot_quote(title, settings);
+	fputc('\n', settings);
+	free(title);
+	free(stem);
+	return DC_OK;
+}
+
 static enum dc_status plot_result(struct dc_diag *diag, const struct dc_result *result,
 				  struct dc_plot *plot, const struct request *request)
 {
 	const struct dc_result_info *info = dc_result_info(result);
-	enum dc_status status;
+	enum dc_status status = write_title(info, plot->settings);
 	bool any = false;
 
-	fputs("run_name = ", plot->settings);
-	dc_plot_quote(info->name, plot->settings);
-	fputs("\nrun_start = ", plot->settings);
-	dc_plot_quote(info->start, plot->settings);
-	fputc('\n', plot->settings);
-	status = write_units(diag, result, plot->settings);
+	if (status == DC_OK)
+		status = write_units(diag, result, plot->settings);
 	for (size_t i = 0; i < PANELS && status == DC_OK; i++)
 		status = write_panel(diag, result, plot, &panels[i], &any);
 	if (status == DC_OK && !any)

@@ -58,6 +58,15 @@ bool dc_command_ends(const char *name, const char *ending)
 	return length >= tail && strcasecmp(name + length - tail, ending) == 0;
 }
 
+char *dc_command_stem(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	size_t length = strlen(name);
+
+	return strndup(name, dc_command_ends(name, ".h5") ? length - strlen(".h5") : length);
+}
+
 void dc_plot_quote(const char *text, FILE *out)
 {
 	fputc('\'', out);
@@ -76,7 +85,8 @@ struct dc_plot_unit dc_plot_unit_for(const char *dimension, double largest)
 		double from; /* the largest value that this unit is for starts here */
 		struct dc_plot_unit unit;
 	} units[] = {
-		{"s", 0, {"s", 1}},
+		{"s", 0, {"ms", 1e-3}},
+		{"s", 1, {"s", 1}},
 		{"s", 600, {"min", 60}},
 		{"s", 3 * 3600, {"h", 3600}},
 		{"s", 5 * 86400, {"d", 86400}},

@@ -48,5 +48,7 @@ void dc_plot_end(struct dc_plot *plot, bool keep);
 
 /* True when the file's name ends so, case ignored. */
 bool dc_command_ends(const char *name, const char *ending);
+/* "results/hdd.h5" -> "hdd"; NULL without memory. The caller frees. */
+char *dc_command_stem(const char *path);
 
 #endif

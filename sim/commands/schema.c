@@ -8,11 +8,12 @@
 #include "scenario/scenario.h"
 
 static const char help[] =
-	"usage: dcsim schema [--markdown | --json] [SECTION]\n"
+	"usage: dcsim schema [--all] [--markdown | --json] [SECTION]\n"
 	"\n"
 	"Prints every key of a scenario with its unit, range, default and meaning. SECTION is one\n"
 	"of: scenario (default), accelerator, host, drive, model.\n"
 	"\n"
+	"      --all        reserved keys too, which are not supported yet\n"
 	"      --markdown   as Markdown tables\n"
 	"      --json       as JSON Schema, for editors\n"
 	"  -h, --help       this text\n"
@@ -21,6 +22,12 @@ static const char help[] =
 	"  dcsim schema | less\n"
 	"  dcsim schema --json > scenario.schema.json\n"
 	"  dcsim schema accelerator\n";
+
+/* What the tables cannot say: how a scenario is written short. */
+static const char short_form[] =
+	"Short form: with one site, node, fabric, racks, storage and facility may stand at top\n"
+	"level; with one job, workload: FILE or map. include: [FILE] takes another scenario first;\n"
+	"KEY: null takes a key back; {base: NAME, key: value} changes a catalogue entry.\n\n";
 
 static const struct {
 	const char *name;
@@ -44,6 +51,7 @@ static const struct dc_section *find(const char *name)
 static int run(int argc, char **argv)
 {
 	static const struct option options[] = {
+		{"all", no_argument, NULL, 'a'},
 		{"markdown", no_argument, NULL, 'm'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
@@ -51,11 +59,15 @@ static int run(int argc, char **argv)
 	};
 	enum dc_schema_format format = DC_SCHEMA_TEXT;
 	const struct dc_section *section = &dc_scenario_section;
+	bool all = false;
 	int option;
 
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		switch (option) {
+		case 'a':
+			all = true;
+			break;
 		case 'm':
 			format = DC_SCHEMA_MARKDOWN;
 			break;
@@ -77,7 +89,9 @@ static int run(int argc, char **argv)
 						 "accelerator, host, drive or model",
 						 argv[optind]);
 	}
-	return dc_command_finish(NULL, dc_section_describe(section, format, stdout));
+	if (section == &dc_scenario_section && format != DC_SCHEMA_JSON)
+		fputs(short_form, stdout);
+	return dc_command_finish(NULL, dc_section_describe(section, format, all, stdout));
 }
 
 const struct dc_command dc_command_schema = {

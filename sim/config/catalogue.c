@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { NAMES_SHOWN = 12 };
 
@@ -89,6 +90,61 @@ static const char *nearest(const char *word, const char *const *names, size_t co
 	return name;
 }
 
+/* True when a data folder has the family's folder. */
+static bool has_family(struct dc_config *config, const char *family)
+{
+	struct stat info;
+
+	for (const char **data = config->folders; *data; data++) {
+		const char *path = dc_arena_printf(config->arena, "%s/catalog/%s", *data, family);
+
+		if (path && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+			return true;
+	}
+	return false;
+}
+
+static struct dc_catalogue_entry *known_entry(struct dc_config *config, const char *family,
+					      const char *path)
+{
+	struct dc_catalogue_entry *entry = config->entries;
+
+	while (entry && (strcmp(entry->family, family) != 0 || strcmp(entry->path, path) != 0))
+		entry = entry->next;
+	return entry;
+}
+
+static enum dc_status remember(struct dc_config *config, const char *family, const char *path,
+			       struct dc_node *root)
+{
+	struct dc_catalogue_entry *entry = dc_arena_alloc(config->arena, sizeof *entry);
+
+	if (!entry)
+		return DC_ERR_MEMORY;
+	*entry = (struct dc_catalogue_entry){config->entries, family, path, root};
+	config->entries = entry;
+	return DC_OK;
+}
+
+/* A family that is nowhere is a matter of the installation: it is said once, not at every name. */
+static enum dc_status no_family(struct dc_config *config, const char *family,
+				const struct dc_mark *mark)
+{
+	const char *places = "";
+
+	if (known_entry(config, family, ""))
+		return DC_ERR_INPUT;
+	if (remember(config, family, "", NULL) != DC_OK)
+		return DC_ERR_MEMORY;
+	for (const char **data = config->folders; places && *data; data++)
+		places = dc_arena_printf(config->arena, "%s%s%s", places, *places ? ", " : "",
+					 *data);
+	return dc_diag_error(config->diag, mark,
+			     "no catalogue '%s' in %s; set DCSIM_DATA to the folder that holds "
+			     "catalog/",
+			     family, places && *places ? places : "any data folder");
+}
+
 static enum dc_status unknown_entry(struct dc_config *config, const char *family,
 				    const struct dc_node *node)
 {
@@ -100,6 +156,8 @@ static enum dc_status unknown_entry(struct dc_config *config, const char *family
 
 	if (status != DC_OK)
 		return status;
+	if (!count && !has_family(config, family))
+		return no_family(config, family, &node->mark);
 	if (!count)
 		return dc_diag_error(config->diag, &node->mark,
 				     "'%s' is not in the catalogue '%s', which has no entries here",
@@ -114,46 +172,77 @@ static enum dc_status unknown_entry(struct dc_config *config, const char *family
 			     dc_names_joined(config->arena, names, count, NAMES_SHOWN));
 }
 
+/* True for the name of a file in place of an entry's. */
+static bool is_path(const char *name)
+{
+	static const char suffix[] = ".yaml";
+	size_t length = strlen(name);
+
+	return strchr(name, '/') ||
+	       (length >= sizeof suffix && strcmp(name + length + 1 - sizeof suffix, suffix) == 0);
+}
+
+/* What the entry of a file is called: the file's name without folder and ending. */
+static const char *stem(struct dc_arena *arena, const char *path)
+{
+	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+	const char *dot = strrchr(base, '.');
+
+	return dc_arena_strndup(arena, base,
+				dot && dot > base ? (size_t)(dot - base) : strlen(base));
+}
+
+/* The file of an entry: one that is named as such, or NAME.yaml of the family in the data folders.
+ * *path NULL when there is none. */
+static enum dc_status entry_path(struct dc_config *config, const char *family,
+				 const struct dc_node *node, const char **path)
+{
+	*path = NULL;
+	if (is_path(node->text)) {
+		*path = dc_config_find(config, node->folder, node->text);
+		return DC_OK;
+	}
+	if (!*node->text || *node->text == '.')
+		return DC_OK;
+	for (const char **data = config->folders; !*path && *data; data++) {
+		*path = dc_arena_printf(config->arena, "%s/catalog/%s/%s.yaml", *data, family,
+					node->text);
+		if (!*path)
+			return DC_ERR_MEMORY;
+		if (!dc_config_find(config, NULL, *path))
+			*path = NULL;
+	}
+	return DC_OK;
+}
+
 /* The tree of an entry, read once. *root NULL with DC_ERR_INPUT when there is none. */
 static enum dc_status find_entry(struct dc_config *config, const char *family,
 				 const struct dc_node *node, struct dc_node **root)
 {
-	struct dc_catalogue_entry *entry;
-	const char *path = NULL;
-	enum dc_status status;
+	const struct dc_catalogue_entry *entry;
+	const char *path;
+	enum dc_status status = entry_path(config, family, node, &path);
 
 	*root = NULL;
-	for (entry = config->entries; entry; entry = entry->next) {
-		if (strcmp(entry->family, family) == 0 && strcmp(entry->name, node->text) == 0) {
-			*root = entry->root;
-			return entry->root ? DC_OK : DC_ERR_INPUT;
-		}
-	}
-	if (*node->text && *node->text != '.' && !strchr(node->text, '/')) {
-		for (const char **data = config->folders; !path && *data; data++) {
-			path = dc_arena_printf(config->arena, "%s/catalog/%s/%s.yaml", *data,
-					       family, node->text);
-			if (!path)
-				return DC_ERR_MEMORY;
-			if (!dc_config_find(config, NULL, path))
-				path = NULL;
-		}
-	}
+	if (status != DC_OK)
+		return status;
+	if (!path && is_path(node->text))
+		return dc_config_not_found(config, &node->mark, node->text, node->folder);
 	if (!path)
 		return unknown_entry(config, family, node);
+	entry = known_entry(config, family, path);
+	if (entry) {
+		*root = entry->root;
+		return entry->root ? DC_OK : DC_ERR_INPUT;
+	}
 	status = dc_config_read_file(config, path, NULL, root);
 	if (status == DC_ERR_MEMORY)
 		return status;
-	if (status != DC_OK)
+	if (status != DC_OK) {
 		*root = NULL;
-	entry = dc_arena_alloc(config->arena, sizeof *entry);
-	if (!entry)
-		return DC_ERR_MEMORY;
-	*entry = (struct dc_catalogue_entry){config->entries, family, node->text, *root};
-	config->entries = entry;
-	if (status != DC_OK)
 		dc_diag_note(config->diag, &node->mark, "named here");
-	return status;
+	}
+	return remember(config, family, path, *root) == DC_OK ? status : DC_ERR_MEMORY;
 }
 
 /* The map that a node comes to: bases below, overrides on top; *name is the lowest base. */
@@ -173,7 +262,9 @@ static enum dc_status resolve(struct dc_config *config, const char *family,
 				     "expected a name of the catalogue '%s' or a map, not a list",
 				     family);
 	if (node->kind == DC_NODE_SCALAR) {
-		*name = node->text;
+		*name = is_path(node->text) ? stem(config->arena, node->text) : node->text;
+		if (!*name)
+			return DC_ERR_MEMORY;
 		status = find_entry(config, family, node, &base);
 		return status == DC_OK && base ? resolve(config, family, base, depth + 1, map, name)
 					       : status;

@@ -21,7 +21,8 @@ void dc_config_destroy(struct dc_config *config);
 struct dc_arena *dc_config_arena(struct dc_config *config);
 struct dc_diag *dc_config_diag(struct dc_config *config);
 
-/* Reads a file and what it includes (`include: [a.yaml]`, merged first, later keys win, loops
+/* Reads a file, which is looked for in the current folder, then in the data folders, and what it
+ * includes (`include: [a.yaml]`, merged first, later keys win, loops
  * refused); the include key is gone from the result. As with dc_tree_read_file(), *root may be set
  * although the status is DC_ERR_INPUT: reading it through its section then finds more errors. It is
  * NULL when an included file could not be read at all, since its keys would seem to be missing. */
@@ -44,8 +45,10 @@ enum dc_status dc_config_override(struct dc_config *config, struct dc_node *root
 FILE *dc_config_open(struct dc_config *config, const struct dc_node *node, const char *name,
 		     const char **path);
 
-/* The catalogue is catalog/FAMILY/NAME.yaml in the data folders. An entry's `name` is that of its file
- * when the section has a STRING row `name` and the entry does not give it.
+/* The catalogue is catalog/FAMILY/NAME.yaml in the data folders; a name that holds a '/' or ends in
+ * .yaml is a file instead, relative to the folder of the node that names it, then to the data folders.
+ * An entry's `name` is that of its file when the section has a STRING row `name` and the entry does not
+ * give it.
  *
  * Names of a family, sorted, in the arena; and one entry read through its section. */
 enum dc_status dc_catalogue_names(struct dc_config *config, const char *family,

@@ -16,7 +16,7 @@ enum {
 struct dc_catalogue_entry {
 	struct dc_catalogue_entry *next;
 	const char *family;
-	const char *name;
+	const char *path;     /* "": the family itself, which is nowhere */
 	struct dc_node *root; /* NULL: it was refused, and said so */
 };
 
@@ -63,6 +63,8 @@ void dc_field_range(const struct dc_field *field, double *min, double *max, bool
 void dc_field_range_words(const struct dc_field *field, char *text, size_t size);
 /* "a duration, such as '500 ns'"; what a field expects, for messages and the schema. */
 const char *dc_field_kind_words(const struct dc_field *field);
+/* A value that the key takes, for its description: the default, or one within the range. */
+const char *dc_field_example(const struct dc_field *field);
 /* The row of a key, or NULL. */
 const struct dc_field *dc_section_field(const struct dc_section *section, const char *key);
 /* "a list", "a map", "'text'". */

@@ -20,7 +20,7 @@
  *                   of struct dc_tagged
  *   NUMBERS         struct dc_list of doubles, of the dimension (a scalar is a list of one)
  *   TAGGED          struct dc_tagged: a map whose key `tag` names one of the sections in `family`
- *   CATALOGUE       pointer to the struct: a name, {base: NAME, key: value}, or an inline map
+ *   CATALOGUE       pointer to the struct: a name or file, {base: NAME, key: value}, or a map
  *   NODE            const struct dc_node *: left to the owner
  *   RESERVED        lands nowhere: a documented key that is not built yet, refused by name
  *
@@ -57,9 +57,11 @@ enum dc_kind {
 };
 
 enum dc_field_flags {
-	DC_REQUIRED = 1,  /* absence is an error */
-	DC_POSITIVE = 2,  /* > 0, where min is 0 */
-	DC_NON_EMPTY = 4, /* a list with at least one item */
+	DC_REQUIRED = 1,   /* absence is an error */
+	DC_POSITIVE = 2,   /* > 0, where min is 0 */
+	DC_NON_EMPTY = 4,  /* a list with at least one item */
+	DC_SHORTHAND = 8,  /* described, but lands nowhere: its owner rewrites it before reading */
+	DC_OR_SCALAR = 16, /* its owner also takes a scalar and rewrites it; the help says which */
 };
 
 struct dc_list {
@@ -123,19 +125,21 @@ struct dc_config;
  * the status is DC_ERR_INPUT when there was one. node NULL gives all defaults. */
 enum dc_status dc_section_read(struct dc_config *config, const struct dc_section *section,
 			       const struct dc_node *node, void *out) DC_CHECK;
-/* Refuses keys of a map that neither the section nor `more` (NULL-terminated: the shorthands of its
- * owner) knows, naming the nearest of both, and takes them out, so that reading the section does not
- * refuse them again. For owners that rewrite the map before it is read. */
+/* Refuses keys of a map that the section does not know, shorthands included, naming the nearest, and
+ * takes them out, so that reading the section does not refuse them again. For owners that rewrite the
+ * map before it is read. */
 enum dc_status dc_section_check_keys(struct dc_config *config, const struct dc_section *section,
-				     struct dc_node *map, const char *const *more) DC_CHECK;
+				     struct dc_node *map) DC_CHECK;
 /* Writes the section as YAML that reads back to the same struct; keys that hold nothing are left out.
  * indent counts levels of two blanks. DC_ERR_IO when out fails. */
 enum dc_status dc_section_write(const struct dc_section *section, const void *in, unsigned indent,
 				FILE *out) DC_CHECK;
 
 enum dc_schema_format { DC_SCHEMA_TEXT, DC_SCHEMA_MARKDOWN, DC_SCHEMA_JSON };
-/* Describes the section and all below it. */
+/* Describes the section and all below it. The JSON Schema (draft-07) accepts every part that an include
+ * or a shorthand may complete, so it requires nothing. all: reserved keys too, in text and Markdown;
+ * otherwise a last line counts them. */
 enum dc_status dc_section_describe(const struct dc_section *section, enum dc_schema_format format,
-				   FILE *out) DC_CHECK;
+				   bool all, FILE *out) DC_CHECK;
 
 #endif

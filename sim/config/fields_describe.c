@@ -13,6 +13,13 @@ struct trail {
 	unsigned depth;
 };
 
+/* Where the description goes, and how much of it. */
+struct writer {
+	FILE *out;
+	bool all;        /* reserved keys too */
+	unsigned hidden; /* reserved keys that were left out */
+};
+
 static bool seen(const struct trail *trail, const struct dc_section *section)
 {
 	for (; trail; trail = trail->outer)
@@ -57,7 +64,7 @@ void dc_field_value_words(const struct dc_field *field, char *text, size_t size)
 		return;
 	}
 	if (field->kind == DC_CATALOGUE) {
-		snprintf(text, size, "a name of the catalogue '%s', or a map",
+		snprintf(text, size, "a name of the catalogue '%s', a file, or a map",
 			 field->catalogue->name);
 		return;
 	}
@@ -67,9 +74,11 @@ void dc_field_value_words(const struct dc_field *field, char *text, size_t size)
 		return;
 	}
 	append(text, size, field->kind == DC_LIST ? "a list of maps" : dc_field_kind_words(field));
+	if (field->flags & DC_OR_SCALAR)
+		append(text, size, " or a scalar");
 	if (field->kind == DC_QUANTITY || (field->kind == DC_NUMBERS && field->dimension)) {
 		append(text, size, " (");
-		append(text, size, dc_units_example(field->dimension));
+		append(text, size, dc_field_example(field));
 		append(text, size, ")");
 	}
 	if (field->kind == DC_QUANTITY || field->kind == DC_REAL || field->kind == DC_NUMBERS ||
@@ -105,8 +114,25 @@ static bool is_tag(const struct dc_field *field, const char *tag)
 	return tag && strcmp(field->key, tag) == 0;
 }
 
+/* What to do with a row: a type's tag is in its heading, reserved keys may be left out. */
+static bool is_shown(const struct dc_field *field, const char *tag, struct writer *writer)
+{
+	if (is_tag(field, tag))
+		return false;
+	if (field->kind != DC_RESERVED || writer->all)
+		return true;
+	writer->hidden++;
+	return false;
+}
+
+/* Shorthands stand for what is described elsewhere; reserved keys have nothing below. */
+static bool has_below(const struct dc_field *field)
+{
+	return field->kind != DC_RESERVED && !(field->flags & DC_SHORTHAND);
+}
+
 static void text_section(const struct dc_section *section, const char *tag, unsigned column,
-			 const struct trail *outer, FILE *out);
+			 const struct trail *outer, struct writer *writer);
 
 /* The key, indented, and what stands behind it, in columns that hold unless something is too long. */
 static void text_row(const struct dc_field *field, unsigned column, FILE *out)
@@ -131,40 +157,41 @@ static void text_row(const struct dc_field *field, unsigned column, FILE *out)
 }
 
 static void text_types(const struct dc_tagged_family *family, unsigned column,
-		       const struct trail *here, FILE *out)
+		       const struct trail *here, struct writer *writer)
 {
 	for (size_t i = 0; i < family->count; i++) {
 		const struct dc_tagged_type *type = &family->types[i];
 
-		fprintf(out, "%*s(%s: %s) %s\n", (int)column, "", family->tag, type->name,
+		fprintf(writer->out, "%*s(%s: %s) %s\n", (int)column, "", family->tag, type->name,
 			type->section->doc ? type->section->doc : "");
-		text_section(type->section, family->tag, column + 2, here, out);
+		text_section(type->section, family->tag, column + 2, here, writer);
 	}
 }
 
 static void text_section(const struct dc_section *section, const char *tag, unsigned column,
-			 const struct trail *outer, FILE *out)
+			 const struct trail *outer, struct writer *writer)
 {
 	const struct trail here = {outer, section, outer ? outer->depth + 1 : 0};
 
 	if (seen(outer, section)) {
-		fprintf(out, "%*s(the keys of '%s', as above)\n", (int)column, "", section->name);
+		fprintf(writer->out, "%*s(the keys of '%s', as above)\n", (int)column, "",
+			section->name);
 		return;
 	}
 	for (size_t i = 0; i < section->count; i++) {
 		const struct dc_field *field = &section->fields[i];
 
-		if (is_tag(field, tag))
+		if (!is_shown(field, tag, writer))
 			continue;
-		text_row(field, column, out);
-		if (field->kind == DC_RESERVED)
+		text_row(field, column, writer->out);
+		if (!has_below(field))
 			continue;
 		if (field->family)
-			text_types(field->family, column + 2, &here, out);
+			text_types(field->family, column + 2, &here, writer);
 		else if (field->catalogue)
-			text_section(field->catalogue->section, NULL, column + 2, &here, out);
+			text_section(field->catalogue->section, NULL, column + 2, &here, writer);
 		else if (field->section)
-			text_section(field->section, NULL, column + 2, &here, out);
+			text_section(field->section, NULL, column + 2, &here, writer);
 	}
 }
 
@@ -208,9 +235,10 @@ static void markdown_row(const struct dc_field *field, FILE *out)
 
 /* The heading of a section's table: its path of keys, and what the section is. */
 static void markdown_section(const struct dc_section *section, const char *path, const char *tag,
-			     const struct trail *outer, FILE *out)
+			     const struct trail *outer, struct writer *writer)
 {
 	const struct trail here = {outer, section, outer ? outer->depth + 1 : 0};
+	FILE *out = writer->out;
 	char inner[512];
 
 	if (seen(outer, section))
@@ -220,7 +248,7 @@ static void markdown_section(const struct dc_section *section, const char *path,
 		fprintf(out, "%s\n\n", section->doc);
 	fputs("| key | value | default | meaning |\n|---|---|---|---|\n", out);
 	for (size_t i = 0; i < section->count; i++)
-		if (!is_tag(&section->fields[i], tag))
+		if (is_shown(&section->fields[i], tag, writer))
 			markdown_row(&section->fields[i], out);
 	fputc('\n', out);
 	for (size_t i = 0; i < section->count; i++) {
@@ -228,39 +256,45 @@ static void markdown_section(const struct dc_section *section, const char *path,
 		const struct dc_section *below =
 			field->catalogue ? field->catalogue->section : field->section;
 
-		if (field->kind == DC_RESERVED)
+		if (!has_below(field))
 			continue;
 		for (size_t j = 0; field->family && j < field->family->count; j++) {
 			snprintf(inner, sizeof inner, "%s%s%s%s (%s: %s)", path, *path ? "." : "",
 				 field->key, field->kind == DC_LIST ? "[]" : "", field->family->tag,
 				 field->family->types[j].name);
 			markdown_section(field->family->types[j].section, inner, field->family->tag,
-					 &here, out);
+					 &here, writer);
 		}
 		if (field->family || !below)
 			continue;
 		snprintf(inner, sizeof inner, "%s%s%s%s", path, *path ? "." : "", field->key,
 			 field->kind == DC_LIST ? "[]" : "");
-		markdown_section(below, inner, NULL, &here, out);
+		markdown_section(below, inner, NULL, &here, writer);
 	}
 }
 
 enum dc_status dc_section_describe(const struct dc_section *section, enum dc_schema_format format,
-				   FILE *out)
+				   bool all, FILE *out)
 {
+	struct writer writer = {.out = out, .all = all};
+
 	switch (format) {
 	case DC_SCHEMA_TEXT:
 		fprintf(out, "%s: %s\n\n", section->name, section->doc ? section->doc : "");
 		fprintf(out, "%-*s %-*s %-*s %s\n", KEY_COLUMN, "KEY", VALUE_COLUMN, "VALUE",
 			DEFAULT_COLUMN, "DEFAULT", "MEANING");
-		text_section(section, NULL, 0, NULL, out);
+		text_section(section, NULL, 0, NULL, &writer);
 		break;
 	case DC_SCHEMA_MARKDOWN:
-		markdown_section(section, "", NULL, NULL, out);
+		markdown_section(section, "", NULL, NULL, &writer);
 		break;
 	case DC_SCHEMA_JSON:
 		dc_section_json_schema(section, out);
 		break;
 	}
+	if (writer.hidden)
+		fprintf(out,
+			"%s%u reserved keys, not supported yet, are not shown; --all shows them.\n",
+			format == DC_SCHEMA_TEXT ? "\n" : "", writer.hidden);
 	return ferror(out) ? DC_ERR_IO : DC_OK;
 }

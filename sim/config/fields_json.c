@@ -11,8 +11,16 @@ struct place {
 	unsigned depth;
 };
 
+/* What a section's schema accepts besides its keys. */
+enum with {
+	WITH_NULL = 1,    /* in place of the map: it takes the key back */
+	WITH_SCALAR = 2,  /* in place of the map: its owner knows what it means */
+	WITH_BASE = 4,    /* the catalogue entry that the map changes */
+	WITH_INCLUDE = 8, /* files that come before: a file of its own */
+};
+
 static void json_section(const struct dc_section *section, const struct place *outer,
-			 const char *tag, const char *type, bool with_base, FILE *out);
+			 const char *tag, const char *type, unsigned with, FILE *out);
 
 static void json_text(const char *text, FILE *out)
 {
@@ -62,28 +70,44 @@ static void json_limits(const struct dc_field *field, FILE *out)
 
 static void json_choices(const struct dc_field *field, FILE *out)
 {
-	bool first = true;
-
-	fputs("\"enum\": [", out);
+	fputs("\"enum\": [null", out);
 	for (const char *const *choice = field->choices; *choice; choice++) {
 		if (**choice == '!')
 			continue;
-		fputs(first ? "" : ", ", out);
+		fputs(", ", out);
 		json_text(*choice, out);
-		first = false;
 	}
 	fputc(']', out);
 }
 
-static void json_family(const struct dc_tagged_family *family, const struct place *here, FILE *out)
+/* A map without the tag is part of one that an include completes, so several types may fit. */
+static void json_family(const struct dc_tagged_family *family, const struct place *here,
+			unsigned with, FILE *out)
 {
-	fputs("\"oneOf\": [", out);
+	fputs("\"anyOf\": [", out);
 	for (size_t i = 0; i < family->count; i++) {
 		fputs(i ? ", {" : "{", out);
 		json_section(family->types[i].section, here, family->tag, family->types[i].name,
-			     false, out);
+			     with, out);
 		fputc('}', out);
 	}
+	fputc(']', out);
+}
+
+/* A quantity is a text with a unit; 0 needs none, except for a temperature. */
+static void json_quantity(const struct dc_field *field, FILE *out)
+{
+	if (field->dimension == DC_DIM_NONE) {
+		fputs("\"type\": [\"number\", \"string\", \"null\"]", out);
+		json_limits(field, out);
+	} else if (field->dimension == DC_DIM_TEMPERATURE) {
+		fputs("\"type\": [\"string\", \"null\"]", out);
+	} else {
+		fputs("\"type\": [\"string\", \"number\", \"null\"], \"minimum\": 0, \"maximum\": 0",
+		      out);
+	}
+	fputs(", \"examples\": [", out);
+	json_text(dc_field_example(field), out);
 	fputc(']', out);
 }
 
@@ -92,49 +116,47 @@ static void json_kind(const struct dc_field *field, const struct place *here, FI
 {
 	switch (field->kind) {
 	case DC_QUANTITY:
-		fputs("\"type\": [\"string\", \"number\"]", out);
-		fputs(", \"examples\": [", out);
-		json_text(dc_units_example(field->dimension), out);
-		fputc(']', out);
+		json_quantity(field, out);
 		break;
 	case DC_REAL:
-		fputs("\"type\": [\"number\", \"string\"]", out);
+		fputs("\"type\": [\"number\", \"string\", \"null\"]", out);
 		json_limits(field, out);
 		break;
 	case DC_COUNT:
-		fputs("\"type\": [\"integer\", \"string\"]", out);
+		fputs("\"type\": [\"integer\", \"string\", \"null\"]", out);
 		json_limits(field, out);
 		break;
 	case DC_BOOL:
-		fputs("\"type\": \"boolean\"", out);
+		fputs("\"type\": [\"boolean\", \"null\"]", out);
 		break;
 	case DC_ENUM:
 		json_choices(field, out);
 		break;
 	case DC_SECTION:
 	case DC_OPTIONAL:
-		json_section(field->section, here, NULL, NULL, false, out);
+		json_section(field->section, here, NULL, NULL,
+			     WITH_NULL | (field->flags & DC_OR_SCALAR ? WITH_SCALAR : 0), out);
 		break;
 	case DC_LIST:
-		fprintf(out, "\"type\": \"array\", \"minItems\": %d, \"items\": {",
+		fprintf(out, "\"type\": [\"array\", \"null\"], \"minItems\": %d, \"items\": {",
 			field->flags & DC_NON_EMPTY ? 1 : 0);
 		if (field->family)
-			json_family(field->family, here, out);
+			json_family(field->family, here, 0, out);
 		else
-			json_section(field->section, here, NULL, NULL, false, out);
+			json_section(field->section, here, NULL, NULL, 0, out);
 		fputc('}', out);
 		break;
 	case DC_NUMBERS:
-		fputs("\"type\": [\"array\", \"string\", \"number\"], "
+		fputs("\"type\": [\"array\", \"string\", \"number\", \"null\"], "
 		      "\"items\": {\"type\": [\"string\", \"number\"]}",
 		      out);
 		break;
 	case DC_TAGGED:
-		json_family(field->family, here, out);
+		json_family(field->family, here, WITH_NULL, out);
 		break;
 	case DC_CATALOGUE:
-		fputs("\"anyOf\": [{\"type\": \"string\"}, {", out);
-		json_section(field->catalogue->section, here, NULL, NULL, true, out);
+		fputs("\"anyOf\": [{\"type\": [\"string\", \"null\"]}, {", out);
+		json_section(field->catalogue->section, here, NULL, NULL, WITH_BASE, out);
 		fputs("}]", out);
 		break;
 	case DC_RESERVED:
@@ -145,7 +167,7 @@ static void json_kind(const struct dc_field *field, const struct place *here, FI
 		      out);
 		break;
 	default:
-		fputs("\"type\": [\"string\", \"number\"]", out);
+		fputs("\"type\": [\"string\", \"number\", \"boolean\", \"null\"]", out);
 		break;
 	}
 }
@@ -171,32 +193,17 @@ static void json_field(const struct dc_field *field, const struct place *here, F
 	fputc('}', out);
 }
 
-static void json_required(const struct dc_section *section, const char *tag, FILE *out)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < section->count; i++) {
-		const struct dc_field *field = &section->fields[i];
-
-		if (!(field->flags & DC_REQUIRED) && !(tag && strcmp(field->key, tag) == 0))
-			continue;
-		fputs(any ? ", " : ", \"required\": [", out);
-		json_text(field->key, out);
-		any = true;
-	}
-	if (any)
-		fputc(']', out);
-}
-
-/* The members of a section's schema, without the braces around them. With a base nothing is required:
- * the entry may have it. */
+/* The members of a section's schema, without the braces around them. Nothing is required: an include, a
+ * base or a shorthand may bring it. */
 static void json_section(const struct dc_section *section, const struct place *outer,
-			 const char *tag, const char *type, bool with_base, FILE *out)
+			 const char *tag, const char *type, unsigned with, FILE *out)
 {
 	const struct place here = {outer, section, outer ? outer->depth + 1 : 0};
 	bool first = true;
 
-	fputs("\"type\": \"object\"", out);
+	fputs("\"type\": [\"object\"", out);
+	fputs(with & WITH_NULL ? ", \"null\"" : "", out);
+	fputs(with & WITH_SCALAR ? ", \"string\", \"number\"]" : "]", out);
 	json_member("title", section->name, out);
 	/* The description of a section that stands under a key is the key's. */
 	if (section->doc)
@@ -205,8 +212,13 @@ static void json_section(const struct dc_section *section, const struct place *o
 		if (place->section == section)
 			return;
 	fputs(", \"additionalProperties\": false, \"properties\": {", out);
-	if (with_base && !dc_section_field(section, "base")) {
-		fputs("\n\"base\": {\"type\": \"string\"}", out);
+	if (with & WITH_BASE && !dc_section_field(section, "base")) {
+		fputs("\n\"base\": {\"type\": [\"string\", \"null\"]}", out);
+		first = false;
+	}
+	if (with & WITH_INCLUDE) {
+		fputs(first ? "\n" : ",\n", out);
+		fputs("\"include\": {\"type\": [\"array\", \"string\", \"null\"]}", out);
 		first = false;
 	}
 	for (size_t i = 0; i < section->count; i++) {
@@ -224,13 +236,14 @@ static void json_section(const struct dc_section *section, const struct place *o
 		}
 	}
 	fputc('}', out);
-	if (!with_base)
-		json_required(section, tag, out);
 }
 
 void dc_section_json_schema(const struct dc_section *section, FILE *out)
 {
+	/* What says nothing of includes itself is a device or a model: a file of the catalogue. */
+	unsigned with = dc_section_field(section, "include") ? 0 : WITH_BASE | WITH_INCLUDE;
+
 	fputs("{\"$schema\": \"http://json-schema.org/draft-07/schema#\", ", out);
-	json_section(section, NULL, NULL, NULL, false, out);
+	json_section(section, NULL, NULL, NULL, with, out);
 	fputs("}\n", out);
 }

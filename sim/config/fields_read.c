@@ -29,8 +29,7 @@ static const char *quote(const struct reader *r, const char *text)
 	return dc_tree_quote(r->config->arena, text);
 }
 
-static enum dc_status refuse_unknown(const struct reader *r, const struct dc_pair *pair,
-				     const char *const *more)
+static enum dc_status refuse_unknown(const struct reader *r, const struct dc_pair *pair)
 {
 	const char *keys[KEYS_LIMIT] = {NULL}, *suggestion;
 	size_t count = 0;
@@ -42,8 +41,6 @@ static enum dc_status refuse_unknown(const struct reader *r, const struct dc_pai
 	for (size_t i = 0; i < r->section->count && count < KEYS_LIMIT; i++)
 		if (r->section->fields[i].kind != DC_RESERVED)
 			keys[count++] = r->section->fields[i].key;
-	for (; more && *more && count < KEYS_LIMIT; more++)
-		keys[count++] = *more;
 	suggestion = dc_diag_nearest(pair->key, keys, count);
 	if (suggestion)
 		return dc_diag_error(r->config->diag, &pair->key_mark,
@@ -64,12 +61,13 @@ static enum dc_status check_keys(const struct reader *r, const struct dc_node *m
 		const struct dc_pair *pair = &map->pairs[i];
 		const struct dc_field *field = dc_section_field(r->section, pair->key);
 
-		if (field && field->kind == DC_RESERVED)
+		if (field && field->kind == DC_RESERVED && !(field->flags & DC_SHORTHAND))
 			keep(&status, dc_diag_error(r->config->diag, &pair->key_mark,
 						    "%s: '%s' is not supported yet",
 						    r->section->name, pair->key));
-		else if (!field)
-			keep(&status, refuse_unknown(r, pair, NULL));
+		/* A shorthand that its owner did not rewrite stands where it means nothing. */
+		else if (!field || field->flags & DC_SHORTHAND)
+			keep(&status, refuse_unknown(r, pair));
 	}
 	return status;
 }
@@ -287,7 +285,7 @@ static enum dc_status read_field(const struct reader *r, const struct dc_field *
 	const struct dc_node *node = dc_node_get(map, field->key);
 	enum dc_status status;
 
-	if (field->kind == DC_RESERVED)
+	if (field->kind == DC_RESERVED || field->flags & DC_SHORTHAND)
 		return DC_OK;
 	if (dc_node_is_null(node)) {
 		if (field->flags & DC_REQUIRED)
@@ -336,16 +334,8 @@ enum dc_status dc_section_read(struct dc_config *config, const struct dc_section
 	return read_section(config, section, node, &node->mark, out);
 }
 
-static bool is_among(const char *const *names, const char *name)
-{
-	for (; names && *names; names++)
-		if (strcmp(*names, name) == 0)
-			return true;
-	return false;
-}
-
 enum dc_status dc_section_check_keys(struct dc_config *config, const struct dc_section *section,
-				     struct dc_node *map, const char *const *more)
+				     struct dc_node *map)
 {
 	const struct reader r = {.config = config, .section = section, .where = &map->mark};
 	enum dc_status status = DC_OK;
@@ -354,10 +344,10 @@ enum dc_status dc_section_check_keys(struct dc_config *config, const struct dc_s
 	for (size_t i = 0; i < map->count; i++) {
 		const struct dc_pair *pair = &map->pairs[i];
 
-		if (dc_section_field(section, pair->key) || is_among(more, pair->key))
+		if (dc_section_field(section, pair->key))
 			map->pairs[kept++] = *pair;
 		else
-			keep(&status, refuse_unknown(&r, pair, more));
+			keep(&status, refuse_unknown(&r, pair));
 	}
 	map->count = kept;
 	return status;

@@ -172,10 +172,16 @@ static enum dc_status read_enum(const struct subject *s, int *value)
 
 static enum dc_status read_date(const struct subject *s, struct dc_date *date)
 {
-	if (dc_date_parse(s->node->text, date))
+	const char *text = s->node->text;
+
+	if (dc_date_parse(text, date))
 		return DC_OK;
-	return refuse(s, "%s is no date of a year of 365 days; write it like '2024-07-15T12:00:00'",
-		      s->shown);
+	if (strspn(text, "0123456789") == 4 && strncmp(text + 4, "-02-29", 6) == 0)
+		return refuse(
+			s,
+			"%s is no date of a year of 365 days; write it like '2024-07-15T12:00:00'",
+			s->shown);
+	return refuse(s, "%s is not a date; expected YYYY-MM-DD or YYYY-MM-DDThh:mm:ss", s->shown);
 }
 
 /* Texts may not be empty where one is required or names a file. */

@@ -73,6 +73,20 @@ const char *dc_field_kind_words(const struct dc_field *field)
 	return field->kind == DC_QUANTITY ? dc_units_noun(field->dimension) : kinds[field->kind];
 }
 
+const char *dc_field_example(const struct dc_field *field)
+{
+	static const double hour_s = 3600, two_days_s = 172800;
+	double min, max;
+	bool above;
+
+	if (field->fallback && strchr("123456789-[", *field->fallback))
+		return field->fallback;
+	dc_field_range(field, &min, &max, &above);
+	if (field->dimension == DC_DIM_TIME && isfinite(max) && max > hour_s)
+		return max >= two_days_s ? "48 h" : "1 h";
+	return dc_units_example(field->dimension);
+}
+
 const char *dc_node_words(struct dc_arena *arena, const struct dc_node *node)
 {
 	const char *words;

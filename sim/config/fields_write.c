@@ -172,6 +172,8 @@ static bool section_is_empty(const struct dc_section *section, const void *in);
 /* True when the field holds something to write. */
 static bool is_held(const struct dc_field *field, const void *place)
 {
+	if (field->flags & DC_SHORTHAND)
+		return false;
 	switch (field->kind) {
 	case DC_QUANTITY:
 	case DC_REAL:

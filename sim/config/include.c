@@ -1,6 +1,7 @@
 /* Files that name other files: include lists, and a key's scalar replaced by the file it names. */
 #include "config/config_private.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -113,7 +114,15 @@ enum dc_status dc_config_read_file(struct dc_config *config, const char *path,
 
 enum dc_status dc_config_load(struct dc_config *config, const char *path, struct dc_node **root)
 {
-	return dc_config_read_file(config, path, NULL, root);
+	const char *found = dc_config_find(config, NULL, path);
+	struct stat info;
+
+	*root = NULL;
+	/* What is there but no file, or out of reach, says more when it is opened. */
+	if (!found && (lstat(path, &info) == 0 || errno != ENOENT))
+		found = path;
+	return found ? dc_config_read_file(config, found, NULL, root)
+		     : dc_config_not_found(config, NULL, path, NULL);
 }
 
 enum dc_status dc_config_load_under(struct dc_config *config, struct dc_node *map, const char *key)

@@ -145,7 +145,7 @@ static const char *syntax_words(struct builder *b, const char *problem)
 	const char *words = NULL;
 
 	if (strcmp(problem, "found character that cannot start any token") == 0 && found == '\t')
-		words = "a tab where a value begins; indent with blanks";
+		words = "a tab where a value begins; indent with spaces";
 	else if (strcmp(problem, "found character that cannot start any token") == 0)
 		words = dc_arena_printf(b->arena,
 					"a value cannot begin with '%c'; put it in quotes", found);

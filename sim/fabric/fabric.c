@@ -33,6 +33,23 @@ static const struct dc_field fabric_fields[] = {
 	 .section = &network_section,
 	 .help = "networks between accelerators"},
 	{.key = "overrides", .kind = DC_RESERVED, .help = "links that differ"},
+	{.key = "dimensions",
+	 .kind = DC_LIST,
+	 .flags = DC_SHORTHAND | DC_NON_EMPTY,
+	 .family = &dc_topology_family,
+	 .help = "short for one network of these dimensions"},
+	{.key = "transport",
+	 .kind = DC_RESERVED,
+	 .flags = DC_SHORTHAND,
+	 .help = "short for that network's"},
+	{.key = "routing",
+	 .kind = DC_RESERVED,
+	 .flags = DC_SHORTHAND,
+	 .help = "short for that network's"},
+	{.key = "links",
+	 .kind = DC_RESERVED,
+	 .flags = DC_SHORTHAND,
+	 .help = "short for that network's"},
 };
 
 const struct dc_section dc_fabric_section = {

@@ -155,10 +155,9 @@ static void total_row(struct copier *c, double interval_s)
 		bool sum = c->columns[i]->sum;
 
 		for (size_t k = 0; k < c->columns[i]->width; k++, at++)
-			c->totals[at] =
-				dc_sum_add(c->totals[at],
-					   sum ? dc_sum_of(c->row[at])
-					       : dc_sum_product(c->row[at], interval_s));
+			c->totals[at] = dc_sum_add(c->totals[at],
+						   sum ? dc_sum_of(c->row[at])
+						       : dc_sum_product(c->row[at], interval_s));
 	}
 }
 
@@ -372,8 +371,7 @@ static double rebuild_figure(const struct copier *c, const char *name)
 	if (strcmp(name, "duration_s") == 0)
 		return span_s;
 	if (strcmp(name, "pue") == 0)
-		return total_of(c, "power", "energy_j", NULL) /
-		       total_of(c, "power", "it_w", NULL);
+		return total_of(c, "power", "energy_j", NULL) / total_of(c, "power", "it_w", NULL);
 	for (size_t i = 0; i < sizeof(rebuilt) / sizeof(*rebuilt); i++) {
 		const struct rebuilt *r = &rebuilt[i];
 

@@ -32,6 +32,15 @@ static bool is_map(const struct dc_node *node)
 	return node && node->kind == DC_NODE_MAP;
 }
 
+/* What is null is absent: a scenario takes back so what its include gives in the other form. */
+static void drop_null(struct dc_node *map, const char *key)
+{
+	const struct dc_pair *pair = dc_node_pair(map, key);
+
+	if (pair && dc_node_is_null(pair->value))
+		dc_node_remove(map, key);
+}
+
 /* Moves a pair to another map, keeping the mark of its key. */
 static enum dc_status move(struct dc_arena *arena, struct dc_node *from, const char *key,
 			   struct dc_node *to, const char *as)
@@ -104,13 +113,15 @@ static enum dc_status expand_group(struct dc_config *config, struct dc_node *gro
 static enum dc_status expand_node(struct dc_config *config, struct dc_node *place,
 				  const struct dc_section *site)
 {
-	static const char *const more[] = {"accelerator", NULL};
 	struct dc_diag *diag = dc_config_diag(config);
-	const struct dc_pair *pair = dc_node_pair(place, "node");
+	const struct dc_pair *pair;
 	struct dc_mark key_mark;
 	struct dc_node *group;
 	enum dc_status status;
 
+	drop_null(place, "nodes");
+	drop_null(place, "node");
+	pair = dc_node_pair(place, "node");
 	if (!pair)
 		return DC_OK;
 	key_mark = pair->key_mark;
@@ -124,7 +135,7 @@ static enum dc_status expand_node(struct dc_config *config, struct dc_node *plac
 		group = own_map(dc_config_arena(config), place, "node");
 		if (!group)
 			return DC_ERR_MEMORY;
-		status = dc_section_check_keys(config, section_of(site, "nodes"), group, more);
+		status = dc_section_check_keys(config, section_of(site, "nodes"), group);
 		keep(&status, expand_group(config, group));
 	} else {
 		status = dc_diag_error(diag, &group->mark,
@@ -170,9 +181,10 @@ static enum dc_status expand_fabric(struct dc_config *config, struct dc_node *pl
 	fabric = own_map(arena, place, "fabric");
 	if (!fabric)
 		return DC_ERR_MEMORY;
+	drop_null(fabric, "networks");
 	if (dc_node_get(fabric, "networks"))
 		return refuse_both(config, fabric, keys);
-	status = dc_section_check_keys(config, section_of(site, "fabric"), fabric, keys);
+	status = dc_section_check_keys(config, section_of(site, "fabric"), fabric);
 	network = dc_node_create(arena, DC_NODE_MAP, &fabric->mark);
 	if (!network)
 		return DC_ERR_MEMORY;
@@ -212,14 +224,18 @@ static enum dc_status gather_site(struct dc_config *config, struct dc_node *root
 static enum dc_status expand_sites(struct dc_config *config, struct dc_node *root,
 				   const struct dc_section *section)
 {
-	struct dc_node *sites = dc_node_get(root, "sites");
+	struct dc_node *sites;
 	enum dc_status status = DC_OK;
 
+	drop_null(root, "sites");
+	sites = dc_node_get(root, "sites");
 	if (!sites)
 		return gather_site(config, root, section);
 	for (size_t i = 0; i < SITE_KEYS; i++) {
-		const struct dc_pair *pair = dc_node_pair(root, site_keys[i]);
+		const struct dc_pair *pair;
 
+		drop_null(root, site_keys[i]);
+		pair = dc_node_pair(root, site_keys[i]);
 		if (!pair)
 			continue;
 		keep(&status,
@@ -248,7 +264,7 @@ static enum dc_status expand_job(struct dc_config *config, struct dc_node *job,
 	workload = own_map(arena, job, "workload");
 	if (!workload)
 		return DC_ERR_MEMORY;
-	status = dc_section_check_keys(config, section_of(section, "workload"), workload, of_job);
+	status = dc_section_check_keys(config, section_of(section, "workload"), workload);
 	for (const char *const *key = of_job; *key; key++) {
 		if (dc_node_get(job, *key))
 			dc_node_remove(workload, *key);
@@ -263,10 +279,14 @@ static enum dc_status expand_jobs(struct dc_config *config, struct dc_node *root
 				  const struct dc_section *section)
 {
 	struct dc_arena *arena = dc_config_arena(config);
-	struct dc_node *jobs = dc_node_get(root, "jobs");
-	const struct dc_pair *pair = dc_node_pair(root, "workload");
+	const struct dc_pair *pair;
 	enum dc_status status = DC_OK;
-	struct dc_node *job;
+	struct dc_node *jobs, *job;
+
+	drop_null(root, "jobs");
+	drop_null(root, "workload");
+	jobs = dc_node_get(root, "jobs");
+	pair = dc_node_pair(root, "workload");
 
 	if (pair && jobs) {
 		status = dc_diag_error(dc_config_diag(config), &pair->key_mark,
@@ -288,8 +308,6 @@ static enum dc_status expand_jobs(struct dc_config *config, struct dc_node *root
 
 enum dc_status dc_scenario_expand(struct dc_config *config, struct dc_node *root)
 {
-	static const char *const more[] = {"include", "nodes",    "node",     "fabric", "racks",
-					   "storage", "facility", "workload", NULL};
 	const struct dc_section *section = &dc_scenario_section;
 	enum dc_status status;
 
@@ -298,7 +316,7 @@ enum dc_status dc_scenario_expand(struct dc_config *config, struct dc_node *root
 				     "scenario: expected a map of keys such as 'run', 'node', "
 				     "'fabric', 'workload'");
 	/* Every refusal is worth telling, so none hides the next. */
-	status = dc_section_check_keys(config, section, root, more);
+	status = dc_section_check_keys(config, section, root);
 	keep(&status, expand_jobs(config, root, section_of(section, "jobs")));
 	keep(&status, expand_sites(config, root, section_of(section, "sites")));
 	return status;

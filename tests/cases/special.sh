@@ -54,7 +54,7 @@ rm large
 # What is no file, or not there.
 mkdir folder
 expect 2 "error: folder: is a folder, not a file" check folder
-expect 2 "error: none.yaml: cannot be opened: No such file or directory" check none.yaml
+expect 2 "error: no file 'none.yaml'; looked in FOLDERS" check none.yaml
 expect 2 "/dev/null:1:1: error: the file is empty
     1 | 
       | ^" check /dev/null

@@ -98,9 +98,23 @@ check "unknown command" exits 2 "$DCSIM" compre
 check "nearest command" says "did you mean 'compare'" err.txt
 check "unknown option" exits 2 "$DCSIM" -c x.yaml --exat
 check "missing file" exits 2 "$DCSIM" -c none.yaml
+check "a missing file is looked for" says 'looked in the current folder, ' err.txt
+# What ships is found from any folder.
+check "a shipped scenario" exits 0 "$DCSIM" check topologies/ring64.yaml
+check "a shipped scenario runs" exits 0 "$DCSIM" -q -c topologies/ring64.yaml -s run.epochs=1 -o shipped.h5
+# null takes a key back, also when an include gives it in the other form.
+printf '%s\n' "include: [$topologies/ring64.yaml]" 'node: null' 'workload: null' 'run: {epochs: null, duration: 1 h}' \
+	'nodes: [{accelerators: {type: tpu-v4, count: 4}, host: tpu-host}]' \
+	'jobs: [{workload: workloads/vgg16-data-parallel.yaml}]' 'sites: null' >other.yaml
+check "null takes keys back" exits 0 "$DCSIM" check other.yaml
+check "the other form counts" says 'vgg16 on 64 x tpu-v4 in 16 nodes' out.txt
 check "no scenario" exits 2 "$DCSIM" -q
 check "schema" exits 0 "$DCSIM" schema
 check "schema knows the fabric" says 'dimensions' out.txt
+check "schema begins with the short form" says '^Short form: ' out.txt
+check "schema counts reserved keys" says '^[0-9]* reserved keys' out.txt
+check "schema --all" exits 0 "$DCSIM" schema --all
+check "schema shows reserved keys" says 'scheduler.*reserved: not supported' out.txt
 check "schema as JSON" exits 0 "$DCSIM" schema --json
 if command -v python3 >/dev/null; then
 	check "schema is JSON" python3 -c 'import json; json.load(open("out.txt"))'

@@ -114,9 +114,9 @@ Test(catalogue, unknown_names)
 		       "t:1:4: error: 'tpu' is not in the catalogue 'devices'; it has a100-40gb, "
 		       "a100-80gb, broken, loop\n");
 	expect_refusal(
-		"d: ../devices/a100-40gb",
-		"t:1:4: error: '../devices/a100-40gb' is not in the catalogue 'devices'; it has "
-		"a100-40gb, a100-80gb, broken, loop\n");
+		"d: devices/a100-40.yaml",
+		"t:1:4: error: no file 'devices/a100-40.yaml'; looked in the current folder, ., "
+		"./catalog; did you mean 'devices/a100-40gb.yaml'?\n");
 	expect_refusal(
 		"d: {base: a100}",
 		"t:1:11: error: 'a100' is not in the catalogue 'devices'; did you mean 'a100-40gb'?\n");
@@ -135,4 +135,48 @@ Test(catalogue, mistakes_inside_an_entry)
 	expect_refusal("d: loop",
 		       "./catalog/devices/loop.yaml:1:1: error: more than 16 catalogue entries are "
 		       "based on each other\n");
+}
+
+/* A name with a '/' or that ends in .yaml is a file: beside the one that names it first, then in the
+ * data folders. It is called as the file is, and its base is found as usual. */
+Test(catalogue, entry_by_file)
+{
+	struct load load = start();
+	struct sample_device *device;
+	struct dc_node *root;
+	void *out;
+
+	mkdir("mine", 0755);
+	load_file("mine/own.yaml", "base: a100-40gb\npower: 300 W\n");
+	load_file("mine/s.yaml", "d: own.yaml\ne: {base: ./own.yaml, memory: 1 GB}\n");
+	cr_assert_eq(read_device(&load, "d: mine/own.yaml", &device), DC_OK, "%s",
+		     load_messages(&load));
+	cr_assert(device->memory_bytes == 40e9 && device->power_w == 300);
+	cr_assert_eq(read_device(&load, "d: devices/a100-80gb.yaml", &device), DC_OK, "%s",
+		     load_messages(&load));
+	cr_assert(device->memory_bytes == 80e9);
+	cr_assert_eq(dc_config_load(load.config, "mine/s.yaml", &root), DC_OK);
+	cr_assert_eq(dc_catalogue_read(load.config, &sample_devices, dc_node_get(root, "d"), &out),
+		     DC_OK, "%s", load_messages(&load));
+	device = out;
+	cr_assert(device->power_w == 300);
+	cr_assert_eq(dc_catalogue_read(load.config, &sample_devices, dc_node_get(root, "e"), &out),
+		     DC_OK, "%s", load_messages(&load));
+	device = out;
+	cr_assert(device->memory_bytes == 1e9 && device->power_w == 300);
+	load_end(&load);
+}
+
+/* Nothing installed: one message for the family, whatever the number of names. */
+Test(catalogue, a_family_that_is_nowhere)
+{
+	struct load load = load_start();
+	struct sample_device *device;
+
+	cr_assert_eq(read_device(&load, "d: a100-40gb", &device), DC_ERR_INPUT);
+	cr_assert_eq(read_device(&load, "d: a100-80gb", &device), DC_ERR_INPUT);
+	cr_assert_str_eq(load_lines(&load),
+			 "t:1:4: error: no catalogue 'devices' in .; set DCSIM_DATA to the folder "
+			 "that holds catalog/\n");
+	load_end(&load);
 }

@@ -432,13 +432,13 @@ ParameterizedTest(struct count_row *row, fields, counts)
 	load_end(&load);
 }
 
-static char *described(enum dc_schema_format format)
+static char *described(enum dc_schema_format format, bool all)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	cr_assert_eq(dc_section_describe(&sample_section, format, out), DC_OK);
+	cr_assert_eq(dc_section_describe(&sample_section, format, all, out), DC_OK);
 	fclose(out);
 	return text;
 }
@@ -453,7 +453,7 @@ Test(fields, descriptions_name_every_key)
 					   "memory",  "power",  "raw",   "later",     "dragonfly"};
 
 	for (int format = 0; format < 3; format++) {
-		char *text = described((enum dc_schema_format)format);
+		char *text = described((enum dc_schema_format)format, true);
 
 		for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 			cr_assert(strstr(text, keys[i]) || (format == DC_SCHEMA_JSON && i == 24),
@@ -466,7 +466,7 @@ Test(fields, descriptions_name_every_key)
 /* Source of truth: the row of the table, in columns. */
 Test(fields, text_description_of_a_row)
 {
-	char *text = described(DC_SCHEMA_TEXT);
+	char *text = described(DC_SCHEMA_TEXT, true);
 
 	cr_assert_not_null(
 		strstr(text,
@@ -476,20 +476,91 @@ Test(fields, text_description_of_a_row)
 	free(text);
 }
 
+/* Reserved keys are counted when they are not shown: of sample.h, "later". */
+Test(fields, reserved_keys_are_shown_on_demand)
+{
+	for (int format = DC_SCHEMA_TEXT; format <= DC_SCHEMA_MARKDOWN; format++) {
+		char *text = described((enum dc_schema_format)format, false);
+		char *all = described((enum dc_schema_format)format, true);
+
+		cr_assert_null(strstr(text, "later"), "%s", text);
+		cr_assert_not_null(strstr(text, "1 reserved keys, not supported yet,"), "%s", text);
+		cr_assert_not_null(strstr(all, "later"), "%s", all);
+		cr_assert_null(strstr(all, "1 reserved keys"), "%s", all);
+		free(text);
+		free(all);
+	}
+}
+
+struct shortened {
+	const struct dc_node *node;
+	double pause_s;
+};
+static const struct dc_field shortened_fields[] = {
+	{.key = "pause",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_TIME,
+	 .max = 7200,
+	 .offset = offsetof(struct shortened, pause_s),
+	 .help = "An hour fits."},
+	{.key = "wait",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_TIME,
+	 .flags = DC_SHORTHAND,
+	 .max = 1e9,
+	 .help = "Short for pause."},
+};
+static const struct dc_section shortened_section = {
+	"shortened", "With a shorthand.", sizeof(struct shortened), DC_FIELDS(shortened_fields)};
+
+/* A shorthand is described and its owner may find it, but reading refuses one that is left, and it is
+ * never written. Examples lie in the range: up to 2 h, and beyond two days. */
+Test(fields, shorthands_land_nowhere)
+{
+	struct load load = load_start();
+	struct shortened shortened;
+	struct dc_node *root = load_text(&load, "pause: 1 h\nwait: 2 h\n");
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	cr_assert_eq(dc_section_check_keys(load.config, &shortened_section, root), DC_OK);
+	cr_assert_eq(root->count, 2);
+	cr_assert_eq(dc_section_read(load.config, &shortened_section, root, &shortened),
+		     DC_ERR_INPUT);
+	cr_assert_not_null(strstr(load_lines(&load), "t:2:1: error: shortened: unknown key 'wait'"),
+			   "%s", load_lines(&load));
+	cr_assert_eq(dc_section_write(&shortened_section, &shortened, 0, out), DC_OK);
+	fputc('\n', out);
+	cr_assert_eq(dc_section_describe(&shortened_section, DC_SCHEMA_TEXT, false, out), DC_OK);
+	fclose(out);
+	cr_assert_eq(strncmp(text, "pause: 1 h\n\n", 12), 0, "%s", text);
+	cr_assert_not_null(strstr(text, "a duration (1 h), 0 s to 2 h"), "%s", text);
+	cr_assert_not_null(strstr(text, "a duration (48 h), 0 s to "), "%s", text);
+	free(text);
+	load_end(&load);
+}
+
 /* JSON is YAML: the schema reads as a tree and says what the table says. */
 Test(fields, json_schema_is_well_formed)
 {
 	struct load load = load_start();
-	char *text = described(DC_SCHEMA_JSON);
+	char *text = described(DC_SCHEMA_JSON, false);
 	struct dc_node *root = load_text(&load, text);
 	const struct dc_node *properties;
 
 	cr_assert_not_null(root, "%s\n%s", text, load_messages(&load));
 	properties = dc_node_get(root, "properties");
-	cr_assert_eq(properties->count, sample_section.count);
+	/* Its own file may also have a base and includes. */
+	cr_assert_eq(properties->count, sample_section.count + 2);
 	cr_assert_str_eq(dc_node_get(dc_node_get(properties, "share"), "maximum")->text, "1");
 	cr_assert_not_null(dc_node_get(dc_node_get(properties, "later"), "not"));
-	cr_assert_eq(dc_node_get(dc_node_get(properties, "fabric"), "oneOf")->count, 2);
+	cr_assert_eq(dc_node_get(dc_node_get(properties, "fabric"), "anyOf")->count, 2);
+	/* An include or a shorthand may bring what is required, and null takes a key back. */
+	cr_assert_null(strstr(text, "\"required\""));
+	cr_assert_str_eq(dc_node_get(root, "additionalProperties")->text, "false");
+	cr_assert_not_null(strstr(text, "\"share\": {\"type\": [\"number\", \"string\", \"null\"]"),
+			   "%s", text);
 	free(text);
 	load_end(&load);
 }

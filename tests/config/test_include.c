@@ -207,3 +207,33 @@ Test(include, search_order)
 	cr_assert_str_eq(load_lines(&load), "s/a.yaml:3:4: error: 'w' is a folder, not a file\n");
 	load_end(&load);
 }
+
+/* The first file is looked for like any other: in the current folder, then in the data folders. */
+Test(include, first_file_in_the_data_folders)
+{
+	struct load load = load_start();
+	struct dc_node *root;
+
+	mkdir("catalog", 0755);
+	mkdir("catalog/t", 0755);
+	load_file("catalog/t/ring.yaml", "x: 1\n");
+	cr_assert_eq(dc_config_load(load.config, "t/ring.yaml", &root), DC_OK, "%s",
+		     load_messages(&load));
+	cr_assert_str_eq(dc_node_get(root, "x")->folder, "./catalog/t");
+	cr_assert_eq(dc_config_load(load.config, "t/rings.yaml", &root), DC_ERR_INPUT);
+	cr_assert_null(root);
+	cr_assert_eq(dc_config_load(load.config, "t/ring.yml", &root), DC_ERR_INPUT);
+	cr_assert_eq(dc_config_load(load.config, "t/rin.yaml", &root), DC_ERR_INPUT);
+	cr_assert_eq(dc_config_load(load.config, "t/other.yaml", &root), DC_ERR_INPUT);
+	cr_assert_str_eq(
+		load_lines(&load),
+		"error: no file 't/rings.yaml'; looked in the current folder, ., ./catalog; "
+		"did you mean 't/ring.yaml'?\n"
+		"error: no file 't/ring.yml'; looked in the current folder, ., ./catalog; "
+		"did you mean 't/ring.yaml'?\n"
+		"error: no file 't/rin.yaml'; looked in the current folder, ., ./catalog; "
+		"did you mean 't/ring.yaml'?\n"
+		"error: no file 't/other.yaml'; looked in the current folder, ., "
+		"./catalog\n");
+	load_end(&load);
+}

@@ -93,7 +93,7 @@ ParameterizedTestParameters(tree, refused)
 		 "t:1:4: note: while parsing a flow mapping that begins here\n"},
 		{"a:\n\tb: 1\n",
 		 "t:2:1: error: not valid YAML: a tab where a value begins; indent with "
-		 "blanks\n"},
+		 "spaces\n"},
 		{"a: b: c\n",
 		 "t:1:5: error: not valid YAML: a ': ' inside a value; put the value in "
 		 "quotes or on a line of its own\n"},

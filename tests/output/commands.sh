@@ -46,6 +46,7 @@ try 2 "has no table 'powr'" export --table powr -o "$folder/powr.tsv" "$a"
 
 # 0.5 d of 60 s: 720 rows and a header.
 try 0 'part_w [W] per part (7)' export --list "$a"
+grep -q '^status  *complete$' "$folder/out" || fail 'no status in the list'
 try 0 'part_w.psu loss [W]' export --table power "$a"
 [ "$(wc -l < "$folder/out")" = 721 ] || fail 'not 720 rows'
 try 0 '' export --table summary --csv -o "$folder/summary.csv" "$a"
@@ -57,9 +58,57 @@ cmp "$a" "$folder/copy.h5" || fail 'a copy differs'
 
 # Twice the time: a ratio of 2.
 try 0 'duration_s' compare "$a" "$b"
-grep -q '^duration_s .* 2x$' "$folder/out" || fail 'no ratio'
-try 0 'duration_s,s,43200,86400,2' compare --csv "$a" "$b"
+# One unit for both: 0.5 d and 1 d are 12 h and 24 h, and the ratio stays.
+grep -q '^duration_s  *h  *12  *24 *2x$' "$folder/out" || fail 'no unit or ratio'
+grep -q '^status  *complete  *complete *$' "$folder/out" || fail 'no status'
+! grep -q '[*]' "$folder/out" || fail 'a complete run is marked'
+# A row per run, a column per figure with its unit, no ratios.
+try 0 '' compare --csv "$a" "$b"
+sed -n 1p "$folder/out" | grep -q '^run,status,duration_s \[s\],iterations \[1\],energy_utility_j \[J\],' ||
+	fail 'no header of figures with units'
+sed -n 2p "$folder/out" | grep -q '^a,complete,43200,' || fail 'no row of the first run'
+sed -n 3p "$folder/out" | grep -q '^b,complete,86400,' || fail 'no row of the second run'
+[ "$(wc -l < "$folder/out")" = 3 ] || fail 'not a row per run'
+awk -F , 'NF != 9 { exit 1 }' "$folder/out" || fail 'not 2 columns and 7 figures'
 try 1 'missing.h5' compare "$a" "$folder/missing.h5"
+
+# A run that was killed: the summary of its rows, marked wherever it is shown. The writer leaves out
+# the end of a day's example; what it had flushed is a whole number of chunks.
+"$WRITER" "$folder/killed.h5" --killed 4 1
+try 0 'killed.h5.part may be deleted' export --recover "$folder/killed.h5.part"
+rows=$(sed -n 's/.*: \([0-9]*\) rows of the series recovered; the summary is of these rows;.*/\1/p' "$folder/err")
+[ "${rows:-0}" -gt 0 ] || fail 'no rows recovered'
+try 0 '' export --list "$folder/killed.h5"
+grep -q '^status  *interrupted$' "$folder/out" || fail 'the list hides the interruption'
+# The same rows uninterrupted (of 60 s, 1440 a day): equal figures where rows hold them.
+"$WRITER" "$folder/prefix.h5" --example "$(awk -v n="$rows" 'BEGIN { printf "%.17g", (n + 0.5) / 1440 }')" 1
+try 0 '' compare --csv "$folder/prefix.h5" "$folder/killed.h5"
+awk -F , '
+	NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i }
+	NR == 2 { for (i = 1; i <= NF; i++) value[i] = $i }
+	NR == 3 {
+		for (i = 3; i <= NF; i++) {
+			if (name[i] ~ /^(duration_s|iterations|energy_utility_j) /) {
+				difference = $i / value[i] - 1
+				if ($i == "nan" || difference > 1e-12 || difference < -1e-12) {
+					print name[i] ": " $i " is not " value[i]
+					exit 1
+				}
+				seen++
+			}
+			# The example has no column of these.
+			if (name[i] ~ /^(cost_total_usd|carbon_kg) / && $i != "nan")
+				exit 1
+		}
+		exit seen != 3
+	}' "$folder/out" || fail 'the figures of the recovered rows differ'
+try 0 '* interrupted' compare "$folder/a.h5" "$folder/killed.h5"
+sed -n 1p "$folder/out" | grep -q 'killed[*]$' || fail 'the interrupted run is not marked'
+grep -q '^status  *complete  *interrupted' "$folder/out" || fail 'no status of the interrupted run'
+
+# Endings that are no picture's.
+try 2 'x.pdf ends in neither .svg nor .png; say --svg or --png' plot -o "$folder/x.pdf" "$a"
+[ ! -e "$folder/x.pdf" ] || fail 'a picture of no known kind'
 
 # Without gnuplot: which package to install.
 status=0
@@ -78,11 +127,26 @@ try 0 'a.svg' plot "$a"
 grep -q '<svg' "$folder/a.svg" || fail 'no SVG'
 try 0 'a.png' plot --png "$a"
 [ "$(size_of "$folder/a.png")" = 1200x900 ] || fail "a PNG of $(size_of "$folder/a.png")"
+grep -q 'a: example from 2024-07-15T12:00:00<' "$folder/a.svg" || fail 'no title with both names'
+# 12 h are drawn over the clock.
+grep -q 'local standard time' "$folder/a.svg" || fail 'no clock below a run of 12 h'
+grep -q '>2024-07-15<' "$folder/a.svg" || fail 'no date below a run of 12 h'
+"$WRITER" "$folder/example.h5" --example 0.2 1
+try 0 'short.svg' plot -o "$folder/short.svg" "$folder/example.h5"
+grep -q '>example from 2024-07-15T12:00:00<' "$folder/short.svg" || fail 'the title says a name twice'
+grep -q 'time since the start \[h\]' "$folder/short.svg" || fail 'no elapsed time below a run of 4.8 h'
+try 0 'x.pdf' plot --svg -o "$folder/x.pdf" "$a"
+try 0 'killed.svg' plot "$folder/killed.h5"
+grep -q '(interrupted)<' "$folder/killed.svg" || fail 'the title hides the interruption'
 cp "$folder/a.svg" "$folder/first.svg"
 try 0 'a.svg' plot --svg "$a"
 cmp "$folder/a.svg" "$folder/first.svg" || fail 'the same result is drawn differently'
 try 0 'duration_s' compare --plot "$folder/bars.png" "$a" "$b"
 [ "$(size_of "$folder/bars.png")" = 1200x900 ] || fail 'no bars'
+try 0 'duration_s' compare --plot "$folder/bars.svg" "$a" "$folder/killed.h5"
+for text in 'killed\*' '12.0' '\* interrupted'; do
+	grep -q ">.*$text" "$folder/bars.svg" || fail "no '$text' in the bars"
+done
 try 1 'cannot write' plot -o "$folder/missing/a.svg" "$a"
 # A result without the usual series: said, not drawn.
 "$WRITER" "$folder/known.h5" 10 4 0 > "$folder/out"

@@ -6,6 +6,7 @@
  * it
  *                                         must be, and expects at least ROWS of the series
  *     writer FILE --example DAYS SEED     something like a training run, for looking at plots
+ *     writer FILE --killed DAYS SEED      the same without its end, as a kill leaves it
  */
 #include <math.h>
 #include <stdio.h>
@@ -283,7 +284,7 @@ static void example_row(double time_s, unsigned *state, double *v)
 	*v++ = 0.4;
 }
 
-static int write_example(const char *path, double days, unsigned seed)
+static int write_example(const char *path, double days, unsigned seed, bool killed)
 {
 	double values[EXAMPLE_COLUMNS + PARTS + RACKS];
 	double rows = floor(days * 86400 / EXAMPLE_ROW_S);
@@ -314,7 +315,8 @@ static int write_example(const char *path, double days, unsigned seed)
 		if (sink->type->interval(sink, row * EXAMPLE_ROW_S, EXAMPLE_ROW_S, values) != DC_OK)
 			return fail(diag, sink);
 	}
-	if (sink->type->end(sink, DC_RECORD_COMPLETE,
+	if (!killed &&
+	    sink->type->end(sink, DC_RECORD_COMPLETE,
 			    (double[]){rows * EXAMPLE_ROW_S, 240 * rows, energy_j,
 				       energy_j / 3.6e6 * 0.08 + 11.5 * seed,
 				       energy_j / 3.6e6 * 0.38, 0.47 / seed, 1.26}) != DC_OK)
@@ -326,8 +328,9 @@ static int write_example(const char *path, double days, unsigned seed)
 
 int main(int argc, char **argv)
 {
-	if (argc == 5 && strcmp(argv[2], "--example") == 0)
-		return write_example(argv[1], atof(argv[3]), (unsigned)atoi(argv[4]));
+	if (argc == 5 && (strcmp(argv[2], "--example") == 0 || strcmp(argv[2], "--killed") == 0))
+		return write_example(argv[1], atof(argv[3]), (unsigned)atoi(argv[4]),
+				     strcmp(argv[2], "--killed") == 0);
 	if (argc == 4 && strcmp(argv[2], "--check") == 0)
 		return check_known(argv[1], strtoul(argv[3], NULL, 10));
 	if (argc == 5 && atoi(argv[3]) >= 1 && atoi(argv[3]) <= MAX_WIDTH)
@@ -335,6 +338,7 @@ int main(int argc, char **argv)
 				   (useconds_t)atoi(argv[4]));
 	fprintf(stderr, "usage: writer FILE ROWS WIDTH DELAY_US\n"
 			"       writer FILE --check ROWS\n"
-			"       writer FILE --example DAYS SEED\n");
+			"       writer FILE --example DAYS SEED\n"
+			"       writer FILE --killed DAYS SEED\n");
 	return 2;
 }

@@ -212,7 +212,7 @@ Test(model, the_recursive_list_of_layers_can_be_described)
 	FILE *out = open_memstream(&text, &size);
 
 	/* repeat holds layers that hold repeat: the description must end, and name the kinds */
-	cr_expect_eq(dc_section_describe(&dc_model_section, DC_SCHEMA_TEXT, out), DC_OK);
+	cr_expect_eq(dc_section_describe(&dc_model_section, DC_SCHEMA_TEXT, true, out), DC_OK);
 	fclose(out);
 	cr_expect_not_null(strstr(text, "conv2d"));
 	cr_expect_not_null(strstr(text, "times"));
