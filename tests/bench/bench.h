@@ -1,7 +1,14 @@
-/* The parts of make bench that are files of their own. */
+/* The parts of make bench and make bench-peers that are files of their own. */
 #ifndef DC_TESTS_BENCH_H
 #define DC_TESTS_BENCH_H
 
 void bench_fluid(void);
+
+/* Writes every flow list that peers are compared on to folder, as NAME.csv: id, bytes, start_s, and the
+ * ids of the links of its path. Links are of 50 GB/s without latency. */
+void bench_fluid_write(const char *folder);
+/* Runs one such list. Prints "cpu_s" of the simulation alone and "peak_bytes" of the process, then the id
+ * and the completion time (finish minus start) of each flow. */
+void bench_fluid_run(const char *path);
 
 #endif

@@ -30,8 +30,7 @@ enum routing { ROUTE_HASH, ROUTE_DESTINATION, ROUTE_SWITCH };
 struct list {
 	struct flow *flows;
 	size_t count;
-	uint32_t k;
-	enum routing routing;
+	uint32_t links;
 };
 
 struct run {
@@ -39,6 +38,7 @@ struct run {
 	struct dc_fluid_solver *solver;
 	struct dc_fluid_transfers *transfers;
 	const struct list *list;
+	dc_time *ends; /* of each flow, when asked for */
 	size_t next;
 	size_t done;
 	uint32_t most_live;
@@ -104,9 +104,9 @@ static void route(struct flow *flow, uint32_t k, uint32_t src, uint32_t dst, enu
 	flow->hops = n;
 }
 
-static struct list make_list(size_t count, uint32_t k, enum routing routing)
+static struct list make_list(size_t count, uint32_t k)
 {
-	struct list list = {calloc(count, sizeof(struct flow)), count, k, routing};
+	struct list list = {calloc(count, sizeof(struct flow)), count, link_count(k)};
 
 	if (!list.flows)
 		exit(1);
@@ -115,7 +115,7 @@ static struct list make_list(size_t count, uint32_t k, enum routing routing)
 
 static struct list poisson(size_t count)
 {
-	struct list list = make_list(count, 16, ROUTE_HASH);
+	struct list list = make_list(count, 16);
 	const double load = 0.6, median = 1048576, mean = median * exp(0.5);
 	uint32_t hosts = 1024;
 	uint64_t state = 1;
@@ -138,7 +138,7 @@ static struct list poisson(size_t count)
 
 static struct list permutation(void)
 {
-	struct list list = make_list(1024, 16, ROUTE_HASH);
+	struct list list = make_list(1024, 16);
 	uint32_t to[1024];
 	uint64_t state = 2;
 
@@ -161,7 +161,7 @@ static struct list permutation(void)
 static struct list all_to_all(uint32_t k, enum routing routing)
 {
 	uint32_t hosts = k * k * k / 4;
-	struct list list = make_list((size_t)hosts * (hosts - 1), k, routing);
+	struct list list = make_list((size_t)hosts * (hosts - 1), k);
 	size_t n = 0;
 
 	for (uint32_t src = 0; src < hosts; src++)
@@ -175,11 +175,12 @@ static struct list all_to_all(uint32_t k, enum routing routing)
 	return list;
 }
 
-static void count_done(void *context, uint64_t argument)
+static void count_done(void *context, uint64_t flow)
 {
 	struct run *run = context;
 
-	(void)argument;
+	if (run->ends)
+		run->ends[flow] = dc_engine_now(run->engine);
 	run->done++;
 }
 
@@ -191,7 +192,7 @@ static void start_next(void *context, uint64_t argument)
 
 	(void)argument;
 	while (run->next < run->list->count && run->list->flows[run->next].start <= now) {
-		const struct flow *flow = &run->list->flows[run->next++];
+		const struct flow *flow = &run->list->flows[run->next];
 		const struct dc_fluid_transfer_spec spec = {.path = flow->path,
 							    .hops = flow->hops,
 							    .bytes = flow->bytes,
@@ -199,7 +200,8 @@ static void start_next(void *context, uint64_t argument)
 							    .cap_bps = (double)INFINITY,
 							    .multiplicity = 1,
 							    .done = count_done,
-							    .context = run};
+							    .context = run,
+							    .argument = run->next++};
 
 		if (dc_fluid_transfers_start(run->transfers, &spec, NULL) != DC_OK)
 			exit(1);
@@ -211,14 +213,17 @@ static void start_next(void *context, uint64_t argument)
 				   DC_PHASE_COMPLETION, 1, start_next, run, 0);
 }
 
-static struct result simulate(const struct list *list)
+static struct result simulate(const struct list *list, dc_time *ends)
 {
-	struct run run = {.engine = dc_engine_create(), .solver = dc_fluid_create(), .list = list};
+	struct run run = {.engine = dc_engine_create(),
+			  .solver = dc_fluid_create(),
+			  .list = list,
+			  .ends = ends};
 	struct result result = {0};
 	uint32_t id;
 
 	run.transfers = dc_fluid_transfers_create(run.engine, run.solver, DC_PHASE_STATE);
-	for (uint32_t i = 0; i < link_count(list->k); i++)
+	for (uint32_t i = 0; i < list->links; i++)
 		if (dc_fluid_add_resource(run.solver, link_bps, 1, &id) != DC_OK)
 			exit(1);
 	result.cpu_s = -cpu_s();
@@ -252,7 +257,7 @@ static double report(const char *name, struct list list, int tries, double last_
 	double n = (double)list.count;
 
 	for (int i = 0; i < tries; i++)
-		results[i] = simulate(&list);
+		results[i] = simulate(&list, NULL);
 	qsort(results, (size_t)tries, sizeof *results, compare_results);
 	printf("%-28s %8zu %10.3f ms %9.0f/s %6.0f ns %8u %7.1f MB %5.0f B %6llu/%llu/%llu", name,
 	       list.count, median->cpu_s * 1e3, n / median->cpu_s, median->cpu_s * 1e9 / n,
@@ -281,4 +286,125 @@ void bench_fluid(void)
 	s = report("all-to-all, k=8, d mod k", all_to_all(8, ROUTE_DESTINATION), 5, 0, 0);
 	report("all-to-all, k=16, d mod k", all_to_all(16, ROUTE_DESTINATION), 1, s, 16256);
 	report("all-to-all, k=8, hash", all_to_all(8, ROUTE_HASH), 1, 0, 0);
+}
+
+/* The rows go by start, as start_next expects. */
+static void write_list(const char *folder, const char *name, struct list list)
+{
+	char path[4096];
+	FILE *file;
+
+	snprintf(path, sizeof path, "%s/%s.csv", folder, name);
+	file = fopen(path, "w");
+	if (!file) {
+		perror(path);
+		exit(1);
+	}
+	fprintf(file, "id,bytes,start_s,links\n");
+	for (size_t i = 0; i < list.count; i++) {
+		const struct flow *flow = &list.flows[i];
+
+		fprintf(file, "%zu,%.17g,%.17g,", i, flow->bytes, dc_time_to_s(flow->start));
+		for (uint32_t h = 0; h < flow->hops; h++)
+			fprintf(file, h ? " %u" : "%u", flow->path[h].resource);
+		fputc('\n', file);
+	}
+	if (fclose(file)) {
+		perror(path);
+		exit(1);
+	}
+	free(list.flows);
+}
+
+void bench_fluid_write(const char *folder)
+{
+	write_list(folder, "poisson_1k", poisson(1000));
+	write_list(folder, "poisson_10k", poisson(10000));
+	write_list(folder, "permutation_1024", permutation());
+	write_list(folder, "all_to_all_128_switch", all_to_all(8, ROUTE_SWITCH));
+	write_list(folder, "all_to_all_128_d_mod_k", all_to_all(8, ROUTE_DESTINATION));
+	write_list(folder, "all_to_all_128_hash", all_to_all(8, ROUTE_HASH));
+}
+
+/* False when the line is not a row that write_list could have written. */
+static bool read_row(const char *line, struct flow *flow, uint32_t *links)
+{
+	double start_s;
+	int used = 0;
+
+	if (sscanf(line, "%*u,%lf,%lf,%n", &flow->bytes, &start_s, &used) != 2 || !used)
+		return false;
+	flow->start = dc_time_from_s(start_s);
+	for (line += used; *line && *line != '\n'; line += used) {
+		uint32_t link;
+
+		if (flow->hops == MAX_HOPS || sscanf(line, "%u%n", &link, &used) != 1)
+			return false;
+		flow->path[flow->hops++] = (struct dc_fluid_hop){link, 1.0};
+		if (link >= *links)
+			*links = link + 1;
+	}
+	return flow->hops > 0;
+}
+
+static struct list read_list(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	struct list list = {0};
+	char line[256];
+
+	if (!file || !fgets(line, sizeof line, file)) {
+		perror(path);
+		exit(1);
+	}
+	while (fgets(line, sizeof line, file)) {
+		struct flow flow = {0};
+
+		if (!read_row(line, &flow, &list.links)) {
+			fprintf(stderr, "%s: not a row of a flow list: %s", path, line);
+			exit(1);
+		}
+		/* Doubles at powers of two. */
+		if (!(list.count & (list.count - 1))) {
+			list.flows = realloc(list.flows, (list.count ? 2 * list.count : 1) *
+								 sizeof *list.flows);
+			if (!list.flows)
+				exit(1);
+		}
+		list.flows[list.count++] = flow;
+	}
+	fclose(file);
+	return list;
+}
+
+/* The most memory the process has held [bytes], from what Linux tells; 0 elsewhere. Unlike getrusage
+ * it does not count what the parent held before this program began. */
+static double peak_bytes(void)
+{
+	FILE *file = fopen("/proc/self/status", "r");
+	double kib = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof line, file))
+		if (sscanf(line, "VmHWM: %lf", &kib) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return kib * 1024;
+}
+
+void bench_fluid_run(const char *path)
+{
+	struct list list = read_list(path);
+	dc_time *ends = calloc(list.count + 1, sizeof *ends);
+	struct result result;
+
+	if (!ends || !list.count)
+		exit(1);
+	result = simulate(&list, ends);
+	printf("cpu_s %.9f\npeak_bytes %.0f\n", result.cpu_s, peak_bytes());
+	for (size_t i = 0; i < list.count; i++)
+		printf("%zu %.17g\n", i, dc_time_to_s(ends[i] - list.flows[i].start));
+	free(ends);
+	free(list.flows);
 }
