@@ -27,6 +27,7 @@ struct finished {
 	uint32_t entity;
 	uint32_t order;
 	uint32_t id;
+	uint32_t bottleneck; /* till now */
 };
 
 struct dc_fluid_transfers {
@@ -38,6 +39,7 @@ struct dc_fluid_transfers {
 	struct finished *finished;
 	struct dc_sum *carried; /* by resource, of what has been booked */
 	uint32_t capacity, carried_count, live, order;
+	uint32_t held_by; /* of the transfer whose callback runs */
 	size_t finished_capacity;
 	dc_event wake, solve;
 	dc_time wake_at;
@@ -243,7 +245,8 @@ static bool note_finished(struct dc_fluid_transfers *transfers, size_t count, ui
 		transfers->finished = grown;
 		transfers->finished_capacity = capacity;
 	}
-	transfers->finished[count] = (struct finished){transfer->entity, transfer->order, id};
+	transfers->finished[count] = (struct finished){transfer->entity, transfer->order, id,
+						       dc_fluid_bottleneck(transfers->solver, id)};
 	return true;
 }
 
@@ -310,6 +313,7 @@ static void on_due(void *context, uint64_t argument)
 
 		/* The callback may start a transfer in this very slot. */
 		dc_fluid_remove(transfers->solver, id);
+		transfers->held_by = transfers->finished[i].bottleneck;
 		if (end.done)
 			end.done(end.context, end.argument);
 	}
@@ -491,6 +495,11 @@ uint32_t dc_fluid_transfers_bottleneck(const struct dc_fluid_transfers *transfer
 	uint32_t id = find(transfers, transfer);
 
 	return id == DC_FLUID_NONE ? DC_FLUID_NONE : dc_fluid_bottleneck(transfers->solver, id);
+}
+
+uint32_t dc_fluid_transfers_held_by(const struct dc_fluid_transfers *transfers)
+{
+	return transfers->held_by;
 }
 
 uint32_t dc_fluid_transfers_live(const struct dc_fluid_transfers *transfers)

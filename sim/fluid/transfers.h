@@ -81,6 +81,9 @@ double dc_fluid_transfers_rate(const struct dc_fluid_transfers *transfers,
 /* The resource that holds it back; DC_FLUID_NONE for its cap, nothing, or when it has ended. */
 uint32_t dc_fluid_transfers_bottleneck(const struct dc_fluid_transfers *transfers,
 				       dc_fluid_transfer transfer);
+/* In a callback `done`: the resource that held back the transfer that has ended, up to its end;
+ * DC_FLUID_NONE for its cap or nothing. */
+uint32_t dc_fluid_transfers_held_by(const struct dc_fluid_transfers *transfers);
 /* Transfers that have not ended. */
 uint32_t dc_fluid_transfers_live(const struct dc_fluid_transfers *transfers);
 /* Capacity x time used on one member of the resource up to now [bytes]: the integral of its load,
