@@ -21,7 +21,7 @@ static const char help[] =
 	"precision. Without --table, lists the tables.\n"
 	"\n"
 	"  -t, --table NAME   a section of the series (power, facility, ...), iterations,\n"
-	"                     events or summary\n"
+	"                     events, flows (of a run of workload kind flows) or summary\n"
 	"  -l, --list         list tables with their rows and columns\n"
 	"      --csv          separate with commas instead of tabs\n"
 	"  -o, --output FILE  write to FILE instead of standard output\n"
@@ -33,6 +33,7 @@ static const char help[] =
 	"examples:\n"
 	"  dcsim export ring64.h5\n"
 	"  dcsim export --table power ring64.h5 > power.tsv\n"
+	"  dcsim export --table flows flows-tree8.h5\n"
 	"  dcsim export --table summary --csv -o summary.csv ring64.h5\n"
 	"  dcsim export --recover ring64.h5.part\n";
 

@@ -6,11 +6,13 @@
  *     over that interval, scalar or one value per entity of its axis;
  *   - iterations: run-length coded, one row per run of equal iterations;
  *   - events: moments with a kind, a subject and words;
+ *   - flows: one row per transfer that has ended, where a run has them (schema.flows);
  *   - summary: scalars, known at the end.
  * Rows arrive in time order. A sink copies what it keeps. Ownership: the caller destroys its sink. */
 #ifndef DC_ENGINE_RECORD_H
 #define DC_ENGINE_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,6 +58,8 @@ struct dc_record_schema {
 	size_t event_kinds_count;
 	const char *const *subjects; /* who events may be about */
 	size_t subjects_count;
+	/* Flow rows come; axes "flow", "vertex" and "link" then name what they are about. */
+	bool flows;
 };
 
 /* Equal iterations in a row: iteration i of them starts at start_s + (i - first) * duration_s. */
@@ -72,6 +76,20 @@ struct dc_event_row {
 	const char *detail; /* at most 127 bytes are kept */
 };
 
+/* No link. */
+#define DC_RECORD_NONE UINT32_MAX
+
+/* A transfer that has ended. */
+struct dc_flow_row {
+	uint32_t flow;           /* index into axis "flow" */
+	uint32_t source, target; /* into axis "vertex" */
+	double bytes;
+	double start_s, finish_s;
+	double duration_s;   /* finish - start, rounded once */
+	double rate_bps;     /* bytes over duration; NaN when there is none */
+	uint32_t bottleneck; /* into axis "link": what held it back last; DC_RECORD_NONE */
+};
+
 enum dc_record_end { DC_RECORD_COMPLETE, DC_RECORD_INTERRUPTED };
 
 struct dc_record_sink;
@@ -84,6 +102,8 @@ struct dc_record_sink_type {
 	enum dc_status (*iteration)(struct dc_record_sink *sink,
 				    const struct dc_iteration_row *row);
 	enum dc_status (*event)(struct dc_record_sink *sink, const struct dc_event_row *row);
+	/* Only where the schema says so; may be NULL in a sink that is never told so. */
+	enum dc_status (*flow)(struct dc_record_sink *sink, const struct dc_flow_row *row);
 	/* summary: the scalars in order. */
 	enum dc_status (*end)(struct dc_record_sink *sink, enum dc_record_end how,
 			      const double *summary);

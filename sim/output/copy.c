@@ -15,7 +15,7 @@
 #include "output/hdf5_sink.h"
 
 /* Rows held in memory at a time; of wide series fewer, about so many values. */
-enum { BLOCK_ROWS = 1024, BLOCK_VALUES = 1 << 21, TABLES = 3 };
+enum { BLOCK_ROWS = 1024, BLOCK_VALUES = 1 << 21, TABLES = 4 };
 
 struct copier {
 	struct dc_diag *diag;
@@ -132,6 +132,9 @@ static bool make_schema(struct copier *c)
 	c->schema.subjects_count = subjects->count;
 	c->rows[DC_COPY_ITERATIONS] = dc_result_table(c->result, "iterations")->rows;
 	c->rows[DC_COPY_EVENTS] = dc_result_table(c->result, "events")->rows;
+	c->schema.flows = dc_result_table(c->result, "flows") != NULL;
+	if (c->schema.flows)
+		c->rows[DC_COPY_FLOWS] = dc_result_table(c->result, "flows")->rows;
 	c->block_rows = BLOCK_VALUES / (OWN + c->width);
 	if (c->block_rows > BLOCK_ROWS)
 		c->block_rows = BLOCK_ROWS;
@@ -286,6 +289,63 @@ static enum dc_status copy_events(struct copier *c, size_t first, size_t count)
 	return status;
 }
 
+struct flow_block {
+	uint64_t flow[BLOCK_ROWS], source[BLOCK_ROWS], target[BLOCK_ROWS], bottleneck[BLOCK_ROWS];
+	double bytes[BLOCK_ROWS], start[BLOCK_ROWS], finish[BLOCK_ROWS];
+	double duration[BLOCK_ROWS], rate[BLOCK_ROWS];
+};
+
+static enum dc_status read_flows(struct copier *c, size_t first, size_t count, struct flow_block *b)
+{
+	const struct {
+		const char *name;
+		uint64_t *values;
+	} numbers[] = {
+		{"id", b->flow},
+		{"source", b->source},
+		{"destination", b->target},
+		{"bottleneck", b->bottleneck},
+	};
+	const struct {
+		const char *name;
+		double *values;
+	} reals[] = {
+		{"bytes", b->bytes},       {"start", b->start}, {"finish", b->finish},
+		{"duration", b->duration}, {"rate", b->rate},
+	};
+	enum dc_status status = DC_OK;
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers && status == DC_OK; i++)
+		status = read_numbers(c, "flows", numbers[i].name, first, count, numbers[i].values);
+	for (size_t i = 0; i < sizeof reals / sizeof *reals && status == DC_OK; i++)
+		status = read_reals(c, "flows", reals[i].name, first, count, reals[i].values);
+	return status;
+}
+
+static enum dc_status copy_flows(struct copier *c, size_t first, size_t count)
+{
+	struct flow_block *b = calloc(1, sizeof(*b));
+	enum dc_status status = b ? read_flows(c, first, count, b) : DC_ERR_MEMORY;
+
+	for (size_t k = 0; k < count && status == DC_OK; k++) {
+		struct dc_flow_row row = {
+			.flow = (uint32_t)b->flow[k],
+			.source = (uint32_t)b->source[k],
+			.target = (uint32_t)b->target[k],
+			.bytes = b->bytes[k],
+			.start_s = b->start[k],
+			.finish_s = b->finish[k],
+			.duration_s = b->duration[k],
+			.rate_bps = b->rate[k],
+			.bottleneck = (uint32_t)b->bottleneck[k],
+		};
+
+		status = c->sink->type->flow(c->sink, &row);
+	}
+	free(b);
+	return status;
+}
+
 /* Feeds the next rows of a table, at most as many as there are. */
 static enum dc_status copy_rows(struct copier *c, int table, size_t rows)
 {
@@ -302,8 +362,10 @@ static enum dc_status copy_rows(struct copier *c, int table, size_t rows)
 			status = copy_series(c, first, count);
 		else if (table == DC_COPY_ITERATIONS)
 			status = copy_iterations(c, first, count);
-		else
+		else if (table == DC_COPY_EVENTS)
 			status = copy_events(c, first, count);
+		else
+			status = copy_flows(c, first, count);
 		c->done[table] += count;
 		rows -= count;
 	}

@@ -122,6 +122,10 @@ static void write_cell(const struct dc_result_column *column, union cells cells,
 			dc_export_text(column->words[cells.numbers[at]], format, out);
 			break;
 		}
+		if (cells.numbers[at] == DC_RESULT_NONE) {
+			fputs("none", out);
+			break;
+		}
 		/* A number without word stays a number. */
 		/* fall through */
 	case DC_RESULT_NUMBER:

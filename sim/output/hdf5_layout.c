@@ -34,9 +34,23 @@ static const struct field event_fields[] = {
 	{"detail", NULL, "the event in words", DETAIL},
 };
 
+static const struct field flow_fields[] = {
+	{"id", NULL, "flow, as an index into /names/flow", SUBJECT},
+	{"source", NULL, "where it comes from, as an index into /names/vertex", SUBJECT},
+	{"destination", NULL, "where it goes, as an index into /names/vertex", SUBJECT},
+	{"bytes", "byte", "size", REAL},
+	{"start", "s", "start", REAL},
+	{"finish", "s", "arrival of the last byte", REAL},
+	{"duration", "s", "from start to finish", REAL},
+	{"rate", "byte/s", "mean rate: bytes over duration", REAL},
+	{"bottleneck", NULL,
+	 "link that held it back last, as an index into /names/link; 4294967295: none", SUBJECT},
+};
+
 enum {
 	ITERATION_FIELDS = sizeof(iteration_fields) / sizeof(*iteration_fields),
 	EVENT_FIELDS = sizeof(event_fields) / sizeof(*event_fields),
+	FLOW_FIELDS = sizeof(flow_fields) / sizeof(*flow_fields),
 	PATH_SIZE = 512,
 };
 
@@ -485,6 +499,8 @@ hid_t dc_hdf5_layout_create(const char *path, const struct dc_record_schema *sch
 	make_series(&b, order);
 	make_table(&b, "/iterations", iteration_fields, ITERATION_FIELDS);
 	make_table(&b, "/events", event_fields, EVENT_FIELDS);
+	if (schema->flows)
+		make_table(&b, "/flows", flow_fields, FLOW_FIELDS);
 	make_summary(&b);
 	if (!b.ok)
 		return H5I_INVALID_HID;
@@ -536,6 +552,11 @@ bool dc_hdf5_layout_open_iterations(hid_t file, struct dc_hdf5_table *table)
 bool dc_hdf5_layout_open_events(hid_t file, struct dc_hdf5_table *table)
 {
 	return open_fields(file, "events", event_fields, EVENT_FIELDS, table);
+}
+
+bool dc_hdf5_layout_open_flows(hid_t file, struct dc_hdf5_table *table)
+{
+	return open_fields(file, "flows", flow_fields, FLOW_FIELDS, table);
 }
 
 bool dc_hdf5_layout_set_status(hid_t file, const char *status)

@@ -7,6 +7,7 @@
  *     /series/<section>/      time and axes by hard link, then the section's columns
  *     /iterations/            first (scale), count, start, duration, compute, ...
  *     /events/                time (scale), kind, subject, detail
+ *     /flows/                 id (scale), source, destination, bytes, start, ...; where used
  *     /summary/<figure>       scalars, NaN until the end
  *
  * All objects are made first and the file then goes into SWMR mode (single writer, multiple
@@ -32,13 +33,14 @@ void dc_hdf5_layout_order(const struct dc_record_schema *schema, size_t *order);
 hid_t dc_hdf5_layout_create(const char *path, const struct dc_record_schema *schema,
 			    const size_t *order, char *error, size_t size);
 
-/* Opens the three tables of a file made by dc_hdf5_layout_create(). The series table's columns are
+/* Opens the tables of a file made by dc_hdf5_layout_create(). The series table's columns are
  * time, interval and the schema's columns in order[]. False on failure; the tables may then be
  * half made and still go to dc_hdf5_table_fini(). */
 bool dc_hdf5_layout_open_series(hid_t file, const struct dc_record_schema *schema,
 				const size_t *order, struct dc_hdf5_table *table);
 bool dc_hdf5_layout_open_iterations(hid_t file, struct dc_hdf5_table *table);
 bool dc_hdf5_layout_open_events(hid_t file, struct dc_hdf5_table *table);
+bool dc_hdf5_layout_open_flows(hid_t file, struct dc_hdf5_table *table);
 
 /* Overwrites the attribute `status` and a figure of the summary; false on failure. */
 bool dc_hdf5_layout_set_status(hid_t file, const char *status);

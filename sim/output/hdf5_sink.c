@@ -18,10 +18,11 @@
 #include "output/reader.h"
 
 enum {
-	TABLES = 3,
+	TABLES = 4,
 	SERIES = DC_COPY_SERIES,
 	ITERATIONS = DC_COPY_ITERATIONS,
-	EVENTS = DC_COPY_EVENTS
+	EVENTS = DC_COPY_EVENTS,
+	FLOWS = DC_COPY_FLOWS
 };
 
 enum state {
@@ -40,6 +41,7 @@ struct hdf5_sink {
 	enum state state;
 	hid_t file;
 	struct dc_hdf5_table tables[TABLES];
+	bool flows; /* the last table is there */
 	/* The schema's columns in the file's order: where each one's values start, and how many. */
 	size_t *offsets;
 	size_t *widths;
@@ -165,9 +167,11 @@ static enum dc_status sink_begin(struct dc_record_sink *base, const struct dc_re
 	sink->file = dc_hdf5_layout_create(sink->part, schema, order, why, sizeof(why));
 	if (sink->file < 0)
 		return give_up(sink, sink->part, why);
+	sink->flows = schema->flows;
 	if (!dc_hdf5_layout_open_series(sink->file, schema, order, &sink->tables[SERIES]) ||
 	    !dc_hdf5_layout_open_iterations(sink->file, &sink->tables[ITERATIONS]) ||
-	    !dc_hdf5_layout_open_events(sink->file, &sink->tables[EVENTS]))
+	    !dc_hdf5_layout_open_events(sink->file, &sink->tables[EVENTS]) ||
+	    (schema->flows && !dc_hdf5_layout_open_flows(sink->file, &sink->tables[FLOWS])))
 		return give_up_hdf5(sink);
 	sink->state = OPEN;
 	sink->last_flush_s = clock_s();
@@ -282,6 +286,26 @@ static enum dc_status sink_event(struct dc_record_sink *base, const struct dc_ev
 	return push(sink, EVENTS);
 }
 
+static enum dc_status sink_flow(struct dc_record_sink *base, const struct dc_flow_row *row)
+{
+	struct hdf5_sink *sink = (struct hdf5_sink *)base;
+	struct dc_hdf5_table *table = &sink->tables[FLOWS];
+
+	if (sink->state != OPEN || !sink->flows)
+		return refuse(sink);
+	/* In the order of the layout's fields. */
+	*(uint32_t *)dc_hdf5_table_cell(table, 0) = row->flow;
+	*(uint32_t *)dc_hdf5_table_cell(table, 1) = row->source;
+	*(uint32_t *)dc_hdf5_table_cell(table, 2) = row->target;
+	*(double *)dc_hdf5_table_cell(table, 3) = row->bytes;
+	*(double *)dc_hdf5_table_cell(table, 4) = row->start_s;
+	*(double *)dc_hdf5_table_cell(table, 5) = row->finish_s;
+	*(double *)dc_hdf5_table_cell(table, 6) = row->duration_s;
+	*(double *)dc_hdf5_table_cell(table, 7) = row->rate_bps;
+	*(uint32_t *)dc_hdf5_table_cell(table, 8) = row->bottleneck;
+	return push(sink, FLOWS);
+}
+
 /* Writes the closed .part once more, without the traces of early flushes, to fresh. */
 static bool write_afresh(const struct hdf5_sink *sink, enum dc_record_end how, const char *fresh)
 {
@@ -371,6 +395,7 @@ static const struct dc_record_sink_type hdf5_sink_type = {
 	.interval = sink_interval,
 	.iteration = sink_iteration,
 	.event = sink_event,
+	.flow = sink_flow,
 	.end = sink_end,
 };
 

@@ -82,7 +82,7 @@ static bool read_strings(const struct dc_result *r, hid_t dataset, const char *c
 	char **raw = NULL;
 	const char **copy = NULL;
 	bool ok = stored >= 0 && H5Tis_variable_str(stored) > 0 && points > 0 &&
-		  points <= MAX_MEMBERS * 10;
+		  points <= MAX_MEMBERS * 100;
 
 	if (ok) {
 		raw = calloc((size_t)points, sizeof(*raw));
@@ -164,6 +164,27 @@ static bool find_axis(const struct dc_result *r, hid_t dataset, struct dc_result
 	return false;
 }
 
+/* What the whole numbers of a column are indices into; NULL when they are plain numbers. */
+static const struct dc_result_names *names_of(const struct dc_result *r, const char *path)
+{
+	static const char *const indices[][2] = {
+		{"/flows/id", "flow"},
+		{"/flows/source", "vertex"},
+		{"/flows/destination", "vertex"},
+		{"/flows/bottleneck", "link"},
+	};
+
+	if (strcmp(path, "/events/kind") == 0)
+		return &r->kinds;
+	if (strcmp(path, "/events/subject") == 0)
+		return &r->subjects;
+	for (size_t i = 0; i < sizeof indices / sizeof *indices; i++)
+		for (size_t k = 0; k < r->axes_count && strcmp(indices[i][0], path) == 0; k++)
+			if (strcmp(r->axes[k].name, indices[i][1]) == 0)
+				return &r->axes[k];
+	return NULL;
+}
+
 static bool describe_cell(const struct dc_result *r, hid_t dataset, struct dc_result_column *column)
 {
 	hid_t type = H5Dget_type(dataset);
@@ -176,12 +197,9 @@ static bool describe_cell(const struct dc_result *r, hid_t dataset, struct dc_re
 	} else if (class == H5T_STRING) {
 		column->cell = DC_RESULT_TEXT;
 	} else if (class == H5T_INTEGER) {
-		const struct dc_result_names *names = NULL;
+		const struct dc_result_names *names;
 
-		if (strcmp(column->path, "/events/kind") == 0)
-			names = &r->kinds;
-		else if (strcmp(column->path, "/events/subject") == 0)
-			names = &r->subjects;
+		names = names_of(r, column->path);
 		column->cell = names ? DC_RESULT_WORD : DC_RESULT_NUMBER;
 		if (names) {
 			column->words = names->labels;
@@ -311,12 +329,13 @@ static enum dc_status read_tables(struct dc_result *r)
 {
 	static const char *const iterations[1] = {"/iterations/first"};
 	static const char *const events[1] = {"/events/time"};
+	static const char *const flows[1] = {"/flows/id"};
 	struct members sections;
 	enum dc_status status;
 
 	if (!list_members(r, "/series", &sections))
 		return damaged(r, "/series");
-	r->tables = dc_arena_array(r->arena, sections.count + 2, sizeof(*r->tables));
+	r->tables = dc_arena_array(r->arena, sections.count + 3, sizeof(*r->tables));
 	if (!r->tables)
 		return DC_ERR_MEMORY;
 	status = read_series(r, &sections);
@@ -324,6 +343,8 @@ static enum dc_status read_tables(struct dc_result *r)
 		status = read_table(r, "/iterations", "iterations", iterations, 1);
 	if (status == DC_OK)
 		status = read_table(r, "/events", "events", events, 1);
+	if (status == DC_OK && H5Lexists(r->file, "/flows", H5P_DEFAULT) > 0)
+		status = read_table(r, "/flows", "flows", flows, 1);
 	return status;
 }
 

@@ -1,7 +1,7 @@
 /* Reading a result: its tables, their columns with unit and meaning, and blocks of their rows.
  *
- * Tables are the sections of the series (each with time and interval in front), iterations, events
- * and summary. A column's cells are numbers, or words. Everything returned lives until
+ * Tables are the sections of the series (each with time and interval in front), iterations, events,
+ * flows (where a run has them) and summary. A column's cells are numbers, or words. Everything returned lives until
  * dc_result_close(). A file that is not a result of dcsim, of a newer layout, unfinished, cut short
  * or damaged is refused with one message. */
 #ifndef DC_OUTPUT_READER_H
@@ -20,6 +20,9 @@ enum dc_result_cell {
 	DC_RESULT_WORD,   /* unsigned integer: index into the column's words */
 	DC_RESULT_TEXT,   /* bytes, see dc_result_read_text() */
 };
+
+/* The index that stands for nobody, in words. */
+#define DC_RESULT_NONE UINT32_MAX
 
 struct dc_result_column {
 	const char *path; /* inside the file */
