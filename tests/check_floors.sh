@@ -7,7 +7,7 @@ export LC_ALL=C
 # folder:floor. main.c lives with the commands; dcsim.h is for programs outside and includes none
 # of ours.
 floors="base:0 config:1 engine:1 fluid:2 hardware:3 fabric:3 storage:3 facility:3 economics:3
-output:3 program:4 training:5 serving:5 trace:5 cluster:6 scenario:7 study:8 commands:9"
+output:3 program:4 training:5 traffic:5 serving:5 trace:5 cluster:6 scenario:7 study:8 commands:9"
 
 # Prints every arrow below TOP/sim that goes the wrong way; 0 when there is none.
 check_floors() {

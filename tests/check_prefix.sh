@@ -5,17 +5,18 @@ export LC_ALL=C
 
 modules_of() {
 	case $1 in
-	base) echo arena diag time date random units sum ;;
+	base) echo arena intern diag time date random units sum ;;
 	config) echo tree node section config catalogue hourly fields field names table ;;
 	engine) echo engine queue signal record filter profile ;;
 	fluid) echo fluid ;;
 	hardware) echo accelerator host precision roofline ;;
-	fabric) echo fabric topology collective stepwise ;;
+	fabric) echo fabric topology collective stepwise graph ;;
 	storage) echo storage drive tier ;;
 	facility) echo facility stage thermal cooling plant weather rack room ;;
 	economics) echo economics ;;
 	output) echo hdf5 result export copy ;;
 	program) echo program executor ;;
+	traffic) echo traffic ;;
 	training) echo model layer training optimizer ;;
 	scenario) echo scenario simulation datacenter ;;
 	study) echo validation ;;

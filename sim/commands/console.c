@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "commands/console_words.h"
+
 static double clock_s(void)
 {
 	struct timespec now;
@@ -42,34 +44,6 @@ void dc_console_progress_clear(struct dc_console_progress *progress)
 	progress->visible = false;
 }
 
-static void line(FILE *out, const char *label)
-{
-	fprintf(out, "  %-16s", label);
-}
-
-static const char *human(double value, enum dc_dimension dimension, char text[64])
-{
-	dc_units_human(value, dimension, text, 64);
-	return text;
-}
-
-/* "1,234,567" */
-static const char *grouped(double value, char text[64])
-{
-	char digits[48];
-	size_t length, at = 0;
-
-	snprintf(digits, sizeof digits, "%.0f", value);
-	length = strlen(digits);
-	for (size_t i = 0; i < length; i++) {
-		if (i && (length - i) % 3 == 0)
-			text[at++] = ',';
-		text[at++] = digits[i];
-	}
-	text[at] = '\0';
-	return text;
-}
-
 static void print_fabric(const struct dc_datacenter *dc, FILE *out)
 {
 	char bandwidth[64], latency[64];
@@ -88,11 +62,11 @@ static void print_fabric(const struct dc_datacenter *dc, FILE *out)
 /* "ResNet-50 on 64 x A100 in 8 nodes" */
 static void print_head(const struct dc_datacenter *dc, FILE *out)
 {
-	const struct dc_scenario_job *job = dc_scenario_job(dc->scenario);
+	const struct dc_training_workload *workload = dc_scenario_training(dc->scenario);
 	char count[64];
 
 	fprintf(out, "%s: %s on %s x %s in %llu node%s\n", dc->scenario->name,
-		job->workload.model->name ? job->workload.model->name : "inline model",
+		workload->model->name ? workload->model->name : "inline model",
 		grouped((double)dc->fabric.ranks, count),
 		dc->accelerator->name ? dc->accelerator->name : "inline accelerator",
 		(unsigned long long)dc->nodes, dc->nodes == 1 ? "" : "s");
@@ -100,7 +74,7 @@ static void print_head(const struct dc_datacenter *dc, FILE *out)
 
 static void print_work(const struct dc_datacenter *dc, const double *s, FILE *out)
 {
-	const struct dc_training_workload *w = &dc_scenario_job(dc->scenario)->workload;
+	const struct dc_training_workload *w = dc_scenario_training(dc->scenario);
 	double epoch = (double)dc_training_iterations_per_epoch(w);
 	double iterations = s[DC_SUMMARY_ITERATIONS];
 	char text[64], each[64];
@@ -245,6 +219,10 @@ static void print_money(const struct dc_datacenter *dc, const double *s, FILE *o
 void dc_console_summary(const struct dc_datacenter *datacenter,
 			const struct dc_simulation_result *result, const char *output, FILE *out)
 {
+	if (datacenter->traffic) {
+		dc_console_network_summary(datacenter, result, output, out);
+		return;
+	}
 	print_head(datacenter, out);
 	print_work(datacenter, result->summary, out);
 	print_bottleneck(result->summary, out);
@@ -260,7 +238,7 @@ void dc_console_summary(const struct dc_datacenter *datacenter,
 
 static void print_reading(const struct dc_datacenter *dc, FILE *out)
 {
-	const struct dc_training_workload *w = &dc_scenario_job(dc->scenario)->workload;
+	const struct dc_training_workload *w = dc_scenario_training(dc->scenario);
 	char rate[64], size[64];
 
 	line(out, "data");
@@ -295,9 +273,13 @@ static void print_surroundings(const struct dc_datacenter *dc, FILE *out)
 
 void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
 {
-	const struct dc_training_workload *w = &dc_scenario_job(dc->scenario)->workload;
+	const struct dc_training_workload *w = dc_scenario_training(dc->scenario);
 	char text[256], size[64];
 
+	if (dc->traffic) {
+		dc_console_network_plan(dc, out);
+		return;
+	}
 	print_head(dc, out);
 	print_fabric(dc, out);
 	line(out, "model");

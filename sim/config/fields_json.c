@@ -152,7 +152,8 @@ static void json_kind(const struct dc_field *field, const struct place *here, FI
 		      out);
 		break;
 	case DC_TAGGED:
-		json_family(field->family, here, WITH_NULL, out);
+		json_family(field->family, here,
+			    WITH_NULL | (field->flags & DC_OR_SCALAR ? WITH_SCALAR : 0), out);
 		break;
 	case DC_CATALOGUE:
 		fputs("\"anyOf\": [{\"type\": [\"string\", \"null\"]}, {", out);

@@ -263,8 +263,8 @@ static enum dc_status missing(const struct reader *r, const struct dc_field *fie
 {
 	if (field->kind == DC_TAGGED)
 		return dc_diag_error(r->config->diag, r->where,
-				     "%s: the key '%s' is missing: a map with the key '%s'",
-				     r->section->name, field->key, field->family->tag);
+				     "%s: the key '%s' is missing: a map with the key '%s' (%s)",
+				     r->section->name, field->key, field->family->tag, field->help);
 	if (field->kind == DC_QUANTITY)
 		return dc_diag_error(r->config->diag, r->where,
 				     "%s: the key '%s' is missing: %s, such as '%s'",

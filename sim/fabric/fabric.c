@@ -15,7 +15,11 @@ static const struct dc_field network_fields[] = {
 	 .help = "innermost first; the product of sizes is the number of accelerators"},
 	{.key = "transport", .kind = DC_RESERVED, .help = "per-message cost and efficiency"},
 	{.key = "routing", .kind = DC_RESERVED, .help = "policy, channels, seed"},
-	{.key = "links", .kind = DC_RESERVED, .help = "explicit graph from a file"},
+	{.key = "links",
+	 .kind = DC_PATH,
+	 .offset = offsetof(struct dc_fabric_network, links),
+	 .help = "for workload kind flows, in place of dimensions: a table of links: id, from, to, "
+		 "bandwidth, latency"},
 };
 
 static const struct dc_section network_section = {
@@ -47,7 +51,7 @@ static const struct dc_field fabric_fields[] = {
 	 .flags = DC_SHORTHAND,
 	 .help = "short for that network's"},
 	{.key = "links",
-	 .kind = DC_RESERVED,
+	 .kind = DC_PATH,
 	 .flags = DC_SHORTHAND,
 	 .help = "short for that network's"},
 };

@@ -13,11 +13,12 @@
 #include "base/time.h"
 #include "fabric/topology.h"
 
-/* networks: [{name, dimensions}] */
+/* networks: [{name, dimensions}], or for flows [{name, links}] */
 struct dc_fabric_network {
 	const struct dc_node *node;
 	const char *name;
 	struct dc_list dimensions; /* of dc_tagged */
+	const char *links;         /* file of an explicit graph (graph.h); NULL: none */
 };
 
 struct dc_fabric_config {

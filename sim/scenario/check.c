@@ -64,7 +64,7 @@ static enum dc_status check_run(struct dc_diag *diag, const struct dc_scenario *
 
 static enum dc_status check_epochs(struct dc_diag *diag, const struct dc_scenario *scenario)
 {
-	uint64_t each = dc_training_iterations_per_epoch(&dc_scenario_job(scenario)->workload);
+	uint64_t each = dc_training_iterations_per_epoch(dc_scenario_training(scenario));
 
 	if (scenario->run.epochs * (double)each <= most_iterations)
 		return DC_OK;
@@ -198,7 +198,7 @@ static enum dc_status check_tiers(struct dc_config *config, const struct dc_scen
 static enum dc_status check_capacity(struct dc_diag *diag, const struct dc_scenario *scenario)
 {
 	const struct dc_scenario_job *job = dc_scenario_job(scenario);
-	const struct dc_training_dataset *dataset = &job->workload.dataset;
+	const struct dc_training_dataset *dataset = &dc_scenario_training(scenario)->dataset;
 	const struct dc_tagged *tier = dc_scenario_tier(scenario);
 	double nodes = (double)dc_scenario_group(scenario)->count;
 	double needed_bytes = (double)dataset->samples * dataset->sample_bytes / nodes;
@@ -222,18 +222,31 @@ static enum dc_status check_devices(struct dc_diag *diag, const struct dc_scenar
 	return accelerator ? accelerator : host;
 }
 
+/* What a run of the network alone is made of; its files are read when it is built. */
+static enum dc_status check_network(struct dc_diag *diag, const struct dc_scenario_site *site,
+				    enum dc_status status)
+{
+	if (site->fabric.networks.count <= 1)
+		return status;
+	return dc_diag_error(diag, dc_node_mark(site->fabric.node, "networks"),
+			     "several networks are not supported yet; expected one");
+}
+
 enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *scenario)
 {
 	struct dc_diag *diag = dc_config_diag(config);
 	struct dc_scenario_site *site = dc_scenario_site(scenario);
-	struct dc_scenario_job *job = dc_scenario_job(scenario);
+	struct dc_training_workload *workload;
 	struct dc_fabric fabric;
 	size_t before = dc_diag_errors(diag);
 	enum dc_status status = check_counts(diag, scenario);
 
 	if (status)
 		return status;
+	workload = dc_scenario_training(scenario);
 	status = check_name(diag, scenario);
+	if (!workload)
+		return check_network(diag, site, status);
 	status = check_run(diag, scenario);
 	status = dc_facility_check(&site->facility, diag);
 	if (!status)
@@ -244,7 +257,7 @@ enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *s
 	if (!status)
 		status = check_nodes(diag, site, &fabric);
 	if (!status)
-		status = dc_training_settle(&job->workload, fabric.ranks, diag);
+		status = dc_training_settle(workload, fabric.ranks, diag);
 	if (!status)
 		status = check_epochs(diag, scenario);
 	status = check_tiers(config, scenario);

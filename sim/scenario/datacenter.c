@@ -51,7 +51,7 @@ static void build_storage(struct dc_datacenter *dc, struct dc_diag *diag)
 {
 	const struct dc_scenario_job *job = dc_scenario_job(dc->scenario);
 	double per_node = (double)dc->accelerators_per_node;
-	double sample_bytes = job->workload.dataset.sample_bytes;
+	double sample_bytes = dc_scenario_training(dc->scenario)->dataset.sample_bytes;
 	double rate;
 
 	dc->tier = dc_scenario_tier(dc->scenario);
@@ -167,7 +167,7 @@ static void settle_clock(struct dc_datacenter *dc, struct dc_scenario *scenario)
 /* The largest batch whose memory fits the accelerator: memory grows evenly with the batch. */
 static double largest_batch(const struct dc_datacenter *dc)
 {
-	const struct dc_training_workload *workload = &dc_scenario_job(dc->scenario)->workload;
+	const struct dc_training_workload *workload = dc_scenario_training(dc->scenario);
 	double total_bytes[2];
 
 	for (int batch = 0; batch < 2; batch++)
@@ -181,7 +181,7 @@ static double largest_batch(const struct dc_datacenter *dc)
 
 static enum dc_status check_memory(struct dc_datacenter *dc, struct dc_diag *diag)
 {
-	const struct dc_training_workload *workload = &dc_scenario_job(dc->scenario)->workload;
+	const struct dc_training_workload *workload = dc_scenario_training(dc->scenario);
 	char breakdown[256], size[64];
 
 	dc->memory = dc_training_memory_of(
@@ -211,22 +211,57 @@ static enum dc_status check_memory(struct dc_datacenter *dc, struct dc_diag *dia
 static enum dc_status build_work(struct dc_datacenter *dc, struct dc_diag *diag)
 {
 	const struct dc_scenario_job *job = dc_scenario_job(dc->scenario);
+	const struct dc_training_workload *workload = dc_scenario_training(dc->scenario);
 	const struct dc_scenario_run *run = &dc->scenario->run;
 	double epoch;
 	enum dc_status status;
 
 	dc->machine.accelerator = dc->accelerator;
 	dc->machine.fabric = &dc->fabric;
-	status = dc_training_lower(&job->workload, dc->tier ? job->data : NULL, dc->fabric.ranks,
+	status = dc_training_lower(workload, dc->tier ? job->data : NULL, dc->fabric.ranks,
 				   dc->accelerator, dc->arena, diag, &dc->plan);
 	if (status)
 		return status;
-	epoch = (double)dc_training_iterations_per_epoch(&job->workload);
+	epoch = (double)dc_training_iterations_per_epoch(workload);
 	dc->iterations = run->iterations;
 	if (run->epochs > 0)
 		dc->iterations = (uint64_t)fmax(1.0, floor(run->epochs * epoch));
 	dc->until = run->duration_s > 0 ? dc_time_from_s(run->duration_s) : DC_TIME_NEVER;
 	return check_memory(dc, diag);
+}
+
+/* A file's name where it was found: the long form is read from other places than the file was. */
+static enum dc_status find_file(struct dc_config *config, const struct dc_node *map,
+				const char *key, const char **name)
+{
+	FILE *file = dc_config_open(config, dc_node_get(map, key), *name, name);
+
+	if (!file)
+		return DC_ERR_INPUT;
+	fclose(file);
+	return DC_OK;
+}
+
+/* A run of the network alone. */
+static enum dc_status build_traffic(struct dc_datacenter *dc, struct dc_config *config,
+				    struct dc_scenario *scenario)
+{
+	struct dc_traffic_workload *workload = dc_scenario_traffic(scenario);
+	struct dc_fabric_network *network = dc_scenario_network(scenario);
+	double duration_s = scenario->run.duration_s;
+	enum dc_status flows, links = DC_OK;
+
+	dc->traffic = dc_arena_alloc(dc->arena, sizeof *dc->traffic);
+	if (!dc->traffic)
+		return DC_ERR_MEMORY;
+	dc->until = duration_s > 0 ? dc_time_from_s(duration_s) : DC_TIME_NEVER;
+	flows = find_file(config, workload->node, "flows", &workload->flows);
+	if (network)
+		links = find_file(config, network->node, "links", &network->links);
+	if (flows || links)
+		return flows ? flows : links;
+	return dc_traffic_read(config, workload->flows, network ? network->links : NULL,
+			       dc->traffic);
 }
 
 enum dc_status dc_datacenter_create(struct dc_config *config, struct dc_scenario *scenario,
@@ -243,6 +278,8 @@ enum dc_status dc_datacenter_create(struct dc_config *config, struct dc_scenario
 	dc->arena = dc_arena_create();
 	if (!dc->arena)
 		return DC_ERR_MEMORY;
+	if (dc_scenario_traffic(scenario))
+		return build_traffic(dc, config, scenario);
 	fabric = dc_fabric_build(&dc_scenario_site(scenario)->fabric, diag, &dc->fabric);
 	if (fabric)
 		return fabric;

@@ -11,6 +11,7 @@
 #include "facility/weather.h"
 #include "program/executor.h"
 #include "scenario/scenario.h"
+#include "traffic/flows.h"
 #include "training/data_parallel.h"
 #include "training/memory.h"
 
@@ -44,7 +45,8 @@ struct dc_datacenter {
 	const struct dc_hourly *carbon; /* kg/J */
 	double utc_offset_s;
 	double start_second; /* of the local year */
-	/* what runs */
+	/* what runs: flows, when not NULL; all of the above and below but arena and until is then empty */
+	struct dc_traffic *traffic;
 	struct dc_machine machine;
 	struct dc_training_plan plan;
 	struct dc_training_memory memory;
@@ -52,7 +54,8 @@ struct dc_datacenter {
 	dc_time until;       /* DC_TIME_NEVER: until the iterations are done */
 };
 
-/* Builds everything; refuses a model that does not fit in memory with the breakdown of who uses what. */
+/* Builds everything; refuses a model that does not fit in memory with the breakdown of who uses what,
+ * and files of links or flows that are wrong. */
 enum dc_status dc_datacenter_create(struct dc_config *config, struct dc_scenario *scenario,
 				    struct dc_datacenter **datacenter) DC_CHECK;
 void dc_datacenter_destroy(struct dc_datacenter *datacenter);

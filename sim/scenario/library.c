@@ -120,8 +120,14 @@ int dcsim_run_exact(struct dcsim *sim, const char *result)
 
 double dcsim_value(const struct dcsim *sim, const char *name)
 {
-	for (int i = 0; i < DC_SIMULATION_SCALARS && sim->has_run; i++)
-		if (strcmp(dc_simulation_summary[i].name, name) == 0)
+	const struct dc_scalar *scalars;
+	size_t count;
+
+	if (!sim->has_run)
+		return (double)NAN;
+	scalars = dc_simulation_scalars(sim->datacenter, &count);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(scalars[i].name, name) == 0)
 			return sim->result.summary[i];
 	return (double)NAN;
 }

@@ -94,7 +94,10 @@ enum dc_status dc_scenario_read(struct dc_config *config, struct dc_node *root, 
 	status = dc_scenario_expand(config, root);
 	if (status == DC_ERR_MEMORY || root->kind != DC_NODE_MAP)
 		return status;
-	status = worse(status, dc_section_read(config, &dc_scenario_section, root, scenario));
+	scenario->section = dc_scenario_section_of(config, root);
+	if (!scenario->section)
+		return DC_ERR_MEMORY;
+	status = worse(status, dc_section_read(config, scenario->section, root, scenario));
 	if (status)
 		return status;
 	if (!scenario->name)
@@ -113,7 +116,7 @@ const char *dc_scenario_write(const struct dc_scenario *scenario, struct dc_aren
 
 	if (!stream)
 		return NULL;
-	status = dc_section_write(&dc_scenario_section, scenario, 0, stream);
+	status = dc_section_write(scenario->section, scenario, 0, stream);
 	if (fclose(stream) == 0 && !status)
 		kept = dc_arena_strndup(arena, text, length);
 	free(text);
@@ -133,6 +136,27 @@ struct dc_scenario_group *dc_scenario_group(const struct dc_scenario *scenario)
 struct dc_scenario_job *dc_scenario_job(const struct dc_scenario *scenario)
 {
 	return scenario->jobs.items;
+}
+
+struct dc_training_workload *dc_scenario_training(const struct dc_scenario *scenario)
+{
+	const struct dc_tagged *workload = &dc_scenario_job(scenario)->workload;
+
+	return workload->type->section == &dc_training_workload_section ? workload->section : NULL;
+}
+
+struct dc_traffic_workload *dc_scenario_traffic(const struct dc_scenario *scenario)
+{
+	const struct dc_tagged *workload = &dc_scenario_job(scenario)->workload;
+
+	return workload->type->section == &dc_traffic_workload_section ? workload->section : NULL;
+}
+
+struct dc_fabric_network *dc_scenario_network(const struct dc_scenario *scenario)
+{
+	const struct dc_list *networks = &dc_scenario_site(scenario)->fabric.networks;
+
+	return networks->count ? networks->items : NULL;
 }
 
 const struct dc_tagged *dc_scenario_tier(const struct dc_scenario *scenario)

@@ -9,6 +9,7 @@
 #ifndef DC_SCENARIO_SCENARIO_H
 #define DC_SCENARIO_SCENARIO_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "config/config.h"
@@ -18,6 +19,7 @@
 #include "hardware/accelerator.h"
 #include "hardware/host.h"
 #include "storage/tier.h"
+#include "traffic/flows.h"
 #include "training/workload.h"
 
 struct dc_scenario_run {
@@ -67,12 +69,13 @@ struct dc_scenario_site {
 struct dc_scenario_job {
 	const struct dc_node *node;
 	const char *name;
-	struct dc_training_workload workload;
+	struct dc_tagged workload;     /* of dc_scenario_workload_family */
 	struct dc_training_data *data; /* NULL: nothing is read */
 };
 
 struct dc_scenario {
 	const struct dc_node *node;
+	const struct dc_section *section; /* that it was read through */
 	uint64_t format;
 	const char *name;
 	struct dc_scenario_run run;
@@ -83,6 +86,8 @@ struct dc_scenario {
 };
 
 extern const struct dc_section dc_scenario_section;
+/* Kinds of workload. */
+extern const struct dc_tagged_family dc_scenario_workload_family;
 
 /* Loads a scenario: file, includes, `workload` (replaces the file's when not NULL), overrides, in
  * that order, then shorthands, sections and cross checks. name defaults to the file's. */
@@ -99,11 +104,30 @@ const char *dc_scenario_write(const struct dc_scenario *scenario, struct dc_aren
 struct dc_scenario_site *dc_scenario_site(const struct dc_scenario *scenario);
 struct dc_scenario_group *dc_scenario_group(const struct dc_scenario *scenario);
 struct dc_scenario_job *dc_scenario_job(const struct dc_scenario *scenario);
+/* The workload of kind training; NULL when it is another. */
+struct dc_training_workload *dc_scenario_training(const struct dc_scenario *scenario);
+/* The workload of kind flows; NULL when it is another. Such a run is of the network alone: there are
+ * no nodes, no storage, no facility. */
+struct dc_traffic_workload *dc_scenario_traffic(const struct dc_scenario *scenario);
+/* The network of a run of kind flows; NULL when its links are implied. */
+struct dc_fabric_network *dc_scenario_network(const struct dc_scenario *scenario);
 /* The tier a job reads from, or NULL. */
 const struct dc_tagged *dc_scenario_tier(const struct dc_scenario *scenario);
 
 /* Rewrites the shorthands of a tree in place. */
 enum dc_status dc_scenario_expand(struct dc_config *config, struct dc_node *root) DC_CHECK;
+/* For that, by the kind of workload (kinds.c): puts `kind: training` where none is given, refuses one
+ * that there is not; the section of a workload; whether the run is of the network alone; refusing keys
+ * that such a run would ignore, and networks of the wrong kind. */
+enum dc_status dc_scenario_settle_kind(struct dc_config *config, struct dc_node *workload) DC_CHECK;
+const struct dc_section *dc_scenario_workload_section(const struct dc_node *workload);
+bool dc_scenario_is_traffic(const struct dc_node *root);
+enum dc_status dc_scenario_refuse_unused(struct dc_config *config, struct dc_node *root) DC_CHECK;
+enum dc_status dc_scenario_check_networks(struct dc_config *config, struct dc_node *place,
+					  bool traffic) DC_CHECK;
+/* The section that an expanded tree is read and written through; NULL when out of memory. */
+const struct dc_section *dc_scenario_section_of(struct dc_config *config,
+						const struct dc_node *root);
 /* What field tables cannot see: counts, names, sizes that must agree. Settles what follows from
  * them (node count, batch, utc offset comes later from the weather). */
 enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *scenario) DC_CHECK;

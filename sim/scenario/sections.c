@@ -205,6 +205,20 @@ static const struct dc_section site_section = {
 	DC_FIELDS(site_fields),
 };
 
+static const struct dc_tagged_type workload_types[] = {
+	{"training", &dc_training_workload_section, NULL},
+	{"flows", &dc_traffic_workload_section, NULL},
+};
+
+static const char *const workload_reserved[] = {"collective", "chakra", "serving", NULL};
+
+const struct dc_tagged_family dc_scenario_workload_family = {
+	.tag = "kind",
+	.types = workload_types,
+	.count = sizeof workload_types / sizeof *workload_types,
+	.reserved = workload_reserved,
+};
+
 static const struct dc_field job_fields[] = {
 	{.key = "name",
 	 .kind = DC_STRING,
@@ -212,11 +226,11 @@ static const struct dc_field job_fields[] = {
 	 .fallback = "train",
 	 .help = "what other keys call the job"},
 	{.key = "workload",
-	 .kind = DC_SECTION,
+	 .kind = DC_TAGGED,
 	 .flags = DC_REQUIRED | DC_OR_SCALAR,
 	 .offset = offsetof(struct dc_scenario_job, workload),
-	 .section = &dc_training_workload_section,
-	 .help = "what to train: a file or a map"},
+	 .family = &dc_scenario_workload_family,
+	 .help = "what to do: a file or a map; kind is training when absent"},
 	{.key = "data",
 	 .kind = DC_OPTIONAL,
 	 .offset = offsetof(struct dc_scenario_job, data),
@@ -320,9 +334,9 @@ static const struct dc_field scenario_fields[] = {
 	 .section = &dc_facility_section,
 	 .help = "short for sites: [{facility}]"},
 	{.key = "workload",
-	 .kind = DC_SECTION,
+	 .kind = DC_TAGGED,
 	 .flags = DC_SHORTHAND | DC_OR_SCALAR,
-	 .section = &dc_training_workload_section,
+	 .family = &dc_scenario_workload_family,
 	 .help = "a file or a map, short for jobs: [{workload}]"},
 };
 

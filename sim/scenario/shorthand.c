@@ -195,11 +195,12 @@ static enum dc_status expand_fabric(struct dc_config *config, struct dc_node *pl
 }
 
 static enum dc_status expand_place(struct dc_config *config, struct dc_node *place,
-				   const struct dc_section *site)
+				   const struct dc_section *site, bool traffic)
 {
 	enum dc_status status = expand_node(config, place, site);
 
 	keep(&status, expand_fabric(config, place, site));
+	keep(&status, dc_scenario_check_networks(config, place, traffic));
 	return status;
 }
 
@@ -213,7 +214,7 @@ static enum dc_status gather_site(struct dc_config *config, struct dc_node *root
 
 	if (!site)
 		return DC_ERR_MEMORY;
-	status = expand_place(config, root, section);
+	status = expand_place(config, root, section, dc_scenario_is_traffic(root));
 	for (size_t i = 0; i < SITE_KEYS; i++)
 		keep(&status, move(arena, root, site_keys[i], site, site_keys[i]));
 	keep(&status, put_list(arena, root, "sites", site));
@@ -224,6 +225,7 @@ static enum dc_status gather_site(struct dc_config *config, struct dc_node *root
 static enum dc_status expand_sites(struct dc_config *config, struct dc_node *root,
 				   const struct dc_section *section)
 {
+	bool traffic = dc_scenario_is_traffic(root);
 	struct dc_node *sites;
 	enum dc_status status = DC_OK;
 
@@ -246,13 +248,12 @@ static enum dc_status expand_sites(struct dc_config *config, struct dc_node *roo
 	}
 	for (size_t i = 0; sites->kind == DC_NODE_LIST && i < sites->count; i++)
 		if (is_map(sites->items[i]))
-			keep(&status, expand_place(config, sites->items[i], section));
+			keep(&status, expand_place(config, sites->items[i], section, traffic));
 	return status;
 }
 
 /* A workload holds `data` and `checkpoint`, which are the job's; the job's own come first. */
-static enum dc_status expand_job(struct dc_config *config, struct dc_node *job,
-				 const struct dc_section *section)
+static enum dc_status expand_job(struct dc_config *config, struct dc_node *job)
 {
 	static const char *const of_job[] = {"data", "checkpoint", NULL};
 	struct dc_arena *arena = dc_config_arena(config);
@@ -264,7 +265,9 @@ static enum dc_status expand_job(struct dc_config *config, struct dc_node *job,
 	workload = own_map(arena, job, "workload");
 	if (!workload)
 		return DC_ERR_MEMORY;
-	status = dc_section_check_keys(config, section_of(section, "workload"), workload);
+	status = dc_scenario_settle_kind(config, workload);
+	keep(&status,
+	     dc_section_check_keys(config, dc_scenario_workload_section(workload), workload));
 	for (const char *const *key = of_job; *key; key++) {
 		if (dc_node_get(job, *key))
 			dc_node_remove(workload, *key);
@@ -275,8 +278,7 @@ static enum dc_status expand_job(struct dc_config *config, struct dc_node *job,
 }
 
 /* workload: FILE or map -> jobs: [{workload: {...}, data: {...}}] */
-static enum dc_status expand_jobs(struct dc_config *config, struct dc_node *root,
-				  const struct dc_section *section)
+static enum dc_status expand_jobs(struct dc_config *config, struct dc_node *root)
 {
 	struct dc_arena *arena = dc_config_arena(config);
 	const struct dc_pair *pair;
@@ -302,7 +304,7 @@ static enum dc_status expand_jobs(struct dc_config *config, struct dc_node *root
 	}
 	for (size_t i = 0; jobs && jobs->kind == DC_NODE_LIST && i < jobs->count; i++)
 		if (is_map(jobs->items[i]))
-			keep(&status, expand_job(config, jobs->items[i], section));
+			keep(&status, expand_job(config, jobs->items[i]));
 	return status;
 }
 
@@ -317,7 +319,9 @@ enum dc_status dc_scenario_expand(struct dc_config *config, struct dc_node *root
 				     "'fabric', 'workload'");
 	/* Every refusal is worth telling, so none hides the next. */
 	status = dc_section_check_keys(config, section, root);
-	keep(&status, expand_jobs(config, root, section_of(section, "jobs")));
+	keep(&status, expand_jobs(config, root));
+	if (dc_scenario_is_traffic(root))
+		keep(&status, dc_scenario_refuse_unused(config, root));
 	keep(&status, expand_sites(config, root, section_of(section, "sites")));
 	return status;
 }

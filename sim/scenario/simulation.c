@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "scenario/network_run.h"
 #include "scenario/recorder.h"
 
 /* Balances are exact but for rounding; more than this is a broken run. */
@@ -271,13 +272,22 @@ static enum dc_status finish(struct simulation *sim, bool interrupted,
 					  result->summary);
 }
 
+const struct dc_scalar *dc_simulation_scalars(const struct dc_datacenter *datacenter, size_t *count)
+{
+	*count = datacenter->traffic ? DC_NETWORK_SCALARS : DC_SIMULATION_SCALARS;
+	return datacenter->traffic ? dc_simulation_network_summary : dc_simulation_summary;
+}
+
 enum dc_status dc_simulation_run(const struct dc_datacenter *datacenter, struct dc_diag *diag,
 				 const struct dc_simulation_options *options,
 				 struct dc_record_sink *sink, struct dc_simulation_result *result)
 {
 	struct simulation sim = {.datacenter = datacenter, .diag = diag, .options = options};
-	enum dc_status status = prepare(&sim, sink);
+	enum dc_status status;
 
+	if (datacenter->traffic)
+		return dc_simulation_network_run(datacenter, diag, options, sink, result);
+	status = prepare(&sim, sink);
 	*result = (struct dc_simulation_result){0};
 	if (!status)
 		status = dc_simulation_recorder_begin(&sim.recorder);

@@ -50,6 +50,10 @@ enum dc_simulation_scalar {
 
 extern const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS];
 
+/* The scalars that a run of this datacenter ends with: those above, or a network's (network_run.h). */
+const struct dc_scalar *dc_simulation_scalars(const struct dc_datacenter *datacenter,
+					      size_t *count);
+
 struct dc_simulation_options {
 	bool exact;
 	const volatile int *interrupted; /* polled; may be NULL */
@@ -61,8 +65,8 @@ struct dc_simulation_options {
 };
 
 struct dc_simulation_result {
-	double summary[DC_SIMULATION_SCALARS];
-	uint64_t events; /* that the engine ran */
+	double summary[DC_SIMULATION_SCALARS]; /* in the order of dc_simulation_scalars() */
+	uint64_t events;                       /* that the engine ran */
 	bool interrupted;
 };
 

@@ -51,7 +51,7 @@ static double energy_j(const struct dc_load *load, enum dc_load_part part, dc_ti
 static void summarize_work(const struct dc_datacenter *dc, const struct dc_load *load,
 			   uint64_t iterations, dc_time iterations_end, dc_time now, double *s)
 {
-	const struct dc_training_workload *w = &dc_scenario_job(dc->scenario)->workload;
+	const struct dc_training_workload *w = dc_scenario_training(dc->scenario);
 	double duration_s = dc_time_to_s(now);
 	double count = (double)iterations;
 	double peak_flops =

@@ -3,8 +3,6 @@
 
 #include "training/optimizer.h"
 
-static const char *const kinds[] = {"training", "!collective", "!flows",
-				    "!chakra",  "!serving",    NULL};
 static const char *const data_choices[] = {"all", NULL};
 static const char *const methods[] = {"all-reduce", "!parameter-server", NULL};
 static const char *const algorithms[] = {"auto", "ring", "!tree", "!halving-doubling", NULL};
@@ -162,9 +160,8 @@ const struct dc_section dc_training_data_section = {
 
 static const struct dc_field workload_fields[] = {
 	{.key = "kind",
-	 .kind = DC_ENUM,
+	 .kind = DC_STRING,
 	 .offset = offsetof(struct dc_training_workload, kind),
-	 .choices = kinds,
 	 .fallback = "training",
 	 .help = "kind of workload"},
 	{.key = "model",

@@ -47,7 +47,7 @@ struct dc_training_data {
 
 struct dc_training_workload {
 	const struct dc_node *node;
-	int kind; /* only `training` */
+	const char *kind; /* `training` */
 	struct dc_model *model;
 	struct dc_training_batch batch;
 	int precision; /* enum dc_precision */

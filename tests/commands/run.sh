@@ -64,6 +64,19 @@ check "exact" exits 0 "$DCSIM" -q -c "$topologies/ring64.yaml" $short --exact -o
 "$DCSIM" export --table iterations exact.h5 >exact.tsv
 check "exact and folded iterations agree" cmp -s folded.tsv exact.tsv
 
+# A network alone: flows, their table, and the same with --exact.
+check "flows run" exits 0 "$DCSIM" -c "$topologies/flows-tree8.yaml"
+for word in 'flows-tree8: 14 flows over 20 links between 11 vertices' '14 of 14 ended in 4.10 ms' \
+	'busiest link *h0-down, used to 26.8 %' 'no power, no facility'; do
+	check "flows: summary has $word" says "$word" out.txt
+done
+check "flows --exact" exits 0 "$DCSIM" -q -c "$topologies/flows-tree8.yaml" --exact -o exact.h5
+check "flows: exact is the same" cmp -s flows-tree8.h5 exact.h5
+check "flows: their table" exits 0 "$DCSIM" export --table flows flows-tree8.h5
+check "flows: fourteen rows and a header" test "$(wc -l <out.txt)" -eq 15
+check "flows are checked" exits 0 "$DCSIM" check "$topologies/flows-tree8.yaml"
+check "flows: paths" says 'paths *4 links at most' out.txt
+
 # The resolved form is a scenario: it runs to the same file.
 "$DCSIM" check --resolved "$topologies/ring64.yaml" >long.yaml
 check "the long form runs" exits 0 "$DCSIM" -q -c long.yaml -o long.h5

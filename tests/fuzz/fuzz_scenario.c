@@ -2,7 +2,7 @@
  *
  * What a scenario says is accepted with the real catalogue (DCSIM_DATA, else the source tree). What
  * is accepted is built, written in its long form, read again and written again: both texts are the
- * same. Includes and workload files belong to loading from files and are not followed here. */
+ * same. A network alone is not built: it is made of files. Includes and workload files belong to loading from files and are not followed here. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +70,8 @@ static void build(struct load *load)
 	size_t before = dc_diag_errors(load->diag);
 	enum dc_status status;
 
+	if (dc_scenario_traffic(load->scenario))
+		return;
 	facility->grid.price = facility->grid.carbon = NULL;
 	if (!dc_node_is_null(weather) && weather->kind != DC_NODE_MAP)
 		facility->weather = NULL;

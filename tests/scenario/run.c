@@ -52,6 +52,15 @@ static enum dc_status sink_iteration(struct dc_record_sink *sink,
 	return DC_OK;
 }
 
+static enum dc_status sink_flow(struct dc_record_sink *sink, const struct dc_flow_row *row)
+{
+	struct memory_sink *m = (struct memory_sink *)sink;
+
+	m->flows = realloc(m->flows, (m->flow_rows + 1) * sizeof *m->flows);
+	m->flows[m->flow_rows++] = *row;
+	return DC_OK;
+}
+
 static enum dc_status sink_event(struct dc_record_sink *sink, const struct dc_event_row *row)
 {
 	(void)row;
@@ -72,6 +81,7 @@ static const struct dc_record_sink_type sink_type = {
 	.interval = sink_interval,
 	.iteration = sink_iteration,
 	.event = sink_event,
+	.flow = sink_flow,
 	.end = sink_end,
 };
 
@@ -153,6 +163,7 @@ void run_free(struct test_run *run)
 	free(m->interval_s);
 	free(m->values);
 	free(m->iterations);
+	free(m->flows);
 	free(run->iterations);
 	dc_datacenter_destroy(run->datacenter);
 	dc_config_destroy(run->config);

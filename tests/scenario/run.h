@@ -20,6 +20,8 @@ struct memory_sink {
 	size_t rows, row_capacity;
 	struct dc_iteration_row *iterations;
 	size_t iteration_rows;
+	struct dc_flow_row *flows;
+	size_t flow_rows;
 	size_t events;
 	bool complete;
 };

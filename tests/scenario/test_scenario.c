@@ -13,8 +13,7 @@ Test(scenario, ring64_counts)
 	struct test_run run;
 
 	run_load(&run, "ring64", NULL);
-	cr_expect_eq(dc_training_iterations_per_epoch(&dc_scenario_job(run.scenario)->workload),
-		     78);
+	cr_expect_eq(dc_training_iterations_per_epoch(dc_scenario_training(run.scenario)), 78);
 	cr_expect_eq(run.datacenter->iterations, 7020);
 	cr_expect_eq(run.datacenter->nodes, 8);
 	cr_expect_eq(run.datacenter->racks, 2);

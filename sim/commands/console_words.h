@@ -1,0 +1,44 @@
+/* The console: labels and numbers for people, and the parts that console.c leaves to others. */
+#ifndef DC_COMMANDS_CONSOLE_WORDS_H
+#define DC_COMMANDS_CONSOLE_WORDS_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/console.h"
+
+static inline void line(FILE *out, const char *label)
+{
+	fprintf(out, "  %-16s", label);
+}
+
+static inline const char *human(double value, enum dc_dimension dimension, char text[64])
+{
+	dc_units_human(value, dimension, text, 64);
+	return text;
+}
+
+/* "1,234,567" */
+static inline const char *grouped(double value, char text[64])
+{
+	char digits[48];
+	size_t length, at = 0;
+
+	snprintf(digits, sizeof digits, "%.0f", value);
+	length = strlen(digits);
+	for (size_t i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			text[at++] = ',';
+		text[at++] = digits[i];
+	}
+	text[at] = '\0';
+	return text;
+}
+
+/* The plan and the summary of a network alone (console_network.c). */
+void dc_console_network_plan(const struct dc_datacenter *datacenter, FILE *out);
+void dc_console_network_summary(const struct dc_datacenter *datacenter,
+				const struct dc_simulation_result *result, const char *output,
+				FILE *out);
+
+#endif

@@ -1,0 +1,244 @@
+/* Kinds of workload: which keys of a scenario each takes. Kind flows is a run of the network alone;
+ * a key that it would ignore is refused. */
+#include <string.h>
+
+#include "config/yaml_tree.h"
+#include "scenario/scenario.h"
+
+enum { MOST_TYPES = 16 };
+
+/* What has no effect with kind flows; `node` is short for nodes. */
+static const char *const of_scenario[] = {"economics", "record", NULL};
+static const char *const of_run[] = {"iterations", "epochs", "utc_offset", NULL};
+static const char *const of_site[] = {"nodes", "node", "racks", "storage", "facility", NULL};
+static const char *const of_job[] = {"data", NULL};
+static const char *const of_network[] = {"dimensions", NULL};
+
+/* Keeps the first failure; running out of memory wins. */
+static void keep(enum dc_status *status, enum dc_status other)
+{
+	if (*status == DC_OK || other == DC_ERR_MEMORY)
+		*status = other;
+}
+
+static bool is_text(const struct dc_node *node, const char *text)
+{
+	return node && node->kind == DC_NODE_SCALAR && strcmp(node->text, text) == 0;
+}
+
+/* Refuses a kind; *instead is what it is read on as, for every error it holds. */
+static enum dc_status refuse_kind(struct dc_config *config, const struct dc_node *kind,
+				  const char **instead)
+{
+	const struct dc_tagged_family *family = &dc_scenario_workload_family;
+	struct dc_diag *diag = dc_config_diag(config);
+	const char *names[MOST_TYPES] = {NULL}, *nearest, *all = "";
+
+	for (const char *const *name = family->reserved; *name; name++)
+		if (is_text(kind, *name))
+			return dc_diag_error(diag, &kind->mark,
+					     "workload: kind: '%s' is not supported yet", *name);
+	for (size_t i = 0; i < family->count && all; i++) {
+		names[i] = family->types[i].name;
+		all = dc_arena_printf(dc_config_arena(config), "%s%s%s", all, i ? ", " : "",
+				      names[i]);
+	}
+	if (!all)
+		return DC_ERR_MEMORY;
+	if (kind->kind != DC_NODE_SCALAR)
+		return dc_diag_error(diag, &kind->mark, "workload: kind: expected one of %s", all);
+	nearest = dc_diag_nearest(kind->text, names, family->count);
+	if (nearest)
+		*instead = nearest;
+	return dc_diag_error(diag, &kind->mark, "workload: kind: '%s' is not one of %s%s%s%s",
+			     dc_tree_quote(dc_config_arena(config), kind->text), all,
+			     nearest ? "; did you mean '" : "", nearest ? nearest : "",
+			     nearest ? "'?" : "");
+}
+
+enum dc_status dc_scenario_settle_kind(struct dc_config *config, struct dc_node *workload)
+{
+	const struct dc_tagged_family *family = &dc_scenario_workload_family;
+	const struct dc_node *kind = dc_node_get(workload, "kind");
+	const char *name = family->types[0].name;
+	enum dc_status status = DC_OK;
+	struct dc_node *settled;
+
+	for (size_t i = 0; i < family->count; i++)
+		if (is_text(kind, family->types[i].name))
+			return DC_OK;
+	if (!dc_node_is_null(kind))
+		status = refuse_kind(config, kind, &name);
+	settled =
+		dc_node_scalar(dc_config_arena(config), kind ? &kind->mark : &workload->mark, name);
+	if (!settled || dc_node_set(dc_config_arena(config), workload, "kind", settled))
+		return DC_ERR_MEMORY;
+	return status;
+}
+
+const struct dc_section *dc_scenario_workload_section(const struct dc_node *workload)
+{
+	const struct dc_tagged_family *family = &dc_scenario_workload_family;
+
+	for (size_t i = 1; i < family->count; i++)
+		if (is_text(dc_node_get(workload, "kind"), family->types[i].name))
+			return family->types[i].section;
+	return family->types[0].section;
+}
+
+static struct dc_node *item(const struct dc_node *list, size_t i)
+{
+	return list && list->kind == DC_NODE_LIST && i < list->count ? list->items[i] : NULL;
+}
+
+bool dc_scenario_is_traffic(const struct dc_node *root)
+{
+	const struct dc_node *job = item(dc_node_get(root, "jobs"), 0);
+
+	return is_text(dc_node_get(dc_node_get(job, "workload"), "kind"), "flows");
+}
+
+/* Refuses keys of a map and takes them out; what is null is absent. */
+static enum dc_status refuse_keys(struct dc_config *config, struct dc_node *map, const char *name,
+				  const char *const *keys, const char *why)
+{
+	enum dc_status status = DC_OK;
+
+	for (; *keys; keys++) {
+		const struct dc_pair *pair = dc_node_pair(map, *keys);
+
+		if (!pair)
+			continue;
+		if (!dc_node_is_null(pair->value))
+			keep(&status, dc_diag_error(dc_config_diag(config), &pair->key_mark,
+						    "%s: '%s' %s", name, *keys, why));
+		dc_node_remove(map, *keys);
+	}
+	return status;
+}
+
+enum dc_status dc_scenario_refuse_unused(struct dc_config *config, struct dc_node *root)
+{
+	static const char why[] = "has no effect with workload kind 'flows'";
+	const struct dc_node *sites = dc_node_get(root, "sites"), *jobs = dc_node_get(root, "jobs");
+	enum dc_status status = refuse_keys(config, root, "scenario", of_scenario, why);
+	struct dc_node *map;
+
+	keep(&status, refuse_keys(config, root, "scenario", of_site, why));
+	keep(&status, refuse_keys(config, dc_node_get(root, "run"), "run", of_run, why));
+	for (size_t i = 0; (map = item(sites, i)); i++)
+		keep(&status, refuse_keys(config, map, "site", of_site, why));
+	for (size_t i = 0; (map = item(jobs, i)); i++)
+		keep(&status, refuse_keys(config, map, "job", of_job, why));
+	return status;
+}
+
+enum dc_status dc_scenario_check_networks(struct dc_config *config, struct dc_node *place,
+					  bool traffic)
+{
+	static const char *const of_traffic[] = {"links", NULL};
+	const struct dc_node *networks = dc_node_get(dc_node_get(place, "fabric"), "networks");
+	enum dc_status status = DC_OK;
+	struct dc_node *map;
+
+	for (size_t i = 0; (map = item(networks, i)); i++)
+		keep(&status,
+		     traffic ? refuse_keys(config, map, "network", of_network,
+					   "are not supported yet for workload kind 'flows'; give "
+					   "'links'")
+			     : refuse_keys(config, map, "network", of_traffic,
+					   "are for workload kind 'flows'; kind 'training' runs on "
+					   "'dimensions'"));
+	return status;
+}
+
+/* --- the sections without what has no effect --- */
+
+static bool is_among(const char *const *names, const char *name)
+{
+	for (; *names; names++)
+		if (strcmp(*names, name) == 0)
+			return true;
+	return false;
+}
+
+/* A copy of a section whose fields may be changed. */
+struct view {
+	struct dc_section section;
+	struct dc_field *fields;
+};
+
+static struct view *make_view(struct dc_arena *arena, const struct dc_section *section,
+			      const char *const *without)
+{
+	struct view *view = dc_arena_alloc(arena, sizeof *view);
+
+	if (!view)
+		return NULL;
+	view->fields = dc_arena_array(arena, section->count, sizeof *view->fields);
+	if (!view->fields)
+		return NULL;
+	view->section = *section;
+	view->section.fields = view->fields;
+	view->section.count = 0;
+	for (size_t i = 0; i < section->count; i++)
+		if (!is_among(without, section->fields[i].key))
+			view->fields[view->section.count++] = section->fields[i];
+	return view;
+}
+
+/* A field of a view: NULL when the section has no such key. */
+static struct dc_field *field_of(struct view *view, const char *key)
+{
+	for (size_t i = 0; i < view->section.count; i++)
+		if (strcmp(view->fields[i].key, key) == 0)
+			return &view->fields[i];
+	return NULL;
+}
+
+/* Puts a view of the section below a key in its place. */
+static struct view *narrow(struct dc_arena *arena, struct view *view, const char *key,
+			   const char *const *without)
+{
+	struct dc_field *field = view ? field_of(view, key) : NULL;
+	struct view *below = field ? make_view(arena, field->section, without) : NULL;
+
+	if (below)
+		field->section = &below->section;
+	return below;
+}
+
+static void set_flags(struct view *view, const char *key, unsigned flags)
+{
+	struct dc_field *field = field_of(view, key);
+
+	if (field)
+		field->flags = flags;
+}
+
+static const struct dc_section *traffic_section(struct dc_arena *arena)
+{
+	static const char *const nothing[] = {NULL};
+	struct view *scenario = make_view(arena, &dc_scenario_section, of_scenario);
+	struct view *run = narrow(arena, scenario, "run", of_run);
+	struct view *job = narrow(arena, scenario, "jobs", of_job);
+	struct view *site = narrow(arena, scenario, "sites", of_site);
+	struct view *fabric = narrow(arena, site, "fabric", nothing);
+	struct view *network = narrow(arena, fabric, "networks", of_network);
+
+	if (!scenario || !run || !job || !site || !fabric || !network)
+		return NULL;
+	/* A run ends with its flows; without a fabric the links are implied. */
+	set_flags(scenario, "run", 0);
+	set_flags(site, "fabric", 0);
+	set_flags(fabric, "networks", 0);
+	set_flags(network, "links", DC_REQUIRED);
+	return &scenario->section;
+}
+
+const struct dc_section *dc_scenario_section_of(struct dc_config *config,
+						const struct dc_node *root)
+{
+	return dc_scenario_is_traffic(root) ? traffic_section(dc_config_arena(config))
+					    : &dc_scenario_section;
+}
