@@ -87,7 +87,11 @@ for signal in INT TERM; do
 	"$DCSIM" -c "$topologies/ring64.yaml" --exact -s run.epochs=2000 -o interrupted.h5 \
 		>out.txt 2>err.txt &
 	pid=$!
-	sleep 1
+	for _ in $(seq 300); do
+		[ -e interrupted.h5.part ] && break
+		sleep 0.1
+	done
+	sleep 0.5
 	kill -s $signal $pid
 	got=0
 	wait $pid || got=$?
