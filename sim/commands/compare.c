@@ -459,14 +459,14 @@ static bool choose_bars(struct dc_diag *diag, const struct runs *runs, struct dc
 static void shorten(const struct runs *runs, size_t i, char text[LABEL_SIZE + 1])
 {
 	const char *label = runs->labels[i];
+	const char *mark = is_interrupted(runs->results[i]) ? "*" : "";
 	size_t length = strlen(label);
 
 	if (length < LABEL_SIZE)
-		snprintf(text, LABEL_SIZE, "%s", label);
+		snprintf(text, LABEL_SIZE + 1, "%s%s", label, mark);
 	else
-		snprintf(text, LABEL_SIZE, "%.8s..%s", label, label + length - (LABEL_SIZE - 11));
-	if (is_interrupted(runs->results[i]))
-		strcat(text, "*");
+		snprintf(text, LABEL_SIZE + 1, "%.8s..%s%s", label,
+			 label + length - (LABEL_SIZE - 11), mark);
 }
 
 /* What stands above a bar: three digits, no exponent where it can be avoided. */
