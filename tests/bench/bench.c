@@ -69,8 +69,13 @@ static enum dc_status no_end(struct dc_record_sink *sink, enum dc_record_end how
 	return DC_OK;
 }
 
-static const struct dc_record_sink_type nothing = {no_begin, no_interval, no_iteration, no_event,
-						   no_end};
+static const struct dc_record_sink_type nothing = {
+	.begin = no_begin,
+	.interval = no_interval,
+	.iteration = no_iteration,
+	.event = no_event,
+	.end = no_end,
+};
 
 static void fail(struct dc_diag *diag)
 {
