@@ -232,38 +232,53 @@ static enum dc_status check_network(struct dc_diag *diag, const struct dc_scenar
 			     "several networks are not supported yet; expected one");
 }
 
+/* What two checks came to: every refusal is in the sink already, so only lack of memory must not be
+ * lost behind what comes after. */
+static enum dc_status worse(enum dc_status a, enum dc_status b)
+{
+	if (a == DC_ERR_MEMORY || b == DC_ERR_MEMORY)
+		return DC_ERR_MEMORY;
+	return a ? a : b;
+}
+
+static enum dc_status check_building(struct dc_diag *diag, const struct dc_scenario *scenario)
+{
+	const struct dc_scenario_site *site = dc_scenario_site(scenario);
+	enum dc_status status = dc_facility_check(&site->facility, diag);
+
+	if (!status)
+		status = dc_facility_check_racks(&site->facility, &site->racks, diag);
+	status = worse(status, check_racks(diag, site));
+	return worse(status, check_devices(diag, scenario));
+}
+
+/* Fabric, nodes, batch and epochs: each needs the one before. */
+static enum dc_status check_work(struct dc_diag *diag, struct dc_scenario *scenario)
+{
+	struct dc_scenario_site *site = dc_scenario_site(scenario);
+	struct dc_fabric fabric;
+	enum dc_status status = dc_fabric_build(&site->fabric, diag, &fabric);
+
+	if (!status)
+		status = check_nodes(diag, site, &fabric);
+	if (!status)
+		status = dc_training_settle(dc_scenario_training(scenario), fabric.ranks, diag);
+	return status ? status : check_epochs(diag, scenario);
+}
+
 enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *scenario)
 {
 	struct dc_diag *diag = dc_config_diag(config);
-	struct dc_scenario_site *site = dc_scenario_site(scenario);
-	struct dc_training_workload *workload;
-	struct dc_fabric fabric;
-	size_t before = dc_diag_errors(diag);
 	enum dc_status status = check_counts(diag, scenario);
 
 	if (status)
 		return status;
-	workload = dc_scenario_training(scenario);
 	status = check_name(diag, scenario);
-	if (!workload)
-		return check_network(diag, site, status);
-	status = check_run(diag, scenario);
-	status = dc_facility_check(&site->facility, diag);
-	if (!status)
-		status = dc_facility_check_racks(&site->facility, &site->racks, diag);
-	status = check_racks(diag, site);
-	status = check_devices(diag, scenario);
-	status = dc_fabric_build(&site->fabric, diag, &fabric);
-	if (!status)
-		status = check_nodes(diag, site, &fabric);
-	if (!status)
-		status = dc_training_settle(workload, fabric.ranks, diag);
-	if (!status)
-		status = check_epochs(diag, scenario);
-	status = check_tiers(config, scenario);
-	if (dc_diag_errors(diag) == before)
-		status = check_capacity(diag, scenario);
-	if (status == DC_ERR_MEMORY)
-		return status;
-	return dc_diag_errors(diag) > before ? DC_ERR_INPUT : DC_OK;
+	if (!dc_scenario_training(scenario))
+		return check_network(diag, dc_scenario_site(scenario), status);
+	status = worse(status, check_run(diag, scenario));
+	status = worse(status, check_building(diag, scenario));
+	status = worse(status, check_work(diag, scenario));
+	status = worse(status, check_tiers(config, scenario));
+	return status ? status : check_capacity(diag, scenario);
 }

@@ -9,8 +9,7 @@
 
 #include "fluid/transfers.h"
 #include "study/validation.h"
-
-static const double link_bandwidth_bps = 50e9;
+#include "traffic/flows.h"
 
 enum { PATH_LIMIT = 64, LINKS_LIMIT = 10000000 };
 
@@ -39,7 +38,7 @@ static enum dc_status need_link(struct flow_list *list, unsigned long link)
 
 	while (list->links <= link) {
 		enum dc_status status =
-			dc_fluid_add_resource(list->solver, link_bandwidth_bps, 1, &resource);
+			dc_fluid_add_resource(list->solver, DC_TRAFFIC_IMPLIED_BPS, 1, &resource);
 
 		if (status)
 			return status;
