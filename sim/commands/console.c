@@ -52,10 +52,10 @@ static void print_fabric(const struct dc_datacenter *dc, FILE *out)
 		const struct dc_fabric_dimension *d = &dc->fabric.dimensions[i];
 
 		line(out, i ? "" : "fabric");
-		fprintf(out, "%s of %llu at %s per direction, %s per link\n", d->topology,
+		fprintf(out, "%s of %llu at %s per direction, %s per link\n", d->type->name,
 			(unsigned long long)d->size,
 			human(d->bandwidth_bps, DC_DIM_BANDWIDTH, bandwidth),
-			human(d->link_latency_s, DC_DIM_TIME, latency));
+			human(d->latency_s, DC_DIM_TIME, latency));
 	}
 }
 

@@ -1,5 +1,39 @@
-/* The fabric: its section, and its building. */
+/* The fabric: its section, its building, its ranks and links by number. */
 #include "fabric/fabric.h"
+
+#include <math.h>
+
+static const char *const policies[] = {"shortest", "ecmp", "spray", "adaptive", NULL};
+
+static const struct dc_field routing_fields[] = {
+	{.key = "policy",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_routing, policy),
+	 .fallback = "shortest",
+	 .choices = policies,
+	 .help = "which of several shortest ways a message takes"},
+	{.key = "channels",
+	 .kind = DC_COUNT,
+	 .offset = offsetof(struct dc_routing, channels),
+	 .fallback = "1",
+	 .min = 1,
+	 .max = 1024,
+	 .help = "ecmp: equal parts of each pair's traffic, each hashed for itself"},
+	{.key = "seed",
+	 .kind = DC_COUNT,
+	 .offset = offsetof(struct dc_routing, seed),
+	 .fallback = "1",
+	 .min = 0,
+	 .max = 9007199254740992.0,
+	 .help = "ecmp: of the hash"},
+};
+
+static const struct dc_section routing_section = {
+	.name = "routing",
+	.doc = "which way messages take",
+	.size = sizeof(struct dc_routing),
+	DC_FIELDS(routing_fields),
+};
 
 static const struct dc_field network_fields[] = {
 	{.key = "name",
@@ -14,7 +48,11 @@ static const struct dc_field network_fields[] = {
 	 .family = &dc_topology_family,
 	 .help = "innermost first; the product of sizes is the number of accelerators"},
 	{.key = "transport", .kind = DC_RESERVED, .help = "per-message cost and efficiency"},
-	{.key = "routing", .kind = DC_RESERVED, .help = "policy, channels, seed"},
+	{.key = "routing",
+	 .kind = DC_SECTION,
+	 .offset = offsetof(struct dc_fabric_network, routing),
+	 .section = &routing_section,
+	 .help = "which of several ways messages take"},
 	{.key = "links",
 	 .kind = DC_PATH,
 	 .offset = offsetof(struct dc_fabric_network, links),
@@ -29,6 +67,45 @@ static const struct dc_section network_section = {
 	DC_FIELDS(network_fields),
 };
 
+static const char *const states[] = {"up", "down", NULL};
+
+static const struct dc_field override_fields[] = {
+	{.key = "link",
+	 .kind = DC_STRING,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct dc_fabric_override, link),
+	 .help = "name of a link, NETWORK:FROM->TO; * stands for anything"},
+	{.key = "bandwidth",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_BANDWIDTH,
+	 .flags = DC_POSITIVE,
+	 .offset = offsetof(struct dc_fabric_override, bandwidth_bps),
+	 .min = 0,
+	 .max = 1e18,
+	 .help = "per direction; default: as built"},
+	{.key = "latency",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_TIME,
+	 .offset = offsetof(struct dc_fabric_override, latency_s),
+	 .min = -1,
+	 .max = 3600,
+	 .fallback = "-1 s",
+	 .help = "default (negative): as built"},
+	{.key = "state",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_fabric_override, down),
+	 .fallback = "up",
+	 .choices = states,
+	 .help = "down: broken; messages take another way, or wait"},
+};
+
+static const struct dc_section override_section = {
+	.name = "override",
+	.doc = "links that differ",
+	.size = sizeof(struct dc_fabric_override),
+	DC_FIELDS(override_fields),
+};
+
 static const struct dc_field fabric_fields[] = {
 	{.key = "networks",
 	 .kind = DC_LIST,
@@ -36,7 +113,11 @@ static const struct dc_field fabric_fields[] = {
 	 .offset = offsetof(struct dc_fabric_config, networks),
 	 .section = &network_section,
 	 .help = "networks between accelerators"},
-	{.key = "overrides", .kind = DC_RESERVED, .help = "links that differ"},
+	{.key = "overrides",
+	 .kind = DC_LIST,
+	 .offset = offsetof(struct dc_fabric_config, overrides),
+	 .section = &override_section,
+	 .help = "links that differ"},
 	{.key = "dimensions",
 	 .kind = DC_LIST,
 	 .flags = DC_SHORTHAND | DC_NON_EMPTY,
@@ -47,8 +128,9 @@ static const struct dc_field fabric_fields[] = {
 	 .flags = DC_SHORTHAND,
 	 .help = "short for that network's"},
 	{.key = "routing",
-	 .kind = DC_RESERVED,
+	 .kind = DC_SECTION,
 	 .flags = DC_SHORTHAND,
+	 .section = &routing_section,
 	 .help = "short for that network's"},
 	{.key = "links",
 	 .kind = DC_PATH,
@@ -63,38 +145,68 @@ const struct dc_section dc_fabric_section = {
 	DC_FIELDS(fabric_fields),
 };
 
+/* --- building --- */
+
 static const uint64_t most_ranks = (uint64_t)1 << 32;
 
+enum dc_status dc_fabric_add(struct dc_fabric *fabric, const struct dc_fabric_dimension *dimension)
+{
+	size_t i = fabric->count;
+	uint64_t lines;
+
+	if (!i)
+		fabric->ranks = fabric->strides[0] = 1;
+	if (i == DC_FABRIC_DIMENSIONS || dimension->size > most_ranks / fabric->ranks)
+		return DC_ERR_RUN;
+	fabric->dimensions[i] = *dimension;
+	fabric->ranks *= dimension->size;
+	fabric->strides[i + 1] = fabric->ranks;
+	fabric->count++;
+	/* A line of an inner dimension for every member of those outside it. */
+	for (size_t d = 0; d < fabric->count; d++) {
+		const struct dc_fabric_dimension *other = &fabric->dimensions[d];
+
+		lines = fabric->ranks / other->size;
+		fabric->first_link[d + 1] =
+			fabric->first_link[d] + lines * other->type->links(other);
+	}
+	return DC_OK;
+}
+
 static enum dc_status add_dimensions(const struct dc_tagged *tagged, struct dc_diag *diag,
-				     struct dc_fabric *fabric)
+				     struct dc_arena *arena, struct dc_fabric *fabric)
 {
 	const struct dc_topology_type *type = tagged->type->descriptor;
 	/* Every section begins with its map. */
-	const struct dc_mark *mark =
-		dc_node_mark(*(const struct dc_node *const *)tagged->section, "size");
+	const struct dc_node *node = *(const struct dc_node *const *)tagged->section;
+	const struct dc_mark *mark = dc_node_mark(node, "size");
 	struct dc_fabric_dimension dimensions[DC_FABRIC_DIMENSIONS];
-	size_t count = type->expand(tagged->section, dimensions);
+	size_t count;
+	enum dc_status status = type->expand(tagged->section, diag, arena, dimensions, &count);
 
-	if (count == 0)
-		return dc_diag_error(diag, mark, "%s: size: expected whole numbers", type->name);
-	if (fabric->count + count > DC_FABRIC_DIMENSIONS)
-		return dc_diag_error(diag, mark,
-				     "%s: size: with this the fabric has more than %d dimensions",
-				     type->name, DC_FABRIC_DIMENSIONS);
+	if (status)
+		return status;
 	for (size_t i = 0; i < count; i++) {
-		if (dimensions[i].size > most_ranks / fabric->ranks)
+		if (dimensions[i].reduces && !dimensions[i].type->up)
+			return dc_diag_error(diag, dc_node_mark(node, "reduce_in_network"),
+					     "%s: reduce_in_network: has no switches that could",
+					     type->name);
+		if (fabric->count == DC_FABRIC_DIMENSIONS)
+			return dc_diag_error(diag, mark,
+					     "%s: size: with this the fabric has more than %d "
+					     "dimensions",
+					     type->name, DC_FABRIC_DIMENSIONS);
+		if (dc_fabric_add(fabric, &dimensions[i]))
 			return dc_diag_error(diag, mark,
 					     "%s: size: with this the fabric has more than %llu "
 					     "accelerators",
 					     type->name, (unsigned long long)most_ranks);
-		fabric->ranks *= dimensions[i].size;
-		fabric->dimensions[fabric->count++] = dimensions[i];
 	}
 	return DC_OK;
 }
 
 enum dc_status dc_fabric_build(const struct dc_fabric_config *config, struct dc_diag *diag,
-			       struct dc_fabric *fabric)
+			       struct dc_arena *arena, struct dc_fabric *fabric)
 {
 	const struct dc_fabric_network *network = config->networks.items;
 	const struct dc_tagged *tagged;
@@ -106,31 +218,90 @@ enum dc_status dc_fabric_build(const struct dc_fabric_config *config, struct dc_
 	if (config->networks.count > 1)
 		return dc_diag_error(diag, dc_node_mark(config->node, "networks"),
 				     "several networks are not supported yet; expected one");
+	fabric->name = network->name;
+	fabric->routing = network->routing;
 	tagged = network->dimensions.items;
 	for (size_t i = 0; i < network->dimensions.count; i++) {
-		enum dc_status status = add_dimensions(&tagged[i], diag, fabric);
+		enum dc_status status = add_dimensions(&tagged[i], diag, arena, fabric);
 
 		if (status)
 			return status;
 	}
-	return DC_OK;
+	return dc_fabric_apply_overrides(config, diag, arena, fabric);
+}
+
+/* --- ranks and links by number --- */
+
+uint64_t dc_fabric_coordinate(const struct dc_fabric *fabric, size_t dimension, uint64_t rank)
+{
+	return rank / fabric->strides[dimension] % fabric->dimensions[dimension].size;
+}
+
+uint64_t dc_fabric_line(const struct dc_fabric *fabric, size_t dimension, uint64_t rank)
+{
+	uint64_t stride = fabric->strides[dimension];
+
+	return rank / fabric->strides[dimension + 1] * stride + rank % stride;
+}
+
+uint64_t dc_fabric_rank_at(const struct dc_fabric *fabric, size_t dimension, uint64_t line,
+			   uint64_t place)
+{
+	uint64_t stride = fabric->strides[dimension];
+
+	return line / stride * fabric->strides[dimension + 1] + line % stride + place * stride;
+}
+
+void dc_fabric_link(const struct dc_fabric *fabric, uint64_t number, struct dc_fabric_link *link)
+{
+	const struct dc_fabric_dimension *dimension;
+	const struct dc_fabric_exception *exception;
+	struct dc_line_link built;
+	size_t d = 0;
+	uint64_t links;
+
+	while (d + 1 < fabric->count && number >= fabric->first_link[d + 1])
+		d++;
+	dimension = &fabric->dimensions[d];
+	links = dimension->type->links(dimension);
+	dimension->type->link(dimension, (number - fabric->first_link[d]) % links, &built);
+	*link = (struct dc_fabric_link){
+		.bandwidth_bps = built.bandwidth_bps,
+		.latency_s = built.latency_s,
+		.dimension = d,
+		.line = (number - fabric->first_link[d]) / links,
+		.from = built.from,
+		.to = built.to,
+	};
+	exception = dc_fabric_find_exception(fabric, number);
+	if (exception) {
+		link->bandwidth_bps = exception->bandwidth_bps;
+		link->latency_s = exception->latency_s;
+	}
 }
 
 uint64_t dc_fabric_neighbour(const struct dc_fabric *fabric, uint64_t rank, size_t dimension,
 			     uint64_t step)
 {
-	uint64_t stride = 1;
-	uint64_t size = fabric->dimensions[dimension].size;
-	uint64_t place;
+	uint64_t stride = fabric->strides[dimension], size = fabric->dimensions[dimension].size;
+	uint64_t place = rank / stride % size;
 
-	for (size_t i = 0; i < dimension; i++)
-		stride *= fabric->dimensions[i].size;
-	place = rank / stride % size;
 	return rank - place * stride + (place + step) % size * stride;
 }
 
 dc_time dc_fabric_hop(const struct dc_fabric_dimension *dimension, double size_bytes)
 {
-	return dc_time_from_s(dimension->links_per_hop * dimension->link_latency_s +
-			      size_bytes / dimension->bandwidth_bps);
+	struct dc_route route = {0};
+	double latency_s = 0, bandwidth_bps = (double)INFINITY;
+
+	dimension->type->path(dimension, 0, 1 % dimension->size, 0, &route);
+	for (size_t i = 0; i < route.count; i++) {
+		struct dc_line_link link;
+
+		dimension->type->link(dimension, route.links[i], &link);
+		latency_s += link.latency_s;
+		bandwidth_bps = fmin(bandwidth_bps, link.bandwidth_bps);
+	}
+	dc_route_fini(&route);
+	return dc_time_from_s(latency_s + size_bytes / bandwidth_bps);
 }

@@ -1,5 +1,8 @@
-/* The list of topologies, and what those of one dimension share. */
+/* The list of topologies, and what several of them share. */
 #include "fabric/topology.h"
+
+#include <math.h>
+#include <stdlib.h>
 
 const struct dc_field dc_topology_single_fields[DC_TOPOLOGY_SINGLE_FIELDS] = {
 	{.key = "size",
@@ -12,19 +15,89 @@ const struct dc_field dc_topology_single_fields[DC_TOPOLOGY_SINGLE_FIELDS] = {
 	DC_TOPOLOGY_FIELDS(dc_topology_single),
 };
 
-size_t dc_topology_expand_single(const void *section, unsigned links_per_hop,
-				 struct dc_fabric_dimension *dimensions)
+const struct dc_field dc_topology_several_fields[DC_TOPOLOGY_SINGLE_FIELDS] = {
+	{.key = "size",
+	 .kind = DC_NUMBERS,
+	 .flags = DC_REQUIRED | DC_NON_EMPTY,
+	 .offset = offsetof(struct dc_topology_several, size),
+	 .min = 1,
+	 .max = 1e9,
+	 .help = "members along each dimension, innermost first, at most 16: [8, 8]"},
+	DC_TOPOLOGY_FIELDS(dc_topology_several),
+};
+
+enum dc_status dc_topology_expand_single(const void *section, const struct dc_topology_type *type,
+					 struct dc_fabric_dimension *dimensions, size_t *count)
 {
 	const struct dc_topology_single *single = section;
 
 	dimensions[0] = (struct dc_fabric_dimension){
-		.topology = single->topology,
+		.type = type,
 		.size = single->size,
 		.bandwidth_bps = single->bandwidth_bps,
-		.link_latency_s = single->latency_s,
-		.links_per_hop = links_per_hop,
+		.latency_s = single->latency_s,
+		.reduces = single->reduces,
 	};
-	return 1;
+	*count = 1;
+	return DC_OK;
+}
+
+enum dc_status dc_topology_expand_several(const void *section, const struct dc_topology_type *type,
+					  struct dc_diag *diag,
+					  struct dc_fabric_dimension *dimensions, size_t *count)
+{
+	const struct dc_topology_several *several = section;
+	const double *sizes = several->size.items;
+	const struct dc_mark *mark = dc_node_mark(several->node, "size");
+
+	*count = several->size.count;
+	if (*count > DC_FABRIC_DIMENSIONS)
+		return dc_diag_error(diag, mark,
+				     "%s: size: with this the fabric has more than %d dimensions",
+				     type->name, DC_FABRIC_DIMENSIONS);
+	for (size_t i = 0; i < *count; i++) {
+		if (sizes[i] != floor(sizes[i]))
+			return dc_diag_error(diag, mark, "%s: size: expected whole numbers",
+					     type->name);
+		dimensions[i] = (struct dc_fabric_dimension){
+			.type = type,
+			.size = (uint64_t)sizes[i],
+			.bandwidth_bps = several->bandwidth_bps,
+			.latency_s = several->latency_s,
+			.reduces = several->reduces,
+		};
+	}
+	return DC_OK;
+}
+
+/* --- routes --- */
+
+void dc_route_add(struct dc_route *route, uint64_t link)
+{
+	if (route->failed)
+		return;
+	if (route->count == route->capacity) {
+		size_t capacity = route->capacity ? 2 * route->capacity : 16;
+		uint64_t *links = realloc(route->links, capacity * sizeof *links);
+
+		route->failed = !links;
+		if (!links)
+			return;
+		route->links = links;
+		route->capacity = capacity;
+	}
+	route->links[route->count++] = link;
+}
+
+void dc_route_clear(struct dc_route *route)
+{
+	route->count = 0;
+}
+
+void dc_route_fini(struct dc_route *route)
+{
+	free(route->links);
+	*route = (struct dc_route){0};
 }
 
 static const struct dc_tagged_type types[] = {

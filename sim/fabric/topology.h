@@ -1,33 +1,99 @@
 /* Topologies: each kind of fabric dimension is one file with one descriptor, listed in topology.c.
  *
- * A dimension joins `size` members (accelerators, or whole groups built by the dimensions before
- * it) and says how neighbours on a ring through them reach each other. A torus stands for several
- * dimensions at once. Sizes, bandwidth per direction and latency per link are the user's. */
+ * A dimension joins `size` terminals (accelerators, or whole groups built by the dimensions before
+ * it) by links and switches of its own. A fabric is the product of its dimensions: terminals that
+ * agree in every other coordinate form a line, and every line has the same graph. A type describes
+ * the graph of one line by numbers alone, so that a fabric of a million accelerators takes no room
+ * until somebody asks for its links:
+ *
+ * Vertices of a line are its terminals, 0 to size - 1, then its switches. Links are directed and
+ * numbered from 0; a cable is two of them. Bandwidth is per direction, latency per link.
+ *
+ * Paths. Between two terminals there are `paths` shortest ways of equal cost, numbered from 0; way
+ * k is the links that `path` adds to a route. Way 0 is the one of plain routing (dimension order on
+ * meshes, by destination on Clos fabrics). Policies (fabric/routing.h) choose among them.
+ *
+ * Symmetry. Moving every terminal on by `period` (around, from the last to the first) leaves the
+ * graph and way 0 of every pair as they are; `fold` names the link that stands for all those a move
+ * by a multiple of the period leads to. A type without symmetry has period `size`.
+ *
+ * Ownership: shapes live in the arena given. */
 #ifndef DC_FABRIC_TOPOLOGY_H
 #define DC_FABRIC_TOPOLOGY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+#include "base/diag.h"
 #include "config/fields.h"
 
 enum { DC_FABRIC_DIMENSIONS = 16 };
 
-/* One dimension as the collectives see it: members in a ring, each with one way out and one in. */
+struct dc_topology_type;
+
 struct dc_fabric_dimension {
-	const char *topology;
-	uint64_t size;
-	double bandwidth_bps; /* of each link, per direction */
-	double link_latency_s;
-	unsigned links_per_hop; /* links between neighbours: 1 direct, 2 through a switch */
+	const struct dc_topology_type *type;
+	uint64_t size;        /* terminals, >= 1 */
+	double bandwidth_bps; /* of a terminal's link, per direction */
+	double latency_s;     /* of each link */
+	bool reduces;         /* switches add up and multicast (NVLS, SHARP) */
+	const void *shape;    /* what the type has worked out; NULL where size says it all */
 };
+
+/* A link of a line. */
+struct dc_line_link {
+	uint64_t from, to; /* vertices */
+	double bandwidth_bps;
+	double latency_s;
+};
+
+/* Links in the order in which they are crossed. Adding beyond memory sets `failed` and adds no more. */
+struct dc_route {
+	uint64_t *links;
+	size_t count, capacity;
+	bool failed;
+};
+
+void dc_route_add(struct dc_route *route, uint64_t link);
+void dc_route_clear(struct dc_route *route);
+void dc_route_fini(struct dc_route *route);
 
 struct dc_topology_type {
 	const char *name;
 	const char *doc;
-	/* Writes the dimensions a section stands for, innermost first, at most
-	 * DC_FABRIC_DIMENSIONS; returns how many there are, 0 when a size is not a whole number. */
-	size_t (*expand)(const void *section, struct dc_fabric_dimension *dimensions);
+	/* Writes the dimensions a section stands for, innermost first, at most DC_FABRIC_DIMENSIONS.
+	 * DC_ERR_INPUT with messages at the section's keys. */
+	enum dc_status (*expand)(const void *section, struct dc_diag *diag, struct dc_arena *arena,
+				 struct dc_fabric_dimension *dimensions, size_t *count);
+	/* Of one line: */
+	uint64_t (*switches)(const struct dc_fabric_dimension *dimension);
+	uint64_t (*links)(const struct dc_fabric_dimension *dimension);
+	void (*link)(const struct dc_fabric_dimension *dimension, uint64_t number,
+		     struct dc_line_link *link);
+	/* Shortest ways between two different terminals, >= 1; NULL: always one. */
+	uint64_t (*paths)(const struct dc_fabric_dimension *dimension, uint64_t from, uint64_t to);
+	void (*path)(const struct dc_fabric_dimension *dimension, uint64_t from, uint64_t to,
+		     uint64_t choice, struct dc_route *route);
+	/* In-network reduction: the links that a terminal's contribution takes up the tree of switches
+	 * to its root; links that carry what was added up already are taken by one terminal only, the
+	 * least below the switch. And down from the root, likewise. NULL: the switches cannot. */
+	void (*up)(const struct dc_fabric_dimension *dimension, uint64_t terminal,
+		   struct dc_route *route);
+	void (*down)(const struct dc_fabric_dimension *dimension, uint64_t terminal,
+		     struct dc_route *route);
+	/* Divides size. */
+	uint64_t (*period)(const struct dc_fabric_dimension *dimension);
+	/* period: a multiple of the type's that divides size. The least link number of those that
+	 * moves by multiples of it lead to. */
+	uint64_t (*fold)(const struct dc_fabric_dimension *dimension, uint64_t link,
+			 uint64_t period);
+	/* Links of the longest shortest path; 0 with one terminal. */
+	uint64_t (*diameter)(const struct dc_fabric_dimension *dimension);
+	/* Capacity from one half of the terminals to the other, for the halving that cuts least,
+	 * one direction [B/s]; of terminals 0 to size/2 - 1 against the rest where that is it. */
+	double (*bisection_bps)(const struct dc_fabric_dimension *dimension);
 };
 
 extern const struct dc_tagged_family dc_topology_family;
@@ -55,13 +121,17 @@ extern const struct dc_tagged_family dc_topology_family;
 		 .max = 3600,                                                                      \
 		 .fallback = "0 s",                                                                \
 		 .help = "of each link; a message through a switch crosses two"},                  \
+		{.key = "reduce_in_network",                                                       \
+		 .kind = DC_BOOL,                                                                  \
+		 .offset = offsetof(struct type, reduces),                                         \
+		 .fallback = "false",                                                              \
+		 .help = "the switches add up what passes (NVLS, SHARP)"},                         \
 		{.key = "switch", .kind = DC_RESERVED, .help = "catalogue name of the switches"},  \
-		{.key = "optics",                                                                  \
-		 .kind = DC_RESERVED,                                                              \
-		 .help = "catalogue name of the transceivers"},                                    \
 	{                                                                                          \
-		.key = "oversubscription", .kind = DC_RESERVED, .help = "downlinks over uplinks"   \
+		.key = "optics", .kind = DC_RESERVED, .help = "catalogue name of the transceivers" \
 	}
+
+enum { DC_TOPOLOGY_COMMON_FIELDS = 6 };
 
 /* What a topology of one dimension is read into: its section needs a name and a doc only. */
 struct dc_topology_single {
@@ -70,14 +140,32 @@ struct dc_topology_single {
 	uint64_t size;
 	double bandwidth_bps;
 	double latency_s;
+	bool reduces;
 };
 
-enum { DC_TOPOLOGY_SINGLE_FIELDS = 7 };
+enum { DC_TOPOLOGY_SINGLE_FIELDS = 1 + DC_TOPOLOGY_COMMON_FIELDS };
 extern const struct dc_field dc_topology_single_fields[DC_TOPOLOGY_SINGLE_FIELDS];
 
-/* Its one dimension, with links_per_hop links between neighbours; returns 1. */
-size_t dc_topology_expand_single(const void *section, unsigned links_per_hop,
-				 struct dc_fabric_dimension *dimensions);
+/* Its one dimension, of the type given, without a shape. */
+enum dc_status dc_topology_expand_single(const void *section, const struct dc_topology_type *type,
+					 struct dc_fabric_dimension *dimensions, size_t *count);
+/* What a section of several sizes is read into, and its dimensions, one of the type for each. */
+struct dc_topology_several {
+	const struct dc_node *node;
+	const char *topology;
+	struct dc_list size;
+	double bandwidth_bps;
+	double latency_s;
+	bool reduces;
+};
+
+extern const struct dc_field dc_topology_several_fields[DC_TOPOLOGY_SINGLE_FIELDS];
+enum dc_status dc_topology_expand_several(const void *section, const struct dc_topology_type *type,
+					  struct dc_diag *diag,
+					  struct dc_fabric_dimension *dimensions, size_t *count);
+
+/* Links of a line that join neighbours on a ring are numbered so: 2i leads from terminal i to i + 1,
+ * 2i + 1 from i + 1 back to i. */
 
 extern const struct dc_section dc_topology_ring_section;
 extern const struct dc_topology_type dc_topology_ring;

@@ -253,11 +253,13 @@ static enum dc_status check_building(struct dc_diag *diag, const struct dc_scena
 }
 
 /* Fabric, nodes, batch and epochs: each needs the one before. */
-static enum dc_status check_work(struct dc_diag *diag, struct dc_scenario *scenario)
+static enum dc_status check_work(struct dc_config *config, struct dc_scenario *scenario)
 {
+	struct dc_diag *diag = dc_config_diag(config);
 	struct dc_scenario_site *site = dc_scenario_site(scenario);
 	struct dc_fabric fabric;
-	enum dc_status status = dc_fabric_build(&site->fabric, diag, &fabric);
+	enum dc_status status =
+		dc_fabric_build(&site->fabric, diag, dc_config_arena(config), &fabric);
 
 	if (!status)
 		status = check_nodes(diag, site, &fabric);
@@ -278,7 +280,7 @@ enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *s
 		return check_network(diag, dc_scenario_site(scenario), status);
 	status = worse(status, check_run(diag, scenario));
 	status = worse(status, check_building(diag, scenario));
-	status = worse(status, check_work(diag, scenario));
+	status = worse(status, check_work(config, scenario));
 	status = worse(status, check_tiers(config, scenario));
 	return status ? status : check_capacity(diag, scenario);
 }

@@ -13,16 +13,14 @@
 static inline void build_add(struct dc_fabric *fabric, uint64_t size, double bandwidth_bps,
 			     double latency_s, unsigned links)
 {
-	if (!fabric->count)
-		fabric->ranks = 1;
-	fabric->ranks *= size;
-	fabric->dimensions[fabric->count++] = (struct dc_fabric_dimension){
-		.topology = "ring",
+	const struct dc_fabric_dimension dimension = {
+		.type = links == 1 ? &dc_topology_ring : &dc_topology_switch,
 		.size = size,
 		.bandwidth_bps = bandwidth_bps,
-		.link_latency_s = latency_s,
-		.links_per_hop = links,
+		.latency_s = latency_s,
 	};
+
+	cr_assert_eq(dc_fabric_add(fabric, &dimension), DC_OK);
 }
 
 /* One ring of 50e9 B/s and 500 ns, the and the peers' numbers. */
@@ -49,7 +47,7 @@ static inline enum dc_status build_yaml(const char *yaml, struct dc_fabric *fabr
 	if (!status)
 		status = dc_section_read(config, &dc_fabric_section, root, &section);
 	if (!status)
-		status = dc_fabric_build(&section, diag, fabric);
+		status = dc_fabric_build(&section, diag, dc_config_arena(config), fabric);
 	dc_diag_render(diag, out, false);
 	fclose(out);
 	dc_config_destroy(config);

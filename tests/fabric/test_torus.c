@@ -26,7 +26,7 @@ static dc_time per_dimension(const struct dc_fabric *fabric, double size_bytes)
 		long double step;
 
 		chunk_bytes /= (long double)d->size;
-		step = (long double)d->links_per_hop * (long double)d->link_latency_s +
+		step = (d->type == &dc_topology_switch ? 2 : 1) * (long double)d->latency_s +
 		       chunk_bytes / (long double)d->bandwidth_bps;
 		sum += 2 * ((dc_time)d->size - 1) * (dc_time)llrintl(step * 1e15L);
 	}
@@ -241,7 +241,7 @@ Test(torus, from_yaml)
 	cr_expect_eq(fabric.dimensions[1].size, 4);
 	cr_expect_eq(fabric.dimensions[2].size, 3);
 	cr_expect_eq(fabric.dimensions[2].bandwidth_bps, 10e9);
-	cr_expect_eq(fabric.dimensions[2].link_latency_s, 0);
+	cr_expect_eq(fabric.dimensions[2].latency_s, 0);
 }
 
 #define TORUS(sizes)                                                                               \
@@ -280,7 +280,7 @@ Test(torus, no_network)
 	struct dc_fabric_config config = {0};
 	struct dc_fabric fabric;
 
-	cr_expect_eq(dc_fabric_build(&config, diag, &fabric), DC_ERR_INPUT);
+	cr_expect_eq(dc_fabric_build(&config, diag, NULL, &fabric), DC_ERR_INPUT);
 	cr_expect_eq(dc_diag_errors(diag), 1);
 	dc_diag_destroy(diag);
 }

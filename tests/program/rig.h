@@ -69,15 +69,12 @@ static inline struct rig rig_create(uint64_t ranks)
 	rig.accelerator.memory.bandwidth_bps = 1e12;
 	rig.accelerator.efficiency.matrix = 1;
 	rig.accelerator.efficiency.memory = 1;
-	rig.fabric = (struct dc_fabric){
-		.dimensions = {{.topology = "ring",
-				.size = ranks,
-				.bandwidth_bps = 50e9,
-				.link_latency_s = 500e-9,
-				.links_per_hop = 1}},
-		.count = 1,
-		.ranks = ranks,
-	};
+	cr_assert_eq(
+		dc_fabric_add(&rig.fabric, &(struct dc_fabric_dimension){.type = &dc_topology_ring,
+									 .size = ranks,
+									 .bandwidth_bps = 50e9,
+									 .latency_s = 500e-9}),
+		DC_OK);
 	rig.machine.samples_per_s = 1000;
 	return rig;
 }

@@ -1,0 +1,179 @@
+/* Links that differ from how their dimension builds them, and what links are called. */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fabric/fabric.h"
+
+/* --- exceptions, sorted by link --- */
+
+static size_t find_place(const struct dc_fabric *fabric, uint64_t link)
+{
+	size_t low = 0, high = fabric->exception_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (fabric->exceptions[middle].link < link)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct dc_fabric_exception *dc_fabric_find_exception(const struct dc_fabric *fabric,
+							   uint64_t link)
+{
+	size_t place = find_place(fabric, link);
+
+	return place < fabric->exception_count && fabric->exceptions[place].link == link
+		       ? &fabric->exceptions[place]
+		       : NULL;
+}
+
+enum dc_status dc_fabric_set_link(struct dc_fabric *fabric, struct dc_arena *arena, uint64_t link,
+				  double bandwidth_bps, double latency_s)
+{
+	const struct dc_fabric_exception exception = {link, bandwidth_bps, latency_s};
+	size_t place = find_place(fabric, link), count = fabric->exception_count;
+
+	if (place < count && fabric->exceptions[place].link == link) {
+		fabric->exceptions[place] = exception;
+		return DC_OK;
+	}
+	if (count == fabric->exception_capacity) {
+		size_t capacity = count ? 2 * count : 4;
+		struct dc_fabric_exception *larger =
+			dc_arena_array(arena, capacity, sizeof *larger);
+
+		if (!larger)
+			return DC_ERR_MEMORY;
+		if (count)
+			memcpy(larger, fabric->exceptions, count * sizeof *larger);
+		fabric->exceptions = larger;
+		fabric->exception_capacity = capacity;
+	}
+	memmove(&fabric->exceptions[place + 1], &fabric->exceptions[place],
+		(count - place) * sizeof exception);
+	fabric->exceptions[place] = exception;
+	fabric->exception_count++;
+	return DC_OK;
+}
+
+/* --- names --- */
+
+static int name_vertex(const struct dc_fabric *fabric, const struct dc_fabric_link *link,
+		       uint64_t vertex, char *text, size_t size)
+{
+	const struct dc_fabric_dimension *dimension = &fabric->dimensions[link->dimension];
+	uint64_t rank;
+
+	if (vertex >= dimension->size) {
+		unsigned long long number = vertex - dimension->size;
+
+		if (fabric->count == 1)
+			return snprintf(text, size, "s%llu", number);
+		return snprintf(text, size, "s%zu.%llu.%llu", link->dimension,
+				(unsigned long long)link->line, number);
+	}
+	rank = dc_fabric_rank_at(fabric, link->dimension, link->line, vertex);
+	if (!fabric->group)
+		return snprintf(text, size, "%llu", (unsigned long long)rank);
+	return snprintf(text, size, "%s/%llu.%llu", fabric->group,
+			(unsigned long long)(rank / fabric->node_size),
+			(unsigned long long)(rank % fabric->node_size));
+}
+
+/* Which of several links between the same two vertices it is, from 1; only rings of two have such. */
+static unsigned parallel(const struct dc_fabric *fabric, uint64_t number,
+			 const struct dc_fabric_link *link)
+{
+	const struct dc_fabric_dimension *dimension = &fabric->dimensions[link->dimension];
+	uint64_t links = dimension->type->links(dimension);
+	uint64_t place = (number - fabric->first_link[link->dimension]) % links;
+	unsigned count = 1;
+
+	if (dimension->size > 2)
+		return 1;
+	for (uint64_t i = 0; i < place; i++) {
+		struct dc_line_link other;
+
+		dimension->type->link(dimension, i, &other);
+		count += other.from == link->from && other.to == link->to;
+	}
+	return count;
+}
+
+int dc_fabric_link_name(const struct dc_fabric *fabric, uint64_t number, char *text, size_t size)
+{
+	struct dc_fabric_link link;
+	char from[96], to[96], which[16] = "";
+	unsigned count;
+
+	dc_fabric_link(fabric, number, &link);
+	name_vertex(fabric, &link, link.from, from, sizeof from);
+	name_vertex(fabric, &link, link.to, to, sizeof to);
+	count = parallel(fabric, number, &link);
+	if (count > 1)
+		snprintf(which, sizeof which, "#%u", count);
+	return snprintf(text, size, "%s:%s->%s%s", fabric->name ? fabric->name : "network", from,
+			to, which);
+}
+
+/* --- the section --- */
+
+static enum dc_status apply(const struct dc_fabric_override *override, struct dc_diag *diag,
+			    struct dc_arena *arena, struct dc_fabric *fabric)
+{
+	uint64_t links = dc_fabric_links(fabric);
+	const struct dc_mark *mark = dc_node_mark(override->node, "link");
+	size_t found = 0;
+	char name[256];
+
+	if (links > DC_FABRIC_NAMED_LINKS)
+		return dc_diag_error(diag, mark,
+				     "override: the fabric has more than %d links; none can be "
+				     "named",
+				     DC_FABRIC_NAMED_LINKS);
+	for (uint64_t i = 0; i < links; i++) {
+		struct dc_fabric_link link;
+		enum dc_status status;
+
+		dc_fabric_link_name(fabric, i, name, sizeof name);
+		if (fnmatch(override->link, name, 0) != 0)
+			continue;
+		dc_fabric_link(fabric, i, &link);
+		if (override->bandwidth_bps > 0)
+			link.bandwidth_bps = override->bandwidth_bps;
+		if (override->latency_s >= 0)
+			link.latency_s = override->latency_s;
+		status = dc_fabric_set_link(
+			fabric, arena, i, override->down ? 0 : link.bandwidth_bps, link.latency_s);
+		if (status)
+			return status;
+		found++;
+	}
+	if (found)
+		return DC_OK;
+	dc_fabric_link_name(fabric, 0, name, sizeof name);
+	return dc_diag_error(diag, mark,
+			     "override: no link is called '%s'; links are called such as '%s'",
+			     override->link, links ? name : "(there are none)");
+}
+
+enum dc_status dc_fabric_apply_overrides(const struct dc_fabric_config *config,
+					 struct dc_diag *diag, struct dc_arena *arena,
+					 struct dc_fabric *fabric)
+{
+	const struct dc_fabric_override *overrides = config->overrides.items;
+	enum dc_status status = DC_OK;
+
+	for (size_t i = 0; i < config->overrides.count; i++) {
+		enum dc_status other = apply(&overrides[i], diag, arena, fabric);
+
+		if (status == DC_OK || other == DC_ERR_MEMORY)
+			status = other;
+	}
+	return status;
+}
