@@ -153,6 +153,11 @@ enum dc_status dc_fabric_route(const struct dc_fabric *fabric, uint64_t from, ui
 			       dc_fabric_load *load, const void *context,
 			       struct dc_fabric_path *path) DC_CHECK;
 
+/* The links between a rank and the root of the switches of its line along a dimension, up to it or down
+ * from it (topology.h, in-network reduction); broken when one of them is down. */
+enum dc_status dc_fabric_route_root(const struct dc_fabric *fabric, uint64_t rank, size_t dimension,
+				    bool up, struct dc_fabric_path *path) DC_CHECK;
+
 /* Breaks a link, slows or mends it (bandwidth_bps 0: down), for routes from now on; in the arena
  * given. */
 enum dc_status dc_fabric_set_link(struct dc_fabric *fabric, struct dc_arena *arena, uint64_t link,

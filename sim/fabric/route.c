@@ -341,3 +341,28 @@ enum dc_status dc_fabric_route(const struct dc_fabric *fabric, uint64_t from, ui
 	}
 	return path->failed ? DC_ERR_MEMORY : DC_OK;
 }
+
+enum dc_status dc_fabric_route_root(const struct dc_fabric *fabric, uint64_t rank, size_t dimension,
+				    bool up, struct dc_fabric_path *path)
+{
+	const struct dc_fabric_dimension *d = &fabric->dimensions[dimension];
+	uint64_t place = dc_fabric_coordinate(fabric, dimension, rank);
+	struct leg leg = {.fabric = fabric, .dimension = d};
+
+	path->count = 0;
+	path->failed = false;
+	if (!d->type->up)
+		return DC_ERR_RUN;
+	leg.first_link = fabric->first_link[dimension] +
+			 dc_fabric_line(fabric, dimension, rank) * d->type->links(d);
+	dc_route_clear(&path->scratch);
+	if (up)
+		d->type->up(d, place, &path->scratch);
+	else
+		d->type->down(d, place, &path->scratch);
+	for (size_t i = 0; i < path->scratch.count; i++)
+		path->scratch.links[i] += leg.first_link;
+	path->broken = !is_whole(fabric, &path->scratch);
+	path->latency_s = add_route(&leg, 1, path);
+	return path->failed ? DC_ERR_MEMORY : DC_OK;
+}

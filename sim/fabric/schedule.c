@@ -47,7 +47,7 @@ void dc_schedule_track(struct dc_schedule *schedule, uint64_t chunks)
 void dc_schedule_phase(struct dc_schedule *schedule, size_t factor, uint64_t repeat, bool reduces)
 {
 	struct dc_track *track = last_track(schedule);
-	struct dc_phase *phases;
+	struct dc_schedule_phase *phases;
 
 	if (!track)
 		return;
@@ -56,11 +56,11 @@ void dc_schedule_phase(struct dc_schedule *schedule, size_t factor, uint64_t rep
 		return;
 	track->phases = phases;
 	phases[track->count++] =
-		(struct dc_phase){.factor = factor, .repeat = repeat, .reduces = reduces};
+		(struct dc_schedule_phase){.factor = factor, .repeat = repeat, .reduces = reduces};
 }
 
 /* The phase that patterns are added to; NULL when it is left out. */
-static struct dc_phase *last_phase(const struct dc_schedule *schedule)
+static struct dc_schedule_phase *last_phase(const struct dc_schedule *schedule)
 {
 	struct dc_track *track = last_track(schedule);
 
@@ -71,7 +71,7 @@ static struct dc_phase *last_phase(const struct dc_schedule *schedule)
 
 static struct dc_pattern *add_pattern(struct dc_schedule *schedule)
 {
-	struct dc_phase *phase = last_phase(schedule);
+	struct dc_schedule_phase *phase = last_phase(schedule);
 	struct dc_pattern *patterns;
 
 	if (!phase)
@@ -96,7 +96,7 @@ static void add(struct dc_schedule *schedule, enum dc_pattern_kind kind, uint64_
 
 void dc_schedule_shift(struct dc_schedule *schedule, uint64_t offset, double bytes)
 {
-	const struct dc_phase *phase = last_phase(schedule);
+	const struct dc_schedule_phase *phase = last_phase(schedule);
 	uint64_t size = phase ? dc_group_line_size(schedule->group, phase->factor) : 1;
 
 	if (offset % size)
@@ -121,7 +121,7 @@ void dc_schedule_down(struct dc_schedule *schedule, double bytes)
 
 void dc_schedule_message(struct dc_schedule *schedule, uint64_t from, uint64_t to, double bytes)
 {
-	struct dc_phase *phase = last_phase(schedule);
+	struct dc_schedule_phase *phase = last_phase(schedule);
 	struct dc_pattern *pattern;
 	struct dc_message *messages;
 
@@ -145,7 +145,7 @@ void dc_schedule_message(struct dc_schedule *schedule, uint64_t from, uint64_t t
 /* --- what it adds up to --- */
 
 /* Bytes of one step on one line. */
-static double step_bytes(const struct dc_phase *phase, uint64_t size)
+static double step_bytes(const struct dc_schedule_phase *phase, uint64_t size)
 {
 	double bytes = 0;
 
@@ -179,7 +179,7 @@ double dc_schedule_bytes(const struct dc_schedule *schedule)
 		const struct dc_track *track = &schedule->tracks[t];
 
 		for (size_t p = 0; p < track->count; p++) {
-			const struct dc_phase *phase = &track->phases[p];
+			const struct dc_schedule_phase *phase = &track->phases[p];
 			double line_bytes = step_bytes(
 				phase, dc_group_line_size(schedule->group, phase->factor));
 

@@ -47,7 +47,7 @@ struct dc_pattern {
 	size_t count, capacity;
 };
 
-struct dc_phase {
+struct dc_schedule_phase {
 	size_t factor;   /* of the group, or DC_GROUP_ACROSS */
 	uint64_t repeat; /* equal steps, >= 1 */
 	bool reduces;    /* what arrives is added to what is there */
@@ -56,7 +56,7 @@ struct dc_phase {
 };
 
 struct dc_track {
-	struct dc_phase *phases;
+	struct dc_schedule_phase *phases;
 	size_t count, capacity;
 	uint64_t chunks; /* >= 1 */
 };

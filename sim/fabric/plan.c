@@ -1,0 +1,161 @@
+/* Plans: what making them shares. */
+#include "fabric/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fabric/plan_build.h"
+
+const struct dc_plan_cost dc_plan_no_cost = {
+	.inflation = 1,
+	.reduction_bps = (double)INFINITY,
+};
+
+void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more)
+{
+	char *added;
+
+	if (more > DC_PLAN_NONE - 1 - array->count)
+		return NULL;
+	if (array->count + more > array->capacity) {
+		uint64_t wanted = (uint64_t)array->capacity + array->capacity / 2 + 16;
+		void *items;
+
+		if (wanted < (uint64_t)array->count + more)
+			wanted = (uint64_t)array->count + more;
+		if (wanted >= DC_PLAN_NONE)
+			wanted = DC_PLAN_NONE - 1;
+		items = realloc(array->items, wanted * array->size);
+		if (!items)
+			return NULL;
+		array->items = items;
+		array->capacity = (uint32_t)wanted;
+	}
+	added = (char *)array->items + array->count * array->size;
+	memset(added, 0, more * array->size);
+	array->count += more;
+	return added;
+}
+
+void *dc_plan_array_take(struct dc_plan_array *array)
+{
+	void *items = array->items, *exact = NULL;
+
+	if (array->count)
+		exact = realloc(items, array->count * array->size);
+	else
+		free(items);
+	if (array->count && !exact)
+		exact = items;
+	*array = (struct dc_plan_array){.size = array->size};
+	return exact;
+}
+
+void dc_plan_fini(struct dc_plan *plan)
+{
+	free(plan->begins);
+	free(plan->links);
+	free(plan->capacities);
+	free(plan->hops);
+	free(plan->ways);
+	free(plan->messages);
+	free(plan->bundles);
+	free(plan->lines);
+	free(plan->nexts);
+	free(plan->operations);
+	free(plan->jobs);
+	free(plan->operation_of);
+	free(plan->job_of);
+	*plan = (struct dc_plan){0};
+}
+
+void dc_plan_index_fini(struct dc_plan_index *index)
+{
+	free(index->keys);
+	free(index->values);
+	*index = (struct dc_plan_index){0};
+}
+
+static size_t place_of(const struct dc_plan_index *index, uint64_t key)
+{
+	size_t place = (key + 1) * 0x9e3779b97f4a7c15u >> 20 & (index->capacity - 1);
+
+	while (index->keys[place] && index->keys[place] != key + 1)
+		place = (place + 1) & (index->capacity - 1);
+	return place;
+}
+
+static bool widen(struct dc_plan_index *index)
+{
+	struct dc_plan_index wider = {.capacity = index->capacity ? 2 * index->capacity : 64};
+
+	wider.keys = calloc(wider.capacity, sizeof *wider.keys);
+	wider.values = calloc(wider.capacity, sizeof *wider.values);
+	if (!wider.keys || !wider.values) {
+		dc_plan_index_fini(&wider);
+		return false;
+	}
+	for (size_t i = 0; i < index->capacity; i++) {
+		size_t place;
+
+		if (!index->keys[i])
+			continue;
+		place = place_of(&wider, index->keys[i] - 1);
+		wider.keys[place] = index->keys[i];
+		wider.values[place] = index->values[i];
+	}
+	wider.count = index->count;
+	dc_plan_index_fini(index);
+	*index = wider;
+	return true;
+}
+
+uint32_t *dc_plan_index_find(struct dc_plan_index *index, uint64_t key)
+{
+	size_t place;
+
+	if (2 * (index->count + 1) > index->capacity && !widen(index))
+		return NULL;
+	place = place_of(index, key);
+	if (!index->keys[place]) {
+		index->keys[place] = key + 1;
+		index->values[place] = DC_PLAN_NONE;
+		index->count++;
+	}
+	return &index->values[place];
+}
+
+int64_t dc_plan_latency(const struct dc_fabric_path *path, const struct dc_fabric *fabric,
+			const struct dc_plan_cost *cost, double reduced_bytes)
+{
+	double step_s = 0;
+	size_t d = 0;
+	dc_time latency;
+
+	for (size_t i = 0; i < path->count; i++) {
+		while (d + 1 < fabric->count && path->hops[i].link >= fabric->first_link[d + 1])
+			d++;
+		step_s = fmax(step_s, cost->step_s[d]);
+	}
+	latency = dc_time_from_s(path->latency_s + step_s + reduced_bytes / cost->reduction_bps);
+	return latency > INT64_MAX ? -1 : (int64_t)latency;
+}
+
+double dc_plan_bytes(const struct dc_plan *plan)
+{
+	double bytes = 0;
+
+	for (uint32_t i = 0; i < plan->line_count; i++) {
+		const struct dc_plan_line *line = &plan->lines[i];
+		const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
+		double step_bytes = 0;
+
+		/* A message's multiplicity counts it on all lines of its class. */
+		for (uint32_t m = 0; m < bundle->messages; m++)
+			step_bytes += plan->messages[bundle->first_message + m].bytes *
+				      plan->messages[bundle->first_message + m].multiplicity;
+		bytes += step_bytes * (double)line->repeat * line->chunks;
+	}
+	return bytes;
+}

@@ -1,0 +1,151 @@
+/* Plans: everything that a run of collectives sends, laid out for the runner (runner.h).
+ *
+ * A plan holds jobs; a job does its operations one after another, from its arrival on. An operation is a
+ * schedule on a group (schedule.h), laid out as lines: a line does `repeat` equal steps, `chunks` times;
+ * the messages of its steps are a bundle, which lines that never run at once share. A line waits for
+ * lines before it and is waited for by lines after it. Messages cross links.
+ *
+ * Every part may stand for `multiplicity` equal ones. Laid out in full (dc_plan_lay_out) all are 1; folded
+ * (dc_plan_fold) or emitted folded (dc_plan_quotient) they are the sizes of classes, and the runner, which
+ * knows no difference, gives the same times.
+ *
+ * Epochs. Scripted events change links in the middle of a run; between two of them is an epoch. A plan is
+ * made with the fabric of each epoch, so that messages know every path they may take.
+ *
+ * Ownership: dc_plan_fini frees a plan; groups and schedules must outlive its making only. */
+#ifndef DC_FABRIC_PLAN_H
+#define DC_FABRIC_PLAN_H
+
+#include "fabric/schedule.h"
+
+#define DC_PLAN_NONE UINT32_MAX
+
+/* What transport and protocol add to the bytes and latencies of the fabric. */
+struct dc_plan_cost {
+	double startup_s;                    /* before the first step */
+	double inflation;                    /* bytes on the wire per byte sent, >= 1 */
+	double reduction_bps;                /* adding up what arrives; INFINITY: for nothing */
+	double step_s[DC_FABRIC_DIMENSIONS]; /* per message, by the dimensions it crosses: the most */
+};
+
+/* Nothing. */
+extern const struct dc_plan_cost dc_plan_no_cost;
+
+struct dc_plan_operation_request {
+	const struct dc_schedule *schedule;
+	const struct dc_plan_cost *cost;
+};
+
+struct dc_plan_job_request {
+	dc_time arrival; /* >= 0 */
+	const struct dc_plan_operation_request *operations;
+	size_t count;
+};
+
+struct dc_plan_epoch {
+	dc_time begin; /* of the first: 0 */
+	const struct dc_fabric *fabric;
+};
+
+struct dc_plan_request {
+	const struct dc_plan_job_request *jobs;
+	size_t job_count;
+	const struct dc_plan_epoch *epochs; /* at least one, by time; the same but for exceptions */
+	size_t epoch_count;
+};
+
+struct dc_plan_link {
+	uint64_t link; /* of the fabric; the least of the class */
+	double multiplicity;
+	uint32_t first_capacity; /* in capacities: one per epoch */
+};
+
+struct dc_plan_hop {
+	uint32_t link; /* of the plan */
+	double use;    /* of a message's bytes, over all links of the class that it crosses */
+};
+
+/* A way of a message, from an epoch on. */
+struct dc_plan_way {
+	uint32_t epoch;
+	uint32_t first_hop, hops;
+	int64_t latency; /* [fs], all costs included */
+};
+
+struct dc_plan_message {
+	double bytes; /* on the wire */
+	double multiplicity;
+	uint32_t first_way, ways; /* the first is of epoch 0 */
+};
+
+struct dc_plan_bundle {
+	uint32_t first_message, messages;
+};
+
+struct dc_plan_line {
+	double multiplicity;
+	uint64_t repeat;
+	uint32_t operation, bundle;
+	uint32_t chunks;
+	uint32_t needs;             /* lines it waits for */
+	uint32_t first_next, nexts; /* in nexts: lines that wait for it; none: the operation does */
+	uint32_t kind;              /* equal for lines at the same place of equal schedules */
+};
+
+struct dc_plan_operation {
+	int64_t startup; /* [fs] */
+	double multiplicity;
+	uint32_t job;
+	uint32_t next;              /* operation of the same job, or DC_PLAN_NONE */
+	uint32_t first_line, lines; /* in order: those that wait for none first; 0: nothing to send */
+	uint32_t last_lines;        /* lines that nobody waits for */
+};
+
+struct dc_plan_job {
+	dc_time arrival;
+	double multiplicity;
+	uint32_t first_operation; /* or DC_PLAN_NONE */
+};
+
+struct dc_plan {
+	size_t epoch_count;
+	dc_time *begins; /* of epochs */
+	struct dc_plan_link *links;
+	double *capacities; /* [B/s], by link and epoch; 0: down */
+	struct dc_plan_hop *hops;
+	struct dc_plan_way *ways;
+	struct dc_plan_message *messages;
+	struct dc_plan_bundle *bundles;
+	struct dc_plan_line *lines;
+	uint32_t *nexts;
+	struct dc_plan_operation *operations;
+	struct dc_plan_job *jobs;
+	uint32_t link_count, hop_count, way_count, message_count, bundle_count, line_count;
+	uint32_t next_count, operation_count, job_count;
+	/* For each operation and job asked for, job by job, the one of the plan that stands for it. */
+	uint32_t *operation_of;
+	uint32_t *job_of;
+	uint32_t asked_operations, asked_jobs;
+};
+
+void dc_plan_fini(struct dc_plan *plan);
+
+/* Lays out every message. DC_ERR_RUN when the numbers of parts go beyond 32 bits, or messages wait
+ * longer than 2^63 fs. Memory: about 100 bytes per message and line, and 16 per hop. */
+enum dc_status dc_plan_lay_out(const struct dc_plan_request *request,
+			       struct dc_plan *plan) DC_CHECK;
+/* The coarsest plan that gives the same times: classes by refinement, O(hops) per round and as many
+ * rounds as differences need to spread; *made false when it gave up after work_most hops. */
+enum dc_status dc_plan_fold(const struct dc_plan *plan, uint64_t work_most,
+			    struct dc_plan *folded, bool *made) DC_CHECK;
+/* A folded plan of one operation that all groups of a fabric do at once, each a translate of the
+ * schedule's, made directly from the symmetry of the topologies; *made false where that does not
+ * show (exceptions, hashed routes, groups that cut dimensions). Cost: the messages that differ. */
+enum dc_status dc_plan_quotient(const struct dc_fabric *fabric,
+				const struct dc_plan_operation_request *request,
+				struct dc_plan *plan, bool *made) DC_CHECK;
+
+/* Bytes that all messages of the plan carry, chunks and steps included. */
+double dc_plan_bytes(const struct dc_plan *plan);
+
+#endif

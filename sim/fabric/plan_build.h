@@ -1,0 +1,35 @@
+/* Making plans: arrays that grow, and links by number; for the files that make them. */
+#ifndef DC_FABRIC_PLAN_BUILD_H
+#define DC_FABRIC_PLAN_BUILD_H
+
+#include "fabric/plan.h"
+
+/* An array that grows by half. */
+struct dc_plan_array {
+	void *items;
+	size_t size; /* of an item */
+	uint32_t count, capacity;
+};
+
+/* Room for `more` items at the end, zeroed, counted at once; the first of them, or NULL when out of
+ * memory or of 32-bit numbers. */
+void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more);
+/* The items, in no more room than they need; the array is empty then. */
+void *dc_plan_array_take(struct dc_plan_array *array);
+
+/* Numbers of the plan by numbers of the fabric: open addressing, capacity a power of two. */
+struct dc_plan_index {
+	uint64_t *keys; /* + 1; 0 is free */
+	uint32_t *values;
+	size_t capacity, count;
+};
+
+void dc_plan_index_fini(struct dc_plan_index *index);
+/* The value's place, new and DC_PLAN_NONE where the key was not there; NULL when out of memory. */
+uint32_t *dc_plan_index_find(struct dc_plan_index *index, uint64_t key);
+
+/* Latencies and bytes of a message. */
+int64_t dc_plan_latency(const struct dc_fabric_path *path, const struct dc_fabric *fabric,
+			const struct dc_plan_cost *cost, double reduced_bytes);
+
+#endif

@@ -1,0 +1,481 @@
+/* Laying out a plan in full: every line, every message, every hop. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fabric/plan_build.h"
+
+struct layout {
+	const struct dc_plan_request *request;
+	const struct dc_fabric *fabric; /* of epoch 0 */
+	struct dc_plan *plan;
+	struct dc_plan_array links, capacities, hops, ways, messages, bundles, lines, nexts;
+	struct dc_plan_index index; /* plan links by fabric links */
+	struct dc_fabric_path path, other;
+	/* of the operation that is laid out: */
+	const struct dc_schedule *schedule;
+	const struct dc_plan_cost *cost;
+	uint32_t operation;
+	struct dc_plan_operation *row;
+	uint32_t *loads; /* adaptive routing: messages of the phase, by link of the plan */
+	uint32_t load_capacity;
+	uint32_t kind;
+};
+
+/* --- links and ways --- */
+
+static enum dc_status find_link(struct layout *layout, uint64_t link, uint32_t *number)
+{
+	const struct dc_plan_request *request = layout->request;
+	uint32_t *value = dc_plan_index_find(&layout->index, link);
+	struct dc_plan_link *row;
+	double *capacities;
+
+	if (!value)
+		return DC_ERR_MEMORY;
+	if (*value == DC_PLAN_NONE) {
+		*value = layout->links.count;
+		row = dc_plan_array_add(&layout->links, 1);
+		capacities = dc_plan_array_add(&layout->capacities, (uint32_t)request->epoch_count);
+		if (!row || !capacities)
+			return DC_ERR_MEMORY;
+		*row = (struct dc_plan_link){
+			.link = link,
+			.multiplicity = 1,
+			.first_capacity =
+				layout->capacities.count - (uint32_t)request->epoch_count,
+		};
+		for (size_t e = 0; e < request->epoch_count; e++) {
+			struct dc_fabric_link built;
+
+			dc_fabric_link(request->epochs[e].fabric, link, &built);
+			capacities[e] = built.bandwidth_bps;
+		}
+	}
+	*number = *value;
+	return DC_OK;
+}
+
+/* The load that adaptive routing sees: messages of this phase routed so far. */
+static double load_of(const void *context, uint64_t link)
+{
+	struct layout *layout = (struct layout *)context;
+	const uint32_t *number = dc_plan_index_find(&layout->index, link);
+
+	if (!number || *number == DC_PLAN_NONE || *number >= layout->load_capacity)
+		return 0;
+	return layout->loads[*number];
+}
+
+static enum dc_status count_load(struct layout *layout, uint32_t link, double use)
+{
+	if (layout->fabric->routing.policy != DC_ROUTING_ADAPTIVE || use <= 0)
+		return DC_OK;
+	if (link >= layout->load_capacity) {
+		uint32_t capacity = 2 * link + 64;
+		uint32_t *loads = realloc(layout->loads, capacity * sizeof *loads);
+
+		if (!loads)
+			return DC_ERR_MEMORY;
+		memset(loads + layout->load_capacity, 0,
+		       (capacity - layout->load_capacity) * sizeof *loads);
+		layout->loads = loads;
+		layout->load_capacity = capacity;
+	}
+	layout->loads[link]++;
+	return DC_OK;
+}
+
+static enum dc_status add_way(struct layout *layout, const struct dc_fabric_path *path,
+			      uint32_t epoch, double reduced_bytes)
+{
+	struct dc_plan_way *way = dc_plan_array_add(&layout->ways, 1);
+	int64_t latency =
+		dc_plan_latency(path, layout->fabric, layout->cost, reduced_bytes);
+
+	if (!way)
+		return DC_ERR_MEMORY;
+	if (latency < 0)
+		return DC_ERR_RUN;
+	*way = (struct dc_plan_way){epoch, layout->hops.count, (uint32_t)path->count, latency};
+	for (size_t i = 0; i < path->count; i++) {
+		struct dc_plan_hop hop = {.use = path->hops[i].use};
+		struct dc_plan_hop *added;
+		enum dc_status status = find_link(layout, path->hops[i].link, &hop.link);
+
+		if (!status)
+			status = count_load(layout, hop.link, hop.use);
+		if (status)
+			return status;
+		added = dc_plan_array_add(&layout->hops, 1);
+		if (!added)
+			return DC_ERR_MEMORY;
+		*added = hop;
+	}
+	return DC_OK;
+}
+
+static bool same_path(const struct dc_fabric_path *a, const struct dc_fabric_path *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->hops[i].link != b->hops[i].link || a->hops[i].use != b->hops[i].use)
+			return false;
+	return true;
+}
+
+/* How a message goes: between ranks, or between a rank and the root of its dimension's switches. */
+struct errand {
+	uint64_t from, to;
+	enum dc_pattern_kind kind;
+	size_t dimension; /* UP, DOWN */
+};
+
+static enum dc_status find_path(const struct layout *layout, size_t epoch,
+				const struct errand *errand, struct dc_fabric_path *path)
+{
+	const struct dc_fabric *fabric = layout->request->epochs[epoch].fabric;
+
+	if (errand->kind == DC_PATTERN_UP || errand->kind == DC_PATTERN_DOWN)
+		return dc_fabric_route_root(fabric, errand->from, errand->dimension,
+					    errand->kind == DC_PATTERN_UP, path);
+	return dc_fabric_route(fabric, errand->from, errand->to, load_of, layout, path);
+}
+
+static enum dc_status add_message(struct layout *layout, const struct errand *errand, double bytes,
+				  bool reduces)
+{
+	struct dc_plan_message *message = dc_plan_array_add(&layout->messages, 1);
+	struct dc_fabric_path swap;
+	enum dc_status status;
+
+	if (!message)
+		return DC_ERR_MEMORY;
+	*message = (struct dc_plan_message){
+		.bytes = bytes * layout->cost->inflation,
+		.multiplicity = 1,
+		.first_way = layout->ways.count,
+		.ways = 1,
+	};
+	status = find_path(layout, 0, errand, &layout->path);
+	if (!status)
+		status = add_way(layout, &layout->path, 0, reduces ? bytes : 0);
+	for (size_t e = 1; e < layout->request->epoch_count && !status; e++) {
+		status = find_path(layout, e, errand, &layout->other);
+		if (status || same_path(&layout->path, &layout->other))
+			continue;
+		status = add_way(layout, &layout->other, (uint32_t)e, reduces ? bytes : 0);
+		message->ways++;
+		swap = layout->path;
+		layout->path = layout->other;
+		layout->other = swap;
+	}
+	return status;
+}
+
+/* --- lines --- */
+
+static enum dc_status add_pattern(struct layout *layout, const struct dc_schedule_phase *phase,
+				  const struct dc_pattern *pattern, uint64_t line)
+{
+	const struct dc_group *group = layout->schedule->group;
+	uint64_t size = dc_group_line_size(group, phase->factor);
+	uint64_t count = pattern->kind == DC_PATTERN_LIST ? pattern->count : size;
+	enum dc_status status = DC_OK;
+
+	for (uint64_t i = 0; i < count && !status; i++) {
+		uint64_t from = i, to = i;
+		double bytes = pattern->bytes;
+		struct errand errand = {.kind = pattern->kind};
+
+		if (pattern->kind == DC_PATTERN_SHIFT) {
+			to = (i + pattern->offset) % size;
+		} else if (pattern->kind == DC_PATTERN_XOR) {
+			to = i ^ pattern->offset;
+			if (to >= size)
+				continue;
+		} else if (pattern->kind == DC_PATTERN_LIST) {
+			from = pattern->messages[i].from;
+			to = pattern->messages[i].to;
+			bytes = pattern->messages[i].bytes;
+		} else {
+			errand.dimension = group->factors[phase->factor].dimension;
+		}
+		errand.from =
+			dc_group_rank(group, dc_group_member(group, phase->factor, line, from));
+		errand.to =
+			dc_group_rank(group, dc_group_member(group, phase->factor, line, to));
+		status = add_message(layout, &errand, bytes, phase->reduces);
+	}
+	return status;
+}
+
+static enum dc_status add_bundle(struct layout *layout, const struct dc_schedule_phase *phase, uint64_t line,
+				 uint32_t *number)
+{
+	struct dc_plan_bundle *bundle = dc_plan_array_add(&layout->bundles, 1);
+	uint32_t first = layout->messages.count;
+	enum dc_status status = DC_OK;
+
+	if (!bundle)
+		return DC_ERR_MEMORY;
+	*number = layout->bundles.count - 1;
+	for (size_t i = 0; i < phase->count && !status; i++)
+		status = add_pattern(layout, phase, &phase->patterns[i], line);
+	bundle = (struct dc_plan_bundle *)layout->bundles.items + *number;
+	*bundle = (struct dc_plan_bundle){first, layout->messages.count - first};
+	return status;
+}
+
+/* Two phases that send the same along the same lines. */
+static bool same_phase(const struct layout *layout, const struct dc_schedule_phase *a,
+		       const struct dc_schedule_phase *b)
+{
+	bool adds = layout->cost->reduction_bps < (double)INFINITY && a->reduces != b->reduces;
+
+	if (a->factor != b->factor || a->count != b->count || adds)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct dc_pattern *x = &a->patterns[i], *y = &b->patterns[i];
+
+		if (x->kind != y->kind || x->kind == DC_PATTERN_LIST || x->offset != y->offset ||
+		    x->bytes != y->bytes)
+			return false;
+	}
+	return true;
+}
+
+/* The lines of a phase; their bundles are those of an earlier phase of the track where it sends the same
+ * (and adaptive routing does not look at what else there is). */
+static enum dc_status add_phase(struct layout *layout, const struct dc_track *track, size_t number,
+				const uint32_t *first_lines)
+{
+	const struct dc_schedule_phase *phase = &track->phases[number];
+	uint64_t count = dc_group_lines(layout->schedule->group, phase->factor);
+	uint32_t first = layout->lines.count;
+	size_t twin = number;
+
+	for (size_t i = 0; i < number && track->chunks == 1 && twin == number; i++)
+		if (track->phases[i].repeat && same_phase(layout, &track->phases[i], phase))
+			twin = i;
+	if (count >= DC_PLAN_NONE || !dc_plan_array_add(&layout->lines, (uint32_t)count))
+		return DC_ERR_MEMORY;
+	if (layout->loads)
+		memset(layout->loads, 0, layout->load_capacity * sizeof *layout->loads);
+	for (uint32_t i = 0; i < count; i++) {
+		struct dc_plan_line *line = (struct dc_plan_line *)layout->lines.items + first + i;
+		uint32_t bundle;
+
+		if (twin < number) {
+			bundle = ((struct dc_plan_line *)layout->lines.items)[first_lines[twin] + i]
+					 .bundle;
+		} else {
+			enum dc_status status = add_bundle(layout, phase, i, &bundle);
+
+			if (status)
+				return status;
+		}
+		*line = (struct dc_plan_line){
+			.multiplicity = 1,
+			.repeat = phase->repeat,
+			.operation = layout->operation,
+			.bundle = bundle,
+			.chunks = (uint32_t)track->chunks,
+			.kind = layout->kind,
+		};
+	}
+	layout->kind++;
+	return DC_OK;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Lines of a phase are followed by those of the next that a member of theirs is in. */
+static enum dc_status link_phases(struct layout *layout, const struct dc_schedule_phase *phase,
+				  const struct dc_schedule_phase *next, uint32_t first, uint32_t first_next)
+{
+	const struct dc_group *group = layout->schedule->group;
+	uint64_t lines = dc_group_lines(group, phase->factor);
+	uint64_t size = dc_group_line_size(group, phase->factor);
+	struct dc_plan_line *rows = layout->lines.items;
+
+	for (uint64_t i = 0; i < lines; i++) {
+		uint32_t begin = layout->nexts.count, kept = 0;
+		uint32_t *nexts = dc_plan_array_add(&layout->nexts, (uint32_t)size);
+
+		if (!nexts)
+			return DC_ERR_MEMORY;
+		for (uint64_t m = 0; m < size; m++)
+			nexts[m] = first_next +
+				   (uint32_t)dc_group_line_of(
+					   group, next->factor,
+					   dc_group_member(group, phase->factor, i, m));
+		qsort(nexts, size, sizeof *nexts, compare_numbers);
+		for (uint64_t m = 0; m < size; m++)
+			if (!kept || nexts[kept - 1] != nexts[m])
+				nexts[kept++] = nexts[m];
+		layout->nexts.count = begin + kept;
+		rows[first + i].first_next = begin;
+		rows[first + i].nexts = kept;
+		for (uint32_t m = 0; m < kept; m++)
+			rows[nexts[m]].needs++;
+	}
+	return DC_OK;
+}
+
+static enum dc_status add_track(struct layout *layout, const struct dc_track *track)
+{
+	uint32_t *first = calloc(track->count + 1, sizeof *first);
+	enum dc_status status = first ? DC_OK : DC_ERR_MEMORY;
+	size_t before = track->count;
+
+	for (size_t i = 0; i < track->count && !status; i++) {
+		if (!track->phases[i].repeat || !track->phases[i].count)
+			continue;
+		first[i] = layout->lines.count;
+		status = add_phase(layout, track, i, first);
+		if (!status && before < track->count)
+			status = link_phases(layout, &track->phases[before], &track->phases[i],
+					     first[before], first[i]);
+		before = i;
+	}
+	if (!status && before < track->count)
+		layout->row->last_lines += (uint32_t)dc_group_lines(layout->schedule->group,
+								    track->phases[before].factor);
+	free(first);
+	return status;
+}
+
+static enum dc_status add_operation(struct layout *layout,
+				    const struct dc_plan_operation_request *request, uint32_t job)
+{
+	dc_time startup = dc_time_from_s(request->cost->startup_s);
+	enum dc_status status = DC_OK;
+
+	if (startup > INT64_MAX || request->schedule->failed)
+		return request->schedule->failed ? DC_ERR_MEMORY : DC_ERR_RUN;
+	layout->schedule = request->schedule;
+	layout->cost = request->cost;
+	layout->kind = 0;
+	*layout->row = (struct dc_plan_operation){
+		.startup = (int64_t)startup,
+		.multiplicity = 1,
+		.job = job,
+		.next = DC_PLAN_NONE,
+		.first_line = layout->lines.count,
+	};
+	for (size_t t = 0; t < request->schedule->count && !status; t++)
+		status = add_track(layout, &request->schedule->tracks[t]);
+	layout->row->lines = layout->lines.count - layout->row->first_line;
+	return status;
+}
+
+/* --- the whole --- */
+
+static enum dc_status add_jobs(struct layout *layout)
+{
+	const struct dc_plan_request *request = layout->request;
+	struct dc_plan *plan = layout->plan;
+	uint32_t count = 0;
+
+	for (uint32_t j = 0; j < request->job_count; j++) {
+		const struct dc_plan_job_request *job = &request->jobs[j];
+
+		plan->job_of[j] = j;
+		plan->jobs[j] = (struct dc_plan_job){job->arrival, 1,
+						     job->count ? count : DC_PLAN_NONE};
+		for (uint32_t i = 0; i < job->count; i++, count++) {
+			enum dc_status status;
+
+			plan->operation_of[count] = count;
+			layout->operation = count;
+			layout->row = &plan->operations[count];
+			status = add_operation(layout, &job->operations[i], j);
+			if (status)
+				return status;
+			if (i + 1 < job->count)
+				layout->row->next = count + 1;
+		}
+	}
+	return DC_OK;
+}
+
+static bool allocate(struct layout *layout)
+{
+	const struct dc_plan_request *request = layout->request;
+	struct dc_plan *plan = layout->plan;
+	size_t operations = 0;
+
+	for (size_t j = 0; j < request->job_count; j++)
+		operations += request->jobs[j].count;
+	if (operations >= DC_PLAN_NONE || request->job_count >= DC_PLAN_NONE)
+		return false;
+	plan->operation_count = plan->asked_operations = (uint32_t)operations;
+	plan->job_count = plan->asked_jobs = (uint32_t)request->job_count;
+	plan->epoch_count = request->epoch_count;
+	plan->begins = calloc(request->epoch_count, sizeof *plan->begins);
+	plan->operations = calloc(operations + 1, sizeof *plan->operations);
+	plan->operation_of = calloc(operations + 1, sizeof *plan->operation_of);
+	plan->jobs = calloc(request->job_count + 1, sizeof *plan->jobs);
+	plan->job_of = calloc(request->job_count + 1, sizeof *plan->job_of);
+	return plan->begins && plan->operations && plan->operation_of && plan->jobs && plan->job_of;
+}
+
+static void take_arrays(struct layout *layout)
+{
+	struct dc_plan *plan = layout->plan;
+
+	plan->link_count = layout->links.count;
+	plan->hop_count = layout->hops.count;
+	plan->way_count = layout->ways.count;
+	plan->message_count = layout->messages.count;
+	plan->bundle_count = layout->bundles.count;
+	plan->line_count = layout->lines.count;
+	plan->next_count = layout->nexts.count;
+	plan->links = dc_plan_array_take(&layout->links);
+	plan->capacities = dc_plan_array_take(&layout->capacities);
+	plan->hops = dc_plan_array_take(&layout->hops);
+	plan->ways = dc_plan_array_take(&layout->ways);
+	plan->messages = dc_plan_array_take(&layout->messages);
+	plan->bundles = dc_plan_array_take(&layout->bundles);
+	plan->lines = dc_plan_array_take(&layout->lines);
+	plan->nexts = dc_plan_array_take(&layout->nexts);
+}
+
+enum dc_status dc_plan_lay_out(const struct dc_plan_request *request, struct dc_plan *plan)
+{
+	struct layout layout = {
+		.request = request,
+		.fabric = request->epochs[0].fabric,
+		.plan = plan,
+		.links.size = sizeof(struct dc_plan_link),
+		.capacities.size = sizeof(double),
+		.hops.size = sizeof(struct dc_plan_hop),
+		.ways.size = sizeof(struct dc_plan_way),
+		.messages.size = sizeof(struct dc_plan_message),
+		.bundles.size = sizeof(struct dc_plan_bundle),
+		.lines.size = sizeof(struct dc_plan_line),
+		.nexts.size = sizeof(uint32_t),
+	};
+	enum dc_status status = DC_ERR_MEMORY;
+
+	*plan = (struct dc_plan){0};
+	if (allocate(&layout))
+		status = add_jobs(&layout);
+	for (size_t e = 0; e < request->epoch_count && plan->begins; e++)
+		plan->begins[e] = request->epochs[e].begin;
+	take_arrays(&layout);
+	dc_plan_index_fini(&layout.index);
+	dc_fabric_path_fini(&layout.path);
+	dc_fabric_path_fini(&layout.other);
+	free(layout.loads);
+	if (status)
+		dc_plan_fini(plan);
+	return status;
+}

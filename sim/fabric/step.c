@@ -1,0 +1,252 @@
+/* One step of a bundle, alone on its links. */
+#include "fabric/step.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "fabric/plan_build.h"
+#include "fluid/transfers.h"
+
+const struct dc_plan_way *dc_step_way(const struct dc_plan *plan, uint32_t message, uint32_t epoch)
+{
+	const struct dc_plan_message *m = &plan->messages[message];
+	uint32_t way = m->first_way + m->ways - 1;
+
+	while (plan->ways[way].epoch > epoch)
+		way--;
+	return &plan->ways[way];
+}
+
+static double capacity_of(const struct dc_plan *plan, uint32_t link, uint32_t epoch)
+{
+	return plan->capacities[plan->links[link].first_capacity + epoch];
+}
+
+/* Of a message alone on its links, as the solver would have it. */
+static double alone_bps(const struct dc_plan *plan, uint32_t message, uint32_t epoch,
+			uint32_t *bottleneck)
+{
+	const struct dc_plan_way *way = dc_step_way(plan, message, epoch);
+	double least = (double)INFINITY;
+
+	*bottleneck = DC_PLAN_NONE;
+	for (uint32_t i = 0; i < way->hops; i++) {
+		const struct dc_plan_hop *hop = &plan->hops[way->first_hop + i];
+		double pull = plan->messages[message].multiplicity * hop->use /
+			      plan->links[hop->link].multiplicity;
+		double rate = capacity_of(plan, hop->link, epoch) / pull;
+
+		if (rate >= least)
+			continue;
+		least = rate;
+		*bottleneck = hop->link;
+	}
+	return least;
+}
+
+static dc_time transfer_time(double bytes, double rate_bps)
+{
+	return bytes > 0 ? dc_time_from_s(bytes / rate_bps) : 0;
+}
+
+/* --- messages that share: on an engine of their own --- */
+
+struct trial {
+	struct dc_engine *engine;
+	struct dc_fluid_solver *solver;
+	struct dc_fluid_transfers *transfers;
+	struct dc_plan_index index;
+	struct dc_plan_array links;
+	dc_fluid_transfer *ids;
+	dc_time last;
+	uint32_t bottleneck;
+};
+
+static void on_arrival(void *context, uint64_t argument)
+{
+	struct trial *trial = context;
+
+	(void)argument;
+	trial->last = dc_engine_now(trial->engine);
+	trial->bottleneck = dc_fluid_transfers_held_by(trial->transfers);
+}
+
+static enum dc_status start_message(struct trial *trial, const struct dc_plan *plan,
+				    uint32_t number, uint32_t epoch, dc_fluid_transfer *id)
+{
+	const struct dc_plan_message *message = &plan->messages[number];
+	const struct dc_plan_way *way = dc_step_way(plan, number, epoch);
+	struct dc_fluid_hop *path = calloc(way->hops + 1u, sizeof *path);
+	struct dc_fluid_transfer_spec spec = {
+		.path = path,
+		.hops = way->hops,
+		.entity = number,
+		.bytes = message->bytes,
+		.weight = 1,
+		.cap_bps = (double)INFINITY,
+		.multiplicity = message->multiplicity,
+		.latency = way->latency,
+		.done = on_arrival,
+		.context = trial,
+	};
+	enum dc_status status = path ? DC_OK : DC_ERR_MEMORY;
+
+	for (uint32_t i = 0; i < way->hops && !status; i++) {
+		const struct dc_plan_hop *hop = &plan->hops[way->first_hop + i];
+		uint32_t *resource = dc_plan_index_find(&trial->index, hop->link);
+		uint32_t *link;
+
+		if (!resource) {
+			status = DC_ERR_MEMORY;
+			break;
+		}
+		if (*resource == DC_PLAN_NONE) {
+			status = dc_fluid_add_resource(trial->solver,
+						       capacity_of(plan, hop->link, epoch),
+						       plan->links[hop->link].multiplicity,
+						       resource);
+			link = status ? NULL : dc_plan_array_add(&trial->links, 1);
+			if (!link)
+				status = status ? status : DC_ERR_MEMORY;
+			else
+				*link = hop->link;
+		}
+		path[i] = (struct dc_fluid_hop){*resource, hop->use};
+	}
+	if (!status)
+		status = dc_fluid_transfers_start(trial->transfers, &spec, id);
+	free(path);
+	return status;
+}
+
+static void end_trial(struct trial *trial)
+{
+	dc_fluid_transfers_destroy(trial->transfers);
+	dc_fluid_destroy(trial->solver);
+	dc_engine_destroy(trial->engine);
+	dc_plan_index_fini(&trial->index);
+	free(dc_plan_array_take(&trial->links));
+	free(trial->ids);
+}
+
+static enum dc_status begin_trial(struct trial *trial, const struct dc_plan *plan,
+				  const struct dc_plan_bundle *bundle, uint32_t epoch)
+{
+	enum dc_status status = DC_OK;
+
+	*trial = (struct trial){
+		.engine = dc_engine_create(),
+		.solver = dc_fluid_create(),
+		.links.size = sizeof(uint32_t),
+		.ids = calloc(bundle->messages + 1u, sizeof *trial->ids),
+	};
+	if (trial->engine && trial->solver)
+		trial->transfers = dc_fluid_transfers_create(trial->engine, trial->solver,
+							     DC_PHASE_STATE);
+	if (!trial->transfers || !trial->ids)
+		return DC_ERR_MEMORY;
+	for (uint32_t i = 0; i < bundle->messages && !status; i++)
+		status = start_message(trial, plan, bundle->first_message + i, epoch,
+				       &trial->ids[i]);
+	return status;
+}
+
+/* --- lengths --- */
+
+static bool is_disjoint(const struct dc_plan *plan, const struct dc_plan_bundle *bundle,
+			uint32_t epoch, uint64_t *stamps, uint64_t stamp)
+{
+	for (uint32_t m = 0; m < bundle->messages; m++) {
+		const struct dc_plan_way *way =
+			dc_step_way(plan, bundle->first_message + m, epoch);
+
+		for (uint32_t i = 0; i < way->hops; i++) {
+			uint32_t link = plan->hops[way->first_hop + i].link;
+
+			if (stamps[link] == stamp)
+				return false;
+			stamps[link] = stamp;
+		}
+	}
+	return true;
+}
+
+enum dc_status dc_step_measure(const struct dc_plan *plan, uint32_t number, uint32_t epoch,
+			       uint64_t *stamps, uint64_t *stamp, struct dc_step *step)
+{
+	const struct dc_plan_bundle *bundle = &plan->bundles[number];
+	struct trial trial;
+	enum dc_status status;
+
+	*step = (struct dc_step){.bottleneck = DC_PLAN_NONE};
+	step->disjoint = is_disjoint(plan, bundle, epoch, stamps, ++*stamp);
+	if (step->disjoint) {
+		for (uint32_t m = 0; m < bundle->messages; m++) {
+			uint32_t message = bundle->first_message + m, bottleneck;
+			double rate = alone_bps(plan, message, epoch, &bottleneck);
+			dc_time end = dc_step_way(plan, message, epoch)->latency +
+				      transfer_time(plan->messages[message].bytes, rate);
+
+			if (end < step->duration)
+				continue;
+			step->duration = end;
+			step->bottleneck = bottleneck;
+		}
+		return DC_OK;
+	}
+	status = begin_trial(&trial, plan, bundle, epoch);
+	if (!status)
+		status = dc_engine_run(trial.engine, NULL);
+	step->duration = trial.last;
+	if (!status && dc_fluid_transfers_live(trial.transfers))
+		step->duration = DC_TIME_NEVER;
+	if (!status && trial.bottleneck != DC_FLUID_NONE && trial.links.count)
+		step->bottleneck = ((uint32_t *)trial.links.items)[trial.bottleneck];
+	end_trial(&trial);
+	return status;
+}
+
+static void stop_trial(void *context, uint64_t argument)
+{
+	(void)argument;
+	dc_engine_stop(context);
+}
+
+enum dc_status dc_step_interrupt(const struct dc_plan *plan, uint32_t number, uint32_t epoch,
+				 const struct dc_step *step, dc_time offset,
+				 struct dc_step_rest *rests)
+{
+	const struct dc_plan_bundle *bundle = &plan->bundles[number];
+	struct trial trial;
+	enum dc_status status = DC_OK;
+
+	if (!step->disjoint) {
+		status = begin_trial(&trial, plan, bundle, epoch);
+		if (!status)
+			dc_engine_schedule(trial.engine, offset, DC_PHASE_SAMPLING, 0, stop_trial,
+					   trial.engine, 0);
+		if (!status)
+			status = dc_engine_run(trial.engine, NULL);
+	}
+	for (uint32_t m = 0; m < bundle->messages && !status; m++) {
+		uint32_t message = bundle->first_message + m, bottleneck;
+		dc_time latency = dc_step_way(plan, message, epoch)->latency;
+		double bytes = plan->messages[message].bytes;
+
+		rests[m] = (struct dc_step_rest){0};
+		if (offset < latency) {
+			rests[m] = (struct dc_step_rest){latency - offset, bytes};
+		} else if (!step->disjoint) {
+			rests[m].bytes = dc_fluid_transfers_left(trial.transfers, trial.ids[m]);
+		} else {
+			double rate = alone_bps(plan, message, epoch, &bottleneck);
+
+			if (offset - latency < transfer_time(bytes, rate))
+				rests[m].bytes =
+					bytes - rate * dc_time_to_s(offset - latency);
+		}
+	}
+	if (!step->disjoint)
+		end_trial(&trial);
+	return status;
+}
