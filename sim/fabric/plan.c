@@ -18,7 +18,7 @@ void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more)
 
 	if (more > DC_PLAN_NONE - 1 - array->count)
 		return NULL;
-	if (array->count + more > array->capacity) {
+	if (!array->items || array->count + more > array->capacity) {
 		uint64_t wanted = (uint64_t)array->capacity + array->capacity / 2 + 16;
 		void *items;
 
