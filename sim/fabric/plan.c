@@ -52,6 +52,39 @@ void *dc_plan_array_take(struct dc_plan_array *array)
 	return exact;
 }
 
+void dc_plan_parts_init(struct dc_plan_parts *parts)
+{
+	*parts = (struct dc_plan_parts){
+		.links.size = sizeof(struct dc_plan_link),
+		.capacities.size = sizeof(double),
+		.hops.size = sizeof(struct dc_plan_hop),
+		.ways.size = sizeof(struct dc_plan_way),
+		.messages.size = sizeof(struct dc_plan_message),
+		.bundles.size = sizeof(struct dc_plan_bundle),
+		.lines.size = sizeof(struct dc_plan_line),
+		.nexts.size = sizeof(uint32_t),
+	};
+}
+
+void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan)
+{
+	plan->link_count = parts->links.count;
+	plan->hop_count = parts->hops.count;
+	plan->way_count = parts->ways.count;
+	plan->message_count = parts->messages.count;
+	plan->bundle_count = parts->bundles.count;
+	plan->line_count = parts->lines.count;
+	plan->next_count = parts->nexts.count;
+	plan->links = dc_plan_array_take(&parts->links);
+	plan->capacities = dc_plan_array_take(&parts->capacities);
+	plan->hops = dc_plan_array_take(&parts->hops);
+	plan->ways = dc_plan_array_take(&parts->ways);
+	plan->messages = dc_plan_array_take(&parts->messages);
+	plan->bundles = dc_plan_array_take(&parts->bundles);
+	plan->lines = dc_plan_array_take(&parts->lines);
+	plan->nexts = dc_plan_array_take(&parts->nexts);
+}
+
 void dc_plan_fini(struct dc_plan *plan)
 {
 	free(plan->begins);

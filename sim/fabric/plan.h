@@ -22,10 +22,11 @@
 
 /* What transport and protocol add to the bytes and latencies of the fabric. */
 struct dc_plan_cost {
-	double startup_s;                    /* before the first step */
-	double inflation;                    /* bytes on the wire per byte sent, >= 1 */
-	double reduction_bps;                /* adding up what arrives; INFINITY: for nothing */
-	double step_s[DC_FABRIC_DIMENSIONS]; /* per message, by the dimensions it crosses: the most */
+	double startup_s;     /* before the first step */
+	double inflation;     /* bytes on the wire per byte sent, >= 1 */
+	double reduction_bps; /* adding up what arrives; INFINITY: for nothing */
+	double step_s
+		[DC_FABRIC_DIMENSIONS]; /* per message, by the dimensions it crosses: the most */
 };
 
 /* Nothing. */
@@ -96,9 +97,10 @@ struct dc_plan_operation {
 	int64_t startup; /* [fs] */
 	double multiplicity;
 	uint32_t job;
-	uint32_t next;              /* operation of the same job, or DC_PLAN_NONE */
-	uint32_t first_line, lines; /* in order: those that wait for none first; 0: nothing to send */
-	uint32_t last_lines;        /* lines that nobody waits for */
+	uint32_t next; /* operation of the same job, or DC_PLAN_NONE */
+	uint32_t first_line,
+		lines;       /* in order: those that wait for none first; 0: nothing to send */
+	uint32_t last_lines; /* lines that nobody waits for */
 };
 
 struct dc_plan_job {
@@ -136,8 +138,8 @@ enum dc_status dc_plan_lay_out(const struct dc_plan_request *request,
 			       struct dc_plan *plan) DC_CHECK;
 /* The coarsest plan that gives the same times: classes by refinement, O(hops) per round and as many
  * rounds as differences need to spread; *made false when it gave up after work_most hops. */
-enum dc_status dc_plan_fold(const struct dc_plan *plan, uint64_t work_most,
-			    struct dc_plan *folded, bool *made) DC_CHECK;
+enum dc_status dc_plan_fold(const struct dc_plan *plan, uint64_t work_most, struct dc_plan *folded,
+			    bool *made) DC_CHECK;
 /* A folded plan of one operation that all groups of a fabric do at once, each a translate of the
  * schedule's, made directly from the symmetry of the topologies; *made false where that does not
  * show (exceptions, hashed routes, groups that cut dimensions). Cost: the messages that differ. */

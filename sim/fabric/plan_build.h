@@ -17,6 +17,15 @@ void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more);
 /* The items, in no more room than they need; the array is empty then. */
 void *dc_plan_array_take(struct dc_plan_array *array);
 
+/* The arrays of a plan in the making, and handing them over. */
+struct dc_plan_parts {
+	struct dc_plan_array links, capacities, hops, ways, messages, bundles, lines, nexts;
+};
+
+void dc_plan_parts_init(struct dc_plan_parts *parts);
+/* Gives the plan all of them; nothing is left. */
+void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan);
+
 /* Numbers of the plan by numbers of the fabric: open addressing, capacity a power of two. */
 struct dc_plan_index {
 	uint64_t *keys; /* + 1; 0 is free */

@@ -93,15 +93,17 @@ static void paint(struct folding *folding)
 		uint64_t colour = of_double(plan->links[i].multiplicity);
 
 		for (size_t e = 0; e < plan->epoch_count; e++)
-			colour = join(colour,
-				      of_double(plan->capacities[plan->links[i].first_capacity + e]));
+			colour = join(
+				colour,
+				of_double(plan->capacities[plan->links[i].first_capacity + e]));
 		parts[LINKS].now[i] = colour;
 	}
 }
 
 /* --- one round --- */
 
-static void add(struct folding *folding, enum part to, uint32_t place, uint64_t salt, uint64_t colour)
+static void add(struct folding *folding, enum part to, uint32_t place, uint64_t salt,
+		uint64_t colour)
 {
 	folding->parts[to].sum[place] += mix(join(salt, colour));
 }
@@ -185,8 +187,8 @@ static void classify(struct folding *folding, struct colours *colours)
 static bool refine(struct folding *folding, uint64_t work_most)
 {
 	const struct dc_plan *plan = folding->plan;
-	uint64_t round = 1 + plan->hop_count + plan->next_count + plan->line_count +
-			 plan->message_count;
+	uint64_t round =
+		1 + plan->hop_count + plan->next_count + plan->line_count + plan->message_count;
 	uint64_t work = 0, classes = 0, before;
 
 	paint(folding);
@@ -232,11 +234,7 @@ static uint32_t distinct(const struct colours *colours, const uint32_t *numbers,
 	return kept;
 }
 
-struct folded {
-	struct dc_plan_array links, capacities, hops, ways, messages, bundles, lines, nexts;
-};
-
-static enum dc_status fold_links(const struct folding *folding, struct folded *folded)
+static enum dc_status fold_links(const struct folding *folding, struct dc_plan_parts *folded)
 {
 	const struct dc_plan *plan = folding->plan;
 	const struct colours *links = &folding->parts[LINKS];
@@ -260,7 +258,7 @@ static enum dc_status fold_links(const struct folding *folding, struct folded *f
 
 /* The links of a way, by class: a message crosses several of one. */
 static enum dc_status fold_way(const struct folding *folding, const struct dc_plan_way *way,
-			       struct folded *folded)
+			       struct dc_plan_parts *folded)
 {
 	const struct dc_plan *plan = folding->plan;
 	struct dc_plan_way *row = dc_plan_array_add(&folded->ways, 1);
@@ -290,7 +288,7 @@ static enum dc_status fold_way(const struct folding *folding, const struct dc_pl
 }
 
 /* Messages of a class of bundles follow each other. */
-static enum dc_status fold_bundles(const struct folding *folding, struct folded *folded)
+static enum dc_status fold_bundles(const struct folding *folding, struct dc_plan_parts *folded)
 {
 	const struct dc_plan *plan = folding->plan;
 	const struct colours *bundles = &folding->parts[BUNDLES];
@@ -335,7 +333,7 @@ static enum dc_status fold_bundles(const struct folding *folding, struct folded 
 	return DC_OK;
 }
 
-static enum dc_status fold_lines(const struct folding *folding, struct folded *folded,
+static enum dc_status fold_lines(const struct folding *folding, struct dc_plan_parts *folded,
 				 struct dc_plan *out)
 {
 	const struct dc_plan *plan = folding->plan;
@@ -357,8 +355,7 @@ static enum dc_status fold_lines(const struct folding *folding, struct folded *f
 		rows[c].operation = folding->parts[OPERATIONS].class[one->operation];
 		rows[c].bundle = folding->parts[BUNDLES].class[one->bundle];
 		rows[c].first_next = first;
-		rows[c].nexts =
-			distinct(lines, &plan->nexts[one->first_next], one->nexts, nexts);
+		rows[c].nexts = distinct(lines, &plan->nexts[one->first_next], one->nexts, nexts);
 		rows[c].needs = 0;
 		folded->nexts.count = first + rows[c].nexts;
 	}
@@ -430,46 +427,19 @@ static void find_lines(struct dc_plan *out)
 	}
 }
 
-static void take_arrays(struct folded *folded, struct dc_plan *out)
-{
-	out->link_count = folded->links.count;
-	out->hop_count = folded->hops.count;
-	out->way_count = folded->ways.count;
-	out->message_count = folded->messages.count;
-	out->bundle_count = folded->bundles.count;
-	out->line_count = folded->lines.count;
-	out->next_count = folded->nexts.count;
-	out->links = dc_plan_array_take(&folded->links);
-	out->capacities = dc_plan_array_take(&folded->capacities);
-	out->hops = dc_plan_array_take(&folded->hops);
-	out->ways = dc_plan_array_take(&folded->ways);
-	out->messages = dc_plan_array_take(&folded->messages);
-	out->bundles = dc_plan_array_take(&folded->bundles);
-	out->lines = dc_plan_array_take(&folded->lines);
-	out->nexts = dc_plan_array_take(&folded->nexts);
-}
-
 static enum dc_status emit(const struct folding *folding, struct dc_plan *out)
 {
-	struct folded folded = {
-		.links.size = sizeof(struct dc_plan_link),
-		.capacities.size = sizeof(double),
-		.hops.size = sizeof(struct dc_plan_hop),
-		.ways.size = sizeof(struct dc_plan_way),
-		.messages.size = sizeof(struct dc_plan_message),
-		.bundles.size = sizeof(struct dc_plan_bundle),
-		.lines.size = sizeof(struct dc_plan_line),
-		.nexts.size = sizeof(uint32_t),
-	};
+	struct dc_plan_parts folded;
 	enum dc_status status = fold_jobs(folding, out) ? DC_OK : DC_ERR_MEMORY;
 
+	dc_plan_parts_init(&folded);
 	if (!status)
 		status = fold_links(folding, &folded);
 	if (!status)
 		status = fold_bundles(folding, &folded);
 	if (!status)
 		status = fold_lines(folding, &folded, out);
-	take_arrays(&folded, out);
+	dc_plan_parts_take(&folded, out);
 	if (!status)
 		find_lines(out);
 	return status;
@@ -478,8 +448,9 @@ static enum dc_status emit(const struct folding *folding, struct dc_plan *out)
 static bool allocate(struct folding *folding)
 {
 	const struct dc_plan *plan = folding->plan;
-	const uint32_t counts[PARTS] = {plan->job_count,    plan->operation_count, plan->line_count,
-					plan->bundle_count, plan->message_count,   plan->link_count};
+	const uint32_t counts[PARTS] = {plan->job_count,     plan->operation_count,
+					plan->line_count,    plan->bundle_count,
+					plan->message_count, plan->link_count};
 	uint32_t most = 0;
 
 	for (int p = 0; p < PARTS; p++) {

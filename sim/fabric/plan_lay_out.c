@@ -9,7 +9,7 @@ struct layout {
 	const struct dc_plan_request *request;
 	const struct dc_fabric *fabric; /* of epoch 0 */
 	struct dc_plan *plan;
-	struct dc_plan_array links, capacities, hops, ways, messages, bundles, lines, nexts;
+	struct dc_plan_parts parts;
 	struct dc_plan_index index; /* plan links by fabric links */
 	struct dc_fabric_path path, other;
 	/* of the operation that is laid out: */
@@ -34,16 +34,17 @@ static enum dc_status find_link(struct layout *layout, uint64_t link, uint32_t *
 	if (!value)
 		return DC_ERR_MEMORY;
 	if (*value == DC_PLAN_NONE) {
-		*value = layout->links.count;
-		row = dc_plan_array_add(&layout->links, 1);
-		capacities = dc_plan_array_add(&layout->capacities, (uint32_t)request->epoch_count);
+		*value = layout->parts.links.count;
+		row = dc_plan_array_add(&layout->parts.links, 1);
+		capacities = dc_plan_array_add(&layout->parts.capacities,
+					       (uint32_t)request->epoch_count);
 		if (!row || !capacities)
 			return DC_ERR_MEMORY;
 		*row = (struct dc_plan_link){
 			.link = link,
 			.multiplicity = 1,
 			.first_capacity =
-				layout->capacities.count - (uint32_t)request->epoch_count,
+				layout->parts.capacities.count - (uint32_t)request->epoch_count,
 		};
 		for (size_t e = 0; e < request->epoch_count; e++) {
 			struct dc_fabric_link built;
@@ -89,15 +90,15 @@ static enum dc_status count_load(struct layout *layout, uint32_t link, double us
 static enum dc_status add_way(struct layout *layout, const struct dc_fabric_path *path,
 			      uint32_t epoch, double reduced_bytes)
 {
-	struct dc_plan_way *way = dc_plan_array_add(&layout->ways, 1);
-	int64_t latency =
-		dc_plan_latency(path, layout->fabric, layout->cost, reduced_bytes);
+	struct dc_plan_way *way = dc_plan_array_add(&layout->parts.ways, 1);
+	int64_t latency = dc_plan_latency(path, layout->fabric, layout->cost, reduced_bytes);
 
 	if (!way)
 		return DC_ERR_MEMORY;
 	if (latency < 0)
 		return DC_ERR_RUN;
-	*way = (struct dc_plan_way){epoch, layout->hops.count, (uint32_t)path->count, latency};
+	*way = (struct dc_plan_way){epoch, layout->parts.hops.count, (uint32_t)path->count,
+				    latency};
 	for (size_t i = 0; i < path->count; i++) {
 		struct dc_plan_hop hop = {.use = path->hops[i].use};
 		struct dc_plan_hop *added;
@@ -107,7 +108,7 @@ static enum dc_status add_way(struct layout *layout, const struct dc_fabric_path
 			status = count_load(layout, hop.link, hop.use);
 		if (status)
 			return status;
-		added = dc_plan_array_add(&layout->hops, 1);
+		added = dc_plan_array_add(&layout->parts.hops, 1);
 		if (!added)
 			return DC_ERR_MEMORY;
 		*added = hop;
@@ -146,7 +147,7 @@ static enum dc_status find_path(const struct layout *layout, size_t epoch,
 static enum dc_status add_message(struct layout *layout, const struct errand *errand, double bytes,
 				  bool reduces)
 {
-	struct dc_plan_message *message = dc_plan_array_add(&layout->messages, 1);
+	struct dc_plan_message *message = dc_plan_array_add(&layout->parts.messages, 1);
 	struct dc_fabric_path swap;
 	enum dc_status status;
 
@@ -155,7 +156,7 @@ static enum dc_status add_message(struct layout *layout, const struct errand *er
 	*message = (struct dc_plan_message){
 		.bytes = bytes * layout->cost->inflation,
 		.multiplicity = 1,
-		.first_way = layout->ways.count,
+		.first_way = layout->parts.ways.count,
 		.ways = 1,
 	};
 	status = find_path(layout, 0, errand, &layout->path);
@@ -204,27 +205,26 @@ static enum dc_status add_pattern(struct layout *layout, const struct dc_schedul
 		}
 		errand.from =
 			dc_group_rank(group, dc_group_member(group, phase->factor, line, from));
-		errand.to =
-			dc_group_rank(group, dc_group_member(group, phase->factor, line, to));
+		errand.to = dc_group_rank(group, dc_group_member(group, phase->factor, line, to));
 		status = add_message(layout, &errand, bytes, phase->reduces);
 	}
 	return status;
 }
 
-static enum dc_status add_bundle(struct layout *layout, const struct dc_schedule_phase *phase, uint64_t line,
-				 uint32_t *number)
+static enum dc_status add_bundle(struct layout *layout, const struct dc_schedule_phase *phase,
+				 uint64_t line, uint32_t *number)
 {
-	struct dc_plan_bundle *bundle = dc_plan_array_add(&layout->bundles, 1);
-	uint32_t first = layout->messages.count;
+	struct dc_plan_bundle *bundle = dc_plan_array_add(&layout->parts.bundles, 1);
+	uint32_t first = layout->parts.messages.count;
 	enum dc_status status = DC_OK;
 
 	if (!bundle)
 		return DC_ERR_MEMORY;
-	*number = layout->bundles.count - 1;
+	*number = layout->parts.bundles.count - 1;
 	for (size_t i = 0; i < phase->count && !status; i++)
 		status = add_pattern(layout, phase, &phase->patterns[i], line);
-	bundle = (struct dc_plan_bundle *)layout->bundles.items + *number;
-	*bundle = (struct dc_plan_bundle){first, layout->messages.count - first};
+	bundle = (struct dc_plan_bundle *)layout->parts.bundles.items + *number;
+	*bundle = (struct dc_plan_bundle){first, layout->parts.messages.count - first};
 	return status;
 }
 
@@ -253,22 +253,24 @@ static enum dc_status add_phase(struct layout *layout, const struct dc_track *tr
 {
 	const struct dc_schedule_phase *phase = &track->phases[number];
 	uint64_t count = dc_group_lines(layout->schedule->group, phase->factor);
-	uint32_t first = layout->lines.count;
+	uint32_t first = layout->parts.lines.count;
 	size_t twin = number;
 
 	for (size_t i = 0; i < number && track->chunks == 1 && twin == number; i++)
 		if (track->phases[i].repeat && same_phase(layout, &track->phases[i], phase))
 			twin = i;
-	if (count >= DC_PLAN_NONE || !dc_plan_array_add(&layout->lines, (uint32_t)count))
+	if (count >= DC_PLAN_NONE || !dc_plan_array_add(&layout->parts.lines, (uint32_t)count))
 		return DC_ERR_MEMORY;
 	if (layout->loads)
 		memset(layout->loads, 0, layout->load_capacity * sizeof *layout->loads);
 	for (uint32_t i = 0; i < count; i++) {
-		struct dc_plan_line *line = (struct dc_plan_line *)layout->lines.items + first + i;
+		struct dc_plan_line *line =
+			(struct dc_plan_line *)layout->parts.lines.items + first + i;
 		uint32_t bundle;
 
 		if (twin < number) {
-			bundle = ((struct dc_plan_line *)layout->lines.items)[first_lines[twin] + i]
+			bundle = ((struct dc_plan_line *)
+					  layout->parts.lines.items)[first_lines[twin] + i]
 					 .bundle;
 		} else {
 			enum dc_status status = add_bundle(layout, phase, i, &bundle);
@@ -298,29 +300,30 @@ static int compare_numbers(const void *a, const void *b)
 
 /* Lines of a phase are followed by those of the next that a member of theirs is in. */
 static enum dc_status link_phases(struct layout *layout, const struct dc_schedule_phase *phase,
-				  const struct dc_schedule_phase *next, uint32_t first, uint32_t first_next)
+				  const struct dc_schedule_phase *next, uint32_t first,
+				  uint32_t first_next)
 {
 	const struct dc_group *group = layout->schedule->group;
 	uint64_t lines = dc_group_lines(group, phase->factor);
 	uint64_t size = dc_group_line_size(group, phase->factor);
-	struct dc_plan_line *rows = layout->lines.items;
+	struct dc_plan_line *rows = layout->parts.lines.items;
 
 	for (uint64_t i = 0; i < lines; i++) {
-		uint32_t begin = layout->nexts.count, kept = 0;
-		uint32_t *nexts = dc_plan_array_add(&layout->nexts, (uint32_t)size);
+		uint32_t begin = layout->parts.nexts.count, kept = 0;
+		uint32_t *nexts = dc_plan_array_add(&layout->parts.nexts, (uint32_t)size);
 
 		if (!nexts)
 			return DC_ERR_MEMORY;
 		for (uint64_t m = 0; m < size; m++)
-			nexts[m] = first_next +
-				   (uint32_t)dc_group_line_of(
-					   group, next->factor,
-					   dc_group_member(group, phase->factor, i, m));
+			nexts[m] =
+				first_next + (uint32_t)dc_group_line_of(
+						     group, next->factor,
+						     dc_group_member(group, phase->factor, i, m));
 		qsort(nexts, size, sizeof *nexts, compare_numbers);
 		for (uint64_t m = 0; m < size; m++)
 			if (!kept || nexts[kept - 1] != nexts[m])
 				nexts[kept++] = nexts[m];
-		layout->nexts.count = begin + kept;
+		layout->parts.nexts.count = begin + kept;
 		rows[first + i].first_next = begin;
 		rows[first + i].nexts = kept;
 		for (uint32_t m = 0; m < kept; m++)
@@ -338,7 +341,7 @@ static enum dc_status add_track(struct layout *layout, const struct dc_track *tr
 	for (size_t i = 0; i < track->count && !status; i++) {
 		if (!track->phases[i].repeat || !track->phases[i].count)
 			continue;
-		first[i] = layout->lines.count;
+		first[i] = layout->parts.lines.count;
 		status = add_phase(layout, track, i, first);
 		if (!status && before < track->count)
 			status = link_phases(layout, &track->phases[before], &track->phases[i],
@@ -368,11 +371,11 @@ static enum dc_status add_operation(struct layout *layout,
 		.multiplicity = 1,
 		.job = job,
 		.next = DC_PLAN_NONE,
-		.first_line = layout->lines.count,
+		.first_line = layout->parts.lines.count,
 	};
 	for (size_t t = 0; t < request->schedule->count && !status; t++)
 		status = add_track(layout, &request->schedule->tracks[t]);
-	layout->row->lines = layout->lines.count - layout->row->first_line;
+	layout->row->lines = layout->parts.lines.count - layout->row->first_line;
 	return status;
 }
 
@@ -388,8 +391,8 @@ static enum dc_status add_jobs(struct layout *layout)
 		const struct dc_plan_job_request *job = &request->jobs[j];
 
 		plan->job_of[j] = j;
-		plan->jobs[j] = (struct dc_plan_job){job->arrival, 1,
-						     job->count ? count : DC_PLAN_NONE};
+		plan->jobs[j] =
+			(struct dc_plan_job){job->arrival, 1, job->count ? count : DC_PLAN_NONE};
 		for (uint32_t i = 0; i < job->count; i++, count++) {
 			enum dc_status status;
 
@@ -427,50 +430,22 @@ static bool allocate(struct layout *layout)
 	return plan->begins && plan->operations && plan->operation_of && plan->jobs && plan->job_of;
 }
 
-static void take_arrays(struct layout *layout)
-{
-	struct dc_plan *plan = layout->plan;
-
-	plan->link_count = layout->links.count;
-	plan->hop_count = layout->hops.count;
-	plan->way_count = layout->ways.count;
-	plan->message_count = layout->messages.count;
-	plan->bundle_count = layout->bundles.count;
-	plan->line_count = layout->lines.count;
-	plan->next_count = layout->nexts.count;
-	plan->links = dc_plan_array_take(&layout->links);
-	plan->capacities = dc_plan_array_take(&layout->capacities);
-	plan->hops = dc_plan_array_take(&layout->hops);
-	plan->ways = dc_plan_array_take(&layout->ways);
-	plan->messages = dc_plan_array_take(&layout->messages);
-	plan->bundles = dc_plan_array_take(&layout->bundles);
-	plan->lines = dc_plan_array_take(&layout->lines);
-	plan->nexts = dc_plan_array_take(&layout->nexts);
-}
-
 enum dc_status dc_plan_lay_out(const struct dc_plan_request *request, struct dc_plan *plan)
 {
 	struct layout layout = {
 		.request = request,
 		.fabric = request->epochs[0].fabric,
 		.plan = plan,
-		.links.size = sizeof(struct dc_plan_link),
-		.capacities.size = sizeof(double),
-		.hops.size = sizeof(struct dc_plan_hop),
-		.ways.size = sizeof(struct dc_plan_way),
-		.messages.size = sizeof(struct dc_plan_message),
-		.bundles.size = sizeof(struct dc_plan_bundle),
-		.lines.size = sizeof(struct dc_plan_line),
-		.nexts.size = sizeof(uint32_t),
 	};
 	enum dc_status status = DC_ERR_MEMORY;
 
 	*plan = (struct dc_plan){0};
+	dc_plan_parts_init(&layout.parts);
 	if (allocate(&layout))
 		status = add_jobs(&layout);
 	for (size_t e = 0; e < request->epoch_count && plan->begins; e++)
 		plan->begins[e] = request->epochs[e].begin;
-	take_arrays(&layout);
+	dc_plan_parts_take(&layout.parts, plan);
 	dc_plan_index_fini(&layout.index);
 	dc_fabric_path_fini(&layout.path);
 	dc_fabric_path_fini(&layout.other);

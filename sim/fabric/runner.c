@@ -14,8 +14,8 @@ struct line {
 	dc_event event;
 	uint32_t outstanding; /* messages of the step */
 	uint32_t chunk;       /* the next, or the one under way */
-	uint32_t arrived;     /* lines before that have ended this chunk; of later ones: see below */
-	uint32_t ahead;       /* first of chunks - 1 counters of the chunks after, or DC_PLAN_NONE */
+	uint32_t arrived; /* lines before that have ended this chunk; of later ones: see below */
+	uint32_t ahead;   /* first of chunks - 1 counters of the chunks after, or DC_PLAN_NONE */
 	enum line_mode mode;
 };
 
@@ -201,8 +201,7 @@ static bool is_free(struct dc_runner *runner, uint32_t line, const struct dc_pla
 	(void)line;
 	(void)message;
 	(void)steps;
-	return link->users == 0 &&
-	       (link->owner == DC_PLAN_NONE || is_over(runner, link->owner));
+	return link->users == 0 && (link->owner == DC_PLAN_NONE || is_over(runner, link->owner));
 }
 
 static bool take(struct dc_runner *runner, uint32_t line, const struct dc_plan_hop *hop,
@@ -351,8 +350,7 @@ static void start_step(struct dc_runner *runner, uint32_t number)
 	for (uint32_t m = 0; m < bundle->messages; m++) {
 		uint32_t message = bundle->first_message + m;
 
-		send(runner, number, message,
-		     dc_step_way(plan, message, runner->epoch)->latency,
+		send(runner, number, message, dc_step_way(plan, message, runner->epoch)->latency,
 		     plan->messages[message].bytes);
 	}
 }

@@ -101,10 +101,9 @@ static enum dc_status start_message(struct trial *trial, const struct dc_plan *p
 			break;
 		}
 		if (*resource == DC_PLAN_NONE) {
-			status = dc_fluid_add_resource(trial->solver,
-						       capacity_of(plan, hop->link, epoch),
-						       plan->links[hop->link].multiplicity,
-						       resource);
+			status = dc_fluid_add_resource(
+				trial->solver, capacity_of(plan, hop->link, epoch),
+				plan->links[hop->link].multiplicity, resource);
 			link = status ? NULL : dc_plan_array_add(&trial->links, 1);
 			if (!link)
 				status = status ? status : DC_ERR_MEMORY;
@@ -141,8 +140,8 @@ static enum dc_status begin_trial(struct trial *trial, const struct dc_plan *pla
 		.ids = calloc(bundle->messages + 1u, sizeof *trial->ids),
 	};
 	if (trial->engine && trial->solver)
-		trial->transfers = dc_fluid_transfers_create(trial->engine, trial->solver,
-							     DC_PHASE_STATE);
+		trial->transfers =
+			dc_fluid_transfers_create(trial->engine, trial->solver, DC_PHASE_STATE);
 	if (!trial->transfers || !trial->ids)
 		return DC_ERR_MEMORY;
 	for (uint32_t i = 0; i < bundle->messages && !status; i++)
@@ -157,8 +156,7 @@ static bool is_disjoint(const struct dc_plan *plan, const struct dc_plan_bundle 
 			uint32_t epoch, uint64_t *stamps, uint64_t stamp)
 {
 	for (uint32_t m = 0; m < bundle->messages; m++) {
-		const struct dc_plan_way *way =
-			dc_step_way(plan, bundle->first_message + m, epoch);
+		const struct dc_plan_way *way = dc_step_way(plan, bundle->first_message + m, epoch);
 
 		for (uint32_t i = 0; i < way->hops; i++) {
 			uint32_t link = plan->hops[way->first_hop + i].link;
@@ -242,8 +240,7 @@ enum dc_status dc_step_interrupt(const struct dc_plan *plan, uint32_t number, ui
 			double rate = alone_bps(plan, message, epoch, &bottleneck);
 
 			if (offset - latency < transfer_time(bytes, rate))
-				rests[m].bytes =
-					bytes - rate * dc_time_to_s(offset - latency);
+				rests[m].bytes = bytes - rate * dc_time_to_s(offset - latency);
 		}
 	}
 	if (!step->disjoint)

@@ -50,8 +50,7 @@ static inline dc_time plans_run(const struct dc_plan *plan, bool exact, dc_time 
 	struct dc_engine *engine = dc_engine_create();
 	struct plans_ends context = {plan, ends};
 	const struct dc_runner_options options = {.exact = exact};
-	struct dc_runner *runner =
-		dc_runner_create(engine, plan, &options, plans_ended, &context);
+	struct dc_runner *runner = dc_runner_create(engine, plan, &options, plans_ended, &context);
 	dc_time end;
 
 	cr_assert_not_null(runner);

@@ -164,7 +164,8 @@ static void draw_events(struct draw *draw, struct mix *mix, bool slow, bool fail
 		size_t count = mix->fabric.exception_count;
 
 		*later = mix->fabric;
-		later->exceptions = dc_arena_array(mix->arena, count + 1, sizeof *later->exceptions);
+		later->exceptions =
+			dc_arena_array(mix->arena, count + 1, sizeof *later->exceptions);
 		later->exception_capacity = count + 1;
 		if (count)
 			memcpy(later->exceptions, mix->fabric.exceptions,
@@ -211,10 +212,9 @@ static void try_mix(unsigned seed, bool slow, bool fails, uint32_t *folded_messa
 	cr_assert_eq(dc_plan_lay_out(&mix.request, &plan), DC_OK);
 	cr_assert_eq(dc_plan_fold(&plan, UINT64_MAX, &folded, &made), DC_OK);
 	cr_assert(made);
-	cr_expect(fabs(dc_plan_bytes(&plan) - dc_plan_bytes(&folded)) <=
-			  1e-12 * dc_plan_bytes(&plan),
-		  "mix %u: %.17g B and %.17g B", seed, dc_plan_bytes(&plan),
-		  dc_plan_bytes(&folded));
+	cr_expect(
+		fabs(dc_plan_bytes(&plan) - dc_plan_bytes(&folded)) <= 1e-12 * dc_plan_bytes(&plan),
+		"mix %u: %.17g B and %.17g B", seed, dc_plan_bytes(&plan), dc_plan_bytes(&folded));
 	plans_run(&plan, true, ends[0], NULL);
 	plans_run(&plan, false, ends[1], NULL);
 	plans_run(&folded, false, ends[2], NULL);

@@ -21,8 +21,8 @@ Test(runner, ring_all_reduce)
 
 			build_add(&fabric, p, 50e9, 500e-9, links);
 			group = dc_group_all(&fabric);
-			plan = plans_lay_out(&fabric, plans_lower(arena, &fabric, &group, "ring",
-								  &request));
+			plan = plans_lay_out(&fabric,
+					     plans_lower(arena, &fabric, &group, "ring", &request));
 			expected = 2 * ((dc_time)p - 1) *
 				   dc_time_from_s(links * 500e-9 + gib / (double)p / 50e9);
 			if (p > 1) {

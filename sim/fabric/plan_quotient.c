@@ -1,0 +1,362 @@
+/* Folded plans from the symmetry of topologies, without laying out what they fold.
+ *
+ * One operation that every rank takes part in, each in one translate of the group: without exceptions
+ * all lines along a dimension are alike, so a phase is one class of lines. Within a line, a pattern and a
+ * topology that a move by `period` places leaves as they are (topology.h) fold to the messages of the
+ * first `period` places; links fold with them. The period of a dimension is the least that suits every
+ * phase of the schedule, so that links are in the same class in all of them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fabric/plan_build.h"
+
+/* Hops beyond which laying out is no dearer. */
+enum { QUOTIENT_HOPS = 20000000 };
+
+struct quotient {
+	const struct dc_fabric *fabric;
+	const struct dc_schedule *schedule;
+	const struct dc_plan_cost *cost;
+	uint64_t periods[DC_FABRIC_DIMENSIONS];
+	struct dc_plan *plan;
+	struct dc_plan_parts parts;
+	struct dc_plan_index index;
+	struct dc_fabric_path path;
+	bool too_much;
+};
+
+static uint64_t divisor(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+/* The factor a phase runs along: of a group of one factor, the whole group is that one. */
+static size_t factor_of(const struct dc_schedule *schedule, const struct dc_schedule_phase *phase)
+{
+	return phase->factor == DC_GROUP_ACROSS && schedule->group->count == 1 ? 0 : phase->factor;
+}
+
+/* After how many places a pattern repeats; 0: never. */
+static uint64_t pattern_period(const struct dc_fabric_dimension *dimension,
+			       const struct dc_pattern *pattern)
+{
+	uint64_t period = 1;
+
+	switch (pattern->kind) {
+	case DC_PATTERN_SHIFT:
+		return 1;
+	case DC_PATTERN_XOR:
+		while (period <= pattern->offset)
+			period *= 2;
+		return dimension->size % period ? 0 : period;
+	case DC_PATTERN_UP:
+	case DC_PATTERN_DOWN:
+		return dimension->type == &dc_topology_switch ? 1 : 0;
+	default:
+		return 0;
+	}
+}
+
+/* Whether every factor is a whole dimension, every phase runs along one, and no way is hashed. */
+static bool is_uniform(const struct quotient *quotient)
+{
+	const struct dc_fabric *fabric = quotient->fabric;
+	const struct dc_schedule *schedule = quotient->schedule;
+	const struct dc_group *group = schedule->group;
+
+	if (fabric->exception_count)
+		return false;
+	for (size_t f = 0; f < group->count; f++) {
+		const struct dc_group_factor *factor = &group->factors[f];
+
+		if (factor->dimension == DC_GROUP_ACROSS ||
+		    factor->size != fabric->dimensions[factor->dimension].size ||
+		    factor->stride != fabric->strides[factor->dimension])
+			return false;
+		if (fabric->routing.policy != DC_ROUTING_SHORTEST &&
+		    fabric->routing.policy != DC_ROUTING_SPRAY &&
+		    fabric->dimensions[factor->dimension].type->paths)
+			return false;
+	}
+	for (size_t t = 0; t < schedule->count; t++)
+		for (size_t p = 0; p < schedule->tracks[t].count; p++)
+			if (factor_of(schedule, &schedule->tracks[t].phases[p]) == DC_GROUP_ACROSS)
+				return false;
+	return true;
+}
+
+static void find_periods(struct quotient *quotient)
+{
+	const struct dc_schedule *schedule = quotient->schedule;
+	const struct dc_group *group = schedule->group;
+
+	for (size_t f = 0; f < group->count; f++) {
+		size_t d = group->factors[f].dimension;
+
+		quotient->periods[d] = quotient->fabric->dimensions[d].type->period(
+			&quotient->fabric->dimensions[d]);
+	}
+	for (size_t t = 0; t < schedule->count; t++) {
+		for (size_t p = 0; p < schedule->tracks[t].count; p++) {
+			const struct dc_schedule_phase *phase = &schedule->tracks[t].phases[p];
+			size_t d = group->factors[factor_of(schedule, phase)].dimension;
+			const struct dc_fabric_dimension *dimension =
+				&quotient->fabric->dimensions[d];
+			uint64_t *period = &quotient->periods[d];
+
+			for (size_t i = 0; i < phase->count; i++) {
+				uint64_t other = pattern_period(dimension, &phase->patterns[i]);
+
+				if (!other)
+					other = dimension->size;
+				*period = *period / divisor(*period, other) * other;
+			}
+		}
+	}
+}
+
+/* --- parts --- */
+
+static enum dc_status find_link(struct quotient *quotient, size_t d, uint64_t link,
+				uint32_t *number)
+{
+	const struct dc_fabric *fabric = quotient->fabric;
+	const struct dc_fabric_dimension *dimension = &fabric->dimensions[d];
+	uint64_t folded = fabric->first_link[d] +
+			  dimension->type->fold(dimension, link - fabric->first_link[d],
+						quotient->periods[d]);
+	uint32_t *value = dc_plan_index_find(&quotient->index, folded);
+	struct dc_fabric_link built;
+	struct dc_plan_link *row;
+	double *capacity;
+
+	if (!value)
+		return DC_ERR_MEMORY;
+	if (*value == DC_PLAN_NONE) {
+		*value = quotient->parts.links.count;
+		row = dc_plan_array_add(&quotient->parts.links, 1);
+		capacity = dc_plan_array_add(&quotient->parts.capacities, 1);
+		if (!row || !capacity)
+			return DC_ERR_MEMORY;
+		dc_fabric_link(fabric, folded, &built);
+		*capacity = built.bandwidth_bps;
+		*row = (struct dc_plan_link){
+			.link = folded,
+			.multiplicity = (double)(fabric->ranks / quotient->periods[d]),
+			.first_capacity = *value,
+		};
+	}
+	*number = *value;
+	return DC_OK;
+}
+
+static enum dc_status add_message(struct quotient *quotient, size_t d, double bytes, bool reduces,
+				  double multiplicity)
+{
+	const struct dc_fabric_path *path = &quotient->path;
+	struct dc_plan_message *message = dc_plan_array_add(&quotient->parts.messages, 1);
+	struct dc_plan_way *way = dc_plan_array_add(&quotient->parts.ways, 1);
+	uint32_t first = quotient->parts.hops.count;
+	int64_t latency =
+		dc_plan_latency(path, quotient->fabric, quotient->cost, reduces ? bytes : 0);
+
+	if (!message || !way)
+		return DC_ERR_MEMORY;
+	if (latency < 0)
+		return DC_ERR_RUN;
+	*message = (struct dc_plan_message){bytes * quotient->cost->inflation, multiplicity,
+					    quotient->parts.ways.count - 1, 1};
+	for (size_t i = 0; i < path->count; i++) {
+		uint32_t link, h = first;
+		struct dc_plan_hop *hops;
+		enum dc_status status = find_link(quotient, d, path->hops[i].link, &link);
+
+		if (status)
+			return status;
+		hops = quotient->parts.hops.items;
+		while (h < quotient->parts.hops.count && hops[h].link != link)
+			h++;
+		if (h == quotient->parts.hops.count) {
+			hops = dc_plan_array_add(&quotient->parts.hops, 1);
+			if (!hops)
+				return DC_ERR_MEMORY;
+			*hops = (struct dc_plan_hop){link, path->hops[i].use};
+		} else {
+			hops[h].use += path->hops[i].use;
+		}
+	}
+	way = (struct dc_plan_way *)quotient->parts.ways.items + quotient->parts.ways.count - 1;
+	*way = (struct dc_plan_way){0, first, quotient->parts.hops.count - first, latency};
+	quotient->too_much |= quotient->parts.hops.count > QUOTIENT_HOPS;
+	return DC_OK;
+}
+
+static enum dc_status add_one(struct quotient *quotient, size_t d, const struct dc_pattern *pattern,
+			      uint64_t from, uint64_t to, double bytes, bool reduces,
+			      double multiplicity)
+{
+	const struct dc_fabric *fabric = quotient->fabric;
+	uint64_t stride = fabric->strides[d];
+	enum dc_status status;
+
+	if (pattern->kind == DC_PATTERN_UP || pattern->kind == DC_PATTERN_DOWN)
+		status = dc_fabric_route_root(fabric, from * stride, d,
+					      pattern->kind == DC_PATTERN_UP, &quotient->path);
+	else
+		status = dc_fabric_route(fabric, from * stride, to * stride, NULL, NULL,
+					 &quotient->path);
+	return status ? status : add_message(quotient, d, bytes, reduces, multiplicity);
+}
+
+static enum dc_status add_pattern(struct quotient *quotient, size_t d,
+				  const struct dc_schedule_phase *phase,
+				  const struct dc_pattern *pattern)
+{
+	uint64_t size = quotient->fabric->dimensions[d].size, period = quotient->periods[d];
+	double ranks = (double)quotient->fabric->ranks;
+	enum dc_status status = DC_OK;
+
+	if (pattern->kind == DC_PATTERN_LIST) {
+		for (size_t m = 0; m < pattern->count && !status; m++)
+			status = add_one(quotient, d, pattern, pattern->messages[m].from,
+					 pattern->messages[m].to, pattern->messages[m].bytes,
+					 phase->reduces, ranks / (double)size);
+		return status;
+	}
+	for (uint64_t i = 0; i < period && !status && !quotient->too_much; i++) {
+		uint64_t to = i;
+
+		if (pattern->kind == DC_PATTERN_SHIFT)
+			to = (i + pattern->offset) % size;
+		else if (pattern->kind == DC_PATTERN_XOR)
+			to = i ^ pattern->offset;
+		if (to < size)
+			status = add_one(quotient, d, pattern, i, to, pattern->bytes,
+					 phase->reduces, ranks / (double)period);
+	}
+	return status;
+}
+
+/* A phase is one class of lines; the next waits for it. */
+static enum dc_status add_phase(struct quotient *quotient, const struct dc_track *track,
+				const struct dc_schedule_phase *phase, uint32_t kind,
+				uint32_t *before)
+{
+	const struct dc_group *group = quotient->schedule->group;
+	size_t d = group->factors[factor_of(quotient->schedule, phase)].dimension;
+	struct dc_plan_bundle *bundle = dc_plan_array_add(&quotient->parts.bundles, 1);
+	struct dc_plan_line *line = dc_plan_array_add(&quotient->parts.lines, 1);
+	uint32_t first = quotient->parts.messages.count, number = quotient->parts.lines.count - 1;
+	enum dc_status status = DC_OK;
+	uint32_t *next;
+
+	if (!bundle || !line)
+		return DC_ERR_MEMORY;
+	for (size_t i = 0; i < phase->count && !status; i++)
+		status = add_pattern(quotient, d, phase, &phase->patterns[i]);
+	*bundle = (struct dc_plan_bundle){first, quotient->parts.messages.count - first};
+	*line = (struct dc_plan_line){
+		.multiplicity =
+			(double)(quotient->fabric->ranks / quotient->fabric->dimensions[d].size),
+		.repeat = phase->repeat,
+		.bundle = quotient->parts.bundles.count - 1,
+		.chunks = (uint32_t)track->chunks,
+		.needs = *before != DC_PLAN_NONE,
+		.kind = kind,
+	};
+	if (*before != DC_PLAN_NONE) {
+		struct dc_plan_line *earlier =
+			(struct dc_plan_line *)quotient->parts.lines.items + *before;
+
+		next = dc_plan_array_add(&quotient->parts.nexts, 1);
+		if (!next)
+			return DC_ERR_MEMORY;
+		*next = number;
+		earlier->first_next = quotient->parts.nexts.count - 1;
+		earlier->nexts = 1;
+	}
+	*before = number;
+	return status;
+}
+
+static enum dc_status add_schedule(struct quotient *quotient)
+{
+	const struct dc_schedule *schedule = quotient->schedule;
+	struct dc_plan_operation *row = quotient->plan->operations;
+	enum dc_status status = DC_OK;
+	uint32_t kind = 0;
+
+	for (size_t t = 0; t < schedule->count && !status; t++) {
+		const struct dc_track *track = &schedule->tracks[t];
+		uint32_t before = DC_PLAN_NONE;
+
+		for (size_t p = 0; p < track->count && !status; p++)
+			if (track->phases[p].repeat && track->phases[p].count)
+				status = add_phase(quotient, track, &track->phases[p], kind++,
+						   &before);
+		row->last_lines += before != DC_PLAN_NONE;
+	}
+	row->lines = quotient->parts.lines.count;
+	return status;
+}
+
+static bool allocate(struct dc_plan *plan, int64_t startup, double groups)
+{
+	plan->epoch_count = 1;
+	plan->begins = calloc(1, sizeof *plan->begins);
+	plan->operations = calloc(1, sizeof *plan->operations);
+	plan->operation_of = calloc(1, sizeof *plan->operation_of);
+	plan->jobs = calloc(1, sizeof *plan->jobs);
+	plan->job_of = calloc(1, sizeof *plan->job_of);
+	if (!plan->begins || !plan->operations || !plan->operation_of || !plan->jobs ||
+	    !plan->job_of)
+		return false;
+	plan->operation_count = plan->job_count = 1;
+	plan->asked_operations = plan->asked_jobs = 1;
+	plan->operations[0] = (struct dc_plan_operation){
+		.startup = startup, .multiplicity = groups, .next = DC_PLAN_NONE};
+	plan->jobs[0] = (struct dc_plan_job){.multiplicity = groups};
+	return true;
+}
+
+enum dc_status dc_plan_quotient(const struct dc_fabric *fabric,
+				const struct dc_plan_operation_request *request,
+				struct dc_plan *plan, bool *made)
+{
+	struct quotient quotient = {
+		.fabric = fabric,
+		.schedule = request->schedule,
+		.cost = request->cost,
+		.plan = plan,
+	};
+	dc_time startup = dc_time_from_s(request->cost->startup_s);
+	enum dc_status status;
+
+	*made = false;
+	*plan = (struct dc_plan){0};
+	dc_plan_parts_init(&quotient.parts);
+	if (request->schedule->failed)
+		return DC_ERR_MEMORY;
+	if (startup > INT64_MAX)
+		return DC_ERR_RUN;
+	if (!is_uniform(&quotient))
+		return DC_OK;
+	find_periods(&quotient);
+	status = allocate(plan, (int64_t)startup,
+			  (double)(fabric->ranks / request->schedule->group->size))
+			 ? add_schedule(&quotient)
+			 : DC_ERR_MEMORY;
+	dc_plan_parts_take(&quotient.parts, plan);
+	dc_plan_index_fini(&quotient.index);
+	dc_fabric_path_fini(&quotient.path);
+	*made = !status && !quotient.too_much;
+	if (!*made)
+		dc_plan_fini(plan);
+	return status;
+}

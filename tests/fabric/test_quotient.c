@@ -1,0 +1,124 @@
+/* Quotients made from symmetry = refinement of the plan laid out. */
+#include <math.h>
+
+#include "build.h"
+#include "plans.h"
+
+struct shape {
+	const struct dc_topology_type *types[3];
+	uint64_t sizes[3];
+	enum dc_routing_policy policy;
+};
+
+static const struct shape shapes[] = {
+	{{&dc_topology_ring}, {12}, DC_ROUTING_SHORTEST},
+	{{&dc_topology_ring}, {16}, DC_ROUTING_SPRAY},
+	{{&dc_topology_switch}, {16}, DC_ROUTING_SHORTEST},
+	{{&dc_topology_torus, &dc_topology_torus}, {4, 8}, DC_ROUTING_SHORTEST},
+	{{&dc_topology_torus, &dc_topology_torus, &dc_topology_torus},
+	 {4, 3, 5},
+	 DC_ROUTING_SPRAY},
+	{{&dc_topology_switch, &dc_topology_ring}, {8, 4}, DC_ROUTING_SHORTEST},
+	{{&dc_topology_switch, &dc_topology_switch, &dc_topology_ring},
+	 {8, 2, 3},
+	 DC_ROUTING_SHORTEST},
+};
+
+/* One operation on every rank, by each algorithm that fits: the quotient takes the same time to the tick
+ * as the plan laid out and run message by message, sends the same bytes, and is no coarser than the
+ * coarsest equitable partition, which refinement finds. */
+static void try_one(const struct dc_fabric *fabric, const struct dc_algorithm_type *type,
+		    enum dc_operation operation, unsigned number)
+{
+	struct dc_arena *arena = dc_arena_create();
+	const struct dc_request request = {operation, 12345678, 0, 0, 0};
+	const struct dc_group group = dc_group_all(fabric);
+	const struct dc_schedule *schedule =
+		plans_lower(arena, fabric, &group, type->name, &request);
+	const struct dc_plan_operation_request asked = {schedule, &dc_plan_no_cost};
+	struct dc_plan plan = plans_lay_out(fabric, schedule), quotient, folded;
+	dc_time exact = plans_run(&plan, true, NULL, NULL), other;
+	bool made;
+
+	cr_assert_eq(dc_plan_fold(&plan, UINT64_MAX, &folded, &made), DC_OK);
+	other = plans_run(&folded, true, NULL, NULL);
+	cr_expect(fabs(dc_time_to_s(other - exact)) <= fmax(2e-13, 1e-12 * dc_time_to_s(exact)),
+		  "shape %u, %s, %s: folded %.17g s for %.17g s", number, type->name,
+		  dc_operation_name(operation), dc_time_to_s(other), dc_time_to_s(exact));
+	cr_assert_eq(dc_plan_quotient(fabric, &asked, &quotient, &made), DC_OK);
+	if (made) {
+		for (int coalesced = 0; coalesced < 2; coalesced++) {
+			other = plans_run(&quotient, coalesced == 0, NULL, NULL);
+			cr_expect(fabs(dc_time_to_s(other - exact)) <=
+					  fmax(2e-13, 1e-12 * dc_time_to_s(exact)),
+				  "shape %u, %s, %s: quotient %.17g s for %.17g s", number,
+				  type->name, dc_operation_name(operation), dc_time_to_s(other),
+				  dc_time_to_s(exact));
+		}
+		cr_expect(fabs(dc_plan_bytes(&quotient) - dc_plan_bytes(&plan)) <=
+			  1e-12 * dc_plan_bytes(&plan));
+		cr_expect_geq(quotient.link_count, folded.link_count);
+		cr_expect_leq(quotient.link_count, plan.link_count);
+		dc_plan_fini(&quotient);
+	}
+	dc_plan_fini(&plan);
+	dc_plan_fini(&folded);
+	dc_arena_destroy(arena);
+}
+
+Test(quotient, equals_refinement)
+{
+	for (unsigned i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+		struct dc_fabric fabric = {0};
+		struct dc_group group;
+
+		for (int d = 0; d < 3 && shapes[i].types[d]; d++)
+			cr_assert_eq(dc_fabric_add(&fabric, &(struct dc_fabric_dimension){
+								    .type = shapes[i].types[d],
+								    .size = shapes[i].sizes[d],
+								    .bandwidth_bps = 50e9 / (d + 1),
+								    .latency_s = 500e-9 * d}),
+				     DC_OK);
+		fabric.routing.policy = (int)shapes[i].policy;
+		group = dc_group_all(&fabric);
+		for (size_t a = 0; dc_algorithms[a]; a++) {
+			for (int o = 0; o < DC_OPERATIONS; o++) {
+				const struct dc_request request = {(enum dc_operation)o, 1, 0, 0,
+								   0};
+
+				if (dc_algorithm_fits(dc_algorithms[a], &fabric, &group, &request,
+						      NULL))
+					try_one(&fabric, dc_algorithms[a], (enum dc_operation)o, i);
+			}
+		}
+	}
+}
+
+/* A ring over a whole dimension folds to one message a phase: what the quotient is for. */
+Test(quotient, a_million_ranks)
+{
+	struct dc_arena *arena = dc_arena_create();
+	struct dc_fabric fabric = {0};
+	const struct dc_request request = {DC_OPERATION_ALL_REDUCE, 1 << 30, 0, 0, 0};
+	struct dc_plan_operation_request asked = {.cost = &dc_plan_no_cost};
+	struct dc_group group;
+	struct dc_plan plan;
+	dc_time expected = 0;
+	bool made;
+
+	build_add(&fabric, 8, 450e9, 0, 2);
+	build_add(&fabric, 128, 50e9, 600e-9, 2);
+	build_add(&fabric, 1024, 50e9, 1e-6, 1);
+	group = dc_group_all(&fabric);
+	asked.schedule = plans_lower(arena, &fabric, &group, "ring", &request);
+	cr_assert_eq(dc_plan_quotient(&fabric, &asked, &plan, &made), DC_OK);
+	cr_assert(made);
+	cr_expect_eq(plan.message_count, 6);
+	/* 14 steps of S/8 at 450 GB/s, 254 of S/1024 and 2046 of S/2^20 at 50 GB/s. */
+	expected = 14 * dc_time_from_s((1 << 30) / 8.0 / 450e9) +
+		   254 * dc_time_from_s(1.2e-6 + (1 << 30) / 1024.0 / 50e9) +
+		   2046 * dc_time_from_s(1e-6 + (1 << 30) / 1048576.0 / 50e9);
+	cr_expect(plans_run(&plan, false, NULL, NULL) == expected);
+	dc_plan_fini(&plan);
+	dc_arena_destroy(arena);
+}
