@@ -7,10 +7,7 @@
 
 #include "fabric/plan_build.h"
 
-const struct dc_plan_cost dc_plan_no_cost = {
-	.inflation = 1,
-	.reduction_bps = (double)INFINITY,
-};
+const struct dc_plan_cost dc_plan_no_cost = {.reduction_bps = 0};
 
 void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more)
 {
@@ -159,19 +156,29 @@ uint32_t *dc_plan_index_find(struct dc_plan_index *index, uint64_t key)
 	return &index->values[place];
 }
 
-int64_t dc_plan_latency(const struct dc_fabric_path *path, const struct dc_fabric *fabric,
-			const struct dc_plan_cost *cost, double reduced_bytes)
+void dc_plan_charge(struct dc_fabric_path *path, const struct dc_fabric *fabric,
+		    const struct dc_plan_cost *cost, bool root, double reduced_bytes)
 {
+	const double *inflations = root ? cost->root_inflation : cost->inflation;
 	double step_s = 0;
 	size_t d = 0;
-	dc_time latency;
 
 	for (size_t i = 0; i < path->count; i++) {
 		while (d + 1 < fabric->count && path->hops[i].link >= fabric->first_link[d + 1])
 			d++;
 		step_s = fmax(step_s, cost->step_s[d]);
+		if (inflations[d] > 0)
+			path->hops[i].use *= inflations[d];
 	}
-	latency = dc_time_from_s(path->latency_s + step_s + reduced_bytes / cost->reduction_bps);
+	path->latency_s += step_s;
+	if (cost->reduction_bps > 0)
+		path->latency_s += reduced_bytes / cost->reduction_bps;
+}
+
+int64_t dc_plan_latency(const struct dc_fabric_path *path)
+{
+	dc_time latency = dc_time_from_s(path->latency_s);
+
 	return latency > INT64_MAX ? -1 : (int64_t)latency;
 }
 

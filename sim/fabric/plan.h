@@ -23,10 +23,12 @@
 /* What transport and protocol add to the bytes and latencies of the fabric. */
 struct dc_plan_cost {
 	double startup_s;     /* before the first step */
-	double inflation;     /* bytes on the wire per byte sent, >= 1 */
-	double reduction_bps; /* adding up what arrives; INFINITY: for nothing */
-	double step_s
-		[DC_FABRIC_DIMENSIONS]; /* per message, by the dimensions it crosses: the most */
+	double reduction_bps; /* adding up what arrives; 0: takes no time */
+	/* By dimension: what a message costs beside its links (of those it crosses, the most), and bytes
+	 * on the wire per byte sent, between ranks and to and from the root of the switches; 0: 1. */
+	double step_s[DC_FABRIC_DIMENSIONS];
+	double inflation[DC_FABRIC_DIMENSIONS];
+	double root_inflation[DC_FABRIC_DIMENSIONS];
 };
 
 /* Nothing. */
@@ -63,7 +65,8 @@ struct dc_plan_link {
 
 struct dc_plan_hop {
 	uint32_t link; /* of the plan */
-	double use;    /* of a message's bytes, over all links of the class that it crosses */
+	double use; /* bytes on the wire per byte of a message, over all links of the class that it
+			* crosses */
 };
 
 /* A way of a message, from an epoch on. */
@@ -74,7 +77,7 @@ struct dc_plan_way {
 };
 
 struct dc_plan_message {
-	double bytes; /* on the wire */
+	double bytes;
 	double multiplicity;
 	uint32_t first_way, ways; /* the first is of epoch 0 */
 };
@@ -147,7 +150,7 @@ enum dc_status dc_plan_quotient(const struct dc_fabric *fabric,
 				const struct dc_plan_operation_request *request,
 				struct dc_plan *plan, bool *made) DC_CHECK;
 
-/* Bytes that all messages of the plan carry, chunks and steps included. */
+/* Bytes that all messages of the plan carry, chunks and steps included; not what is added on the wire. */
 double dc_plan_bytes(const struct dc_plan *plan);
 
 #endif

@@ -37,8 +37,12 @@ void dc_plan_index_fini(struct dc_plan_index *index);
 /* The value's place, new and DC_PLAN_NONE where the key was not there; NULL when out of memory. */
 uint32_t *dc_plan_index_find(struct dc_plan_index *index, uint64_t key);
 
-/* Latencies and bytes of a message. */
-int64_t dc_plan_latency(const struct dc_fabric_path *path, const struct dc_fabric *fabric,
-			const struct dc_plan_cost *cost, double reduced_bytes);
+/* Adds to a path what moving so many bytes over it costs: its uses become bytes on the wire, its latency
+ * that of the message. root: it leads to or from the root of the switches. reduced_bytes: what is added up
+ * on arrival. */
+void dc_plan_charge(struct dc_fabric_path *path, const struct dc_fabric *fabric,
+		    const struct dc_plan_cost *cost, bool root, double reduced_bytes);
+/* Its latency [fs]; negative when too long. */
+int64_t dc_plan_latency(const struct dc_fabric_path *path);
 
 #endif

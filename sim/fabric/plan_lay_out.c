@@ -88,10 +88,10 @@ static enum dc_status count_load(struct layout *layout, uint32_t link, double us
 }
 
 static enum dc_status add_way(struct layout *layout, const struct dc_fabric_path *path,
-			      uint32_t epoch, double reduced_bytes)
+			      uint32_t epoch)
 {
 	struct dc_plan_way *way = dc_plan_array_add(&layout->parts.ways, 1);
-	int64_t latency = dc_plan_latency(path, layout->fabric, layout->cost, reduced_bytes);
+	int64_t latency = dc_plan_latency(path);
 
 	if (!way)
 		return DC_ERR_MEMORY;
@@ -131,21 +131,27 @@ struct errand {
 	uint64_t from, to;
 	enum dc_pattern_kind kind;
 	size_t dimension; /* UP, DOWN */
+	double reduced_bytes;
 };
 
 static enum dc_status find_path(const struct layout *layout, size_t epoch,
 				const struct errand *errand, struct dc_fabric_path *path)
 {
 	const struct dc_fabric *fabric = layout->request->epochs[epoch].fabric;
+	bool root = errand->kind == DC_PATTERN_UP || errand->kind == DC_PATTERN_DOWN;
+	enum dc_status status;
 
-	if (errand->kind == DC_PATTERN_UP || errand->kind == DC_PATTERN_DOWN)
-		return dc_fabric_route_root(fabric, errand->from, errand->dimension,
-					    errand->kind == DC_PATTERN_UP, path);
-	return dc_fabric_route(fabric, errand->from, errand->to, load_of, layout, path);
+	if (root)
+		status = dc_fabric_route_root(fabric, errand->from, errand->dimension,
+					      errand->kind == DC_PATTERN_UP, path);
+	else
+		status = dc_fabric_route(fabric, errand->from, errand->to, load_of, layout, path);
+	if (!status)
+		dc_plan_charge(path, fabric, layout->cost, root, errand->reduced_bytes);
+	return status;
 }
 
-static enum dc_status add_message(struct layout *layout, const struct errand *errand, double bytes,
-				  bool reduces)
+static enum dc_status add_message(struct layout *layout, const struct errand *errand, double bytes)
 {
 	struct dc_plan_message *message = dc_plan_array_add(&layout->parts.messages, 1);
 	struct dc_fabric_path swap;
@@ -154,19 +160,19 @@ static enum dc_status add_message(struct layout *layout, const struct errand *er
 	if (!message)
 		return DC_ERR_MEMORY;
 	*message = (struct dc_plan_message){
-		.bytes = bytes * layout->cost->inflation,
+		.bytes = bytes,
 		.multiplicity = 1,
 		.first_way = layout->parts.ways.count,
 		.ways = 1,
 	};
 	status = find_path(layout, 0, errand, &layout->path);
 	if (!status)
-		status = add_way(layout, &layout->path, 0, reduces ? bytes : 0);
+		status = add_way(layout, &layout->path, 0);
 	for (size_t e = 1; e < layout->request->epoch_count && !status; e++) {
 		status = find_path(layout, e, errand, &layout->other);
 		if (status || same_path(&layout->path, &layout->other))
 			continue;
-		status = add_way(layout, &layout->other, (uint32_t)e, reduces ? bytes : 0);
+		status = add_way(layout, &layout->other, (uint32_t)e);
 		message->ways++;
 		swap = layout->path;
 		layout->path = layout->other;
@@ -206,7 +212,8 @@ static enum dc_status add_pattern(struct layout *layout, const struct dc_schedul
 		errand.from =
 			dc_group_rank(group, dc_group_member(group, phase->factor, line, from));
 		errand.to = dc_group_rank(group, dc_group_member(group, phase->factor, line, to));
-		status = add_message(layout, &errand, bytes, phase->reduces);
+		errand.reduced_bytes = phase->reduces ? bytes : 0;
+		status = add_message(layout, &errand, bytes);
 	}
 	return status;
 }
@@ -232,7 +239,7 @@ static enum dc_status add_bundle(struct layout *layout, const struct dc_schedule
 static bool same_phase(const struct layout *layout, const struct dc_schedule_phase *a,
 		       const struct dc_schedule_phase *b)
 {
-	bool adds = layout->cost->reduction_bps < (double)INFINITY && a->reduces != b->reduces;
+	bool adds = layout->cost->reduction_bps > 0 && a->reduces != b->reduces;
 
 	if (a->factor != b->factor || a->count != b->count || adds)
 		return false;

@@ -156,22 +156,20 @@ static enum dc_status find_link(struct quotient *quotient, size_t d, uint64_t li
 	return DC_OK;
 }
 
-static enum dc_status add_message(struct quotient *quotient, size_t d, double bytes, bool reduces,
+static enum dc_status add_message(struct quotient *quotient, size_t d, double bytes,
 				  double multiplicity)
 {
 	const struct dc_fabric_path *path = &quotient->path;
 	struct dc_plan_message *message = dc_plan_array_add(&quotient->parts.messages, 1);
 	struct dc_plan_way *way = dc_plan_array_add(&quotient->parts.ways, 1);
 	uint32_t first = quotient->parts.hops.count;
-	int64_t latency =
-		dc_plan_latency(path, quotient->fabric, quotient->cost, reduces ? bytes : 0);
+	int64_t latency = dc_plan_latency(path);
 
 	if (!message || !way)
 		return DC_ERR_MEMORY;
 	if (latency < 0)
 		return DC_ERR_RUN;
-	*message = (struct dc_plan_message){bytes * quotient->cost->inflation, multiplicity,
-					    quotient->parts.ways.count - 1, 1};
+	*message = (struct dc_plan_message){bytes, multiplicity, quotient->parts.ways.count - 1, 1};
 	for (size_t i = 0; i < path->count; i++) {
 		uint32_t link, h = first;
 		struct dc_plan_hop *hops;
@@ -203,15 +201,19 @@ static enum dc_status add_one(struct quotient *quotient, size_t d, const struct 
 {
 	const struct dc_fabric *fabric = quotient->fabric;
 	uint64_t stride = fabric->strides[d];
+	bool root = pattern->kind == DC_PATTERN_UP || pattern->kind == DC_PATTERN_DOWN;
 	enum dc_status status;
 
-	if (pattern->kind == DC_PATTERN_UP || pattern->kind == DC_PATTERN_DOWN)
+	if (root)
 		status = dc_fabric_route_root(fabric, from * stride, d,
 					      pattern->kind == DC_PATTERN_UP, &quotient->path);
 	else
 		status = dc_fabric_route(fabric, from * stride, to * stride, NULL, NULL,
 					 &quotient->path);
-	return status ? status : add_message(quotient, d, bytes, reduces, multiplicity);
+	if (status)
+		return status;
+	dc_plan_charge(&quotient->path, fabric, quotient->cost, root, reduces ? bytes : 0);
+	return add_message(quotient, d, bytes, multiplicity);
 }
 
 static enum dc_status add_pattern(struct quotient *quotient, size_t d,
