@@ -2,7 +2,6 @@
 #include "fabric/transport.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 const char *const dc_protocol_names[DC_PROTOCOLS + 1] = {"simple", "ll128", "ll", NULL};
@@ -143,23 +142,20 @@ const struct dc_transport_protocol *dc_transport_protocol(const struct dc_transp
 }
 
 double dc_transport_inflation(const struct dc_transport *transport,
-			      const struct dc_transport_protocol *protocol, bool relayed)
+			      const struct dc_transport_protocol *protocol, bool relayed,
+			      double link_bps)
 {
-	return 1.0 /
-	       (transport->efficiency * protocol->factor * (relayed ? transport->relay : 1.0));
+	double share =
+		transport->efficiency * protocol->factor * (relayed ? transport->relay : 1.0);
+
+	if (protocol->cap_bps > 0.0)
+		return fmax(1.0 / share, link_bps / protocol->cap_bps);
+	return 1.0 / share;
 }
 
 double dc_transport_inflation_in_network(const struct dc_transport *transport)
 {
 	return 1.0 / transport->in_network;
-}
-
-double dc_transport_cap_bps(const struct dc_transport *transport,
-			    const struct dc_transport_protocol *protocol)
-{
-	if (protocol->cap_bps <= 0.0)
-		return (double)INFINITY;
-	return protocol->cap_bps * dc_transport_inflation(transport, protocol, false);
 }
 
 double dc_transport_copy_s(const struct dc_transport *transport, double part_bytes)
@@ -173,14 +169,11 @@ double dc_transport_ring_s(const struct dc_transport *transport,
 			   double size_bytes)
 {
 	double part_bytes = size_bytes / members;
-	double message_bytes = part_bytes / rings;
-	double on_wire_s =
-		message_bytes * dc_transport_inflation(transport, protocol, relayed) / link_bps;
+	double inflation = dc_transport_inflation(transport, protocol, relayed, link_bps);
+	double on_wire_s = part_bytes / rings * inflation / link_bps;
 
 	if (members < 2)
 		return 0.0;
-	if (protocol->cap_bps > 0.0)
-		on_wire_s = fmax(on_wire_s, message_bytes / protocol->cap_bps);
 	return transport->startup_s +
 	       2.0 * (members - 1) * (latency_s + protocol->step_s + on_wire_s) +
 	       2.0 * dc_transport_copy_s(transport, part_bytes);
@@ -201,18 +194,20 @@ double dc_transport_pipeline_s(const struct dc_transport_stage *stages, size_t c
 			       double size_bytes, unsigned chunks)
 {
 	double chunk_bytes = size_bytes / chunks;
-	double fill_s = 0.0, period_s = 0.0;
+	double fill_s = 0.0, period_s = 0.0, busy_s = 0.0;
 
 	for (size_t j = 0; j < count; j++) {
-		double shared = 0.0;
+		double stage_s = stages[j].latency_s + chunk_bytes * stages[j].s_per_byte;
+		double links_s = 0.0;
 
 		for (size_t i = 0; i < count; i++)
 			if (stages[i].resource == stages[j].resource)
-				shared += stages[i].s_per_byte;
-		fill_s += stages[j].latency_s + chunk_bytes * stages[j].s_per_byte;
-		period_s = fmax(period_s, stages[j].latency_s + chunk_bytes * shared);
+				links_s += stages[i].latency_s + size_bytes * stages[i].s_per_byte;
+		fill_s += stage_s;
+		period_s = fmax(period_s, stage_s);
+		busy_s = fmax(busy_s, links_s);
 	}
-	return fill_s + (chunks - 1) * period_s;
+	return fmax(fill_s + (chunks - 1) * period_s, busy_s);
 }
 
 unsigned dc_transport_pipeline_chunks(const struct dc_transport_stage *stages, size_t count,

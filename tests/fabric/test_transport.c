@@ -92,8 +92,7 @@ Test(transport, ideal_is_the_bare_ring)
 		cr_expect_float_eq(
 			dc_transport_ring_s(t, protocol, 8, 1, false, 50e9, 500e-9, 1073741824.0),
 			0.03758796384, 1e-11);
-		cr_expect_eq(dc_transport_inflation(t, protocol, true), 1.0);
-		cr_expect(isinf(dc_transport_cap_bps(t, protocol)));
+		cr_expect_eq(dc_transport_inflation(t, protocol, true, 50e9), 1.0);
 		cr_expect_eq(dc_transport_ring_s(t, protocol, 1, 1, false, 50e9, 500e-9, 1e9), 0.0);
 	}
 	cr_expect_eq(dc_transport_copy_s(t, 1e9), 0.0);
@@ -118,9 +117,10 @@ Test(transport, ring_by_hand)
 	expect_close(dc_transport_ring_s(t, simple, 4, 2, false, 100e9, 1e-6, 8e6), 125e-6);
 	expect_close(dc_transport_ring_s(t, simple, 4, 2, true, 100e9, 1e-6, 8e6), 200e-6);
 	expect_close(dc_transport_ring_s(t, ll, 4, 2, false, 100e9, 1e-6, 8e6), 6026e-6);
-	/* 1 / (0.8 x 0.25) wire bytes each, so 5 GB/s on the wire carry the cap's 1 GB/s */
-	expect_close(dc_transport_inflation(t, ll, false), 5.0);
-	expect_close(dc_transport_cap_bps(t, ll), 5e9);
+	/* 1 / (0.8 x 0.25) on a slow link, the cap of 1 GB/s on a fast one */
+	expect_close(dc_transport_inflation(t, ll, false, 4e9), 5.0);
+	expect_close(dc_transport_inflation(t, ll, false, 100e9), 100.0);
+	expect_close(dc_transport_inflation(t, simple, true, 100e9), 2.5);
 	catalogue_close(&catalogue);
 }
 
@@ -136,13 +136,15 @@ Test(transport, in_network_by_hand)
 	catalogue_close(&catalogue);
 }
 
-/* Two stages on links of their own, of 1 and 3 s per byte and 2 s of latency each, and a third on the
- * first one's links like it. 12 bytes in one chunk: 6 + 12 + 36 + 12 = 66 s. In 4 chunks of 3 bytes:
- * fill 6 + 3 + 9 + 3 = 21, period max(2 + 3 x 2, 2 + 9) = 11: 21 + 3 x 11 = 54 s. In 2: 6 + 30 + 20
- * = 56; in 8: 6 + 7.5 + 7 x 6.5 = 59; so 4 is the best. */
+/* Three stages of 1, 3 and 1 s per byte and 2 s of latency each, the first and the last on the same
+ * links. 12 bytes in one chunk: (2 + 12) + (2 + 36) + (2 + 12) = 66 s. In 4 chunks of 3 bytes: 5 + 11 +
+ * 5 to fill, 3 beats of 11: 54 s; in 2: 8 + 20 + 8 + 20 = 56; in 8: 3.5 + 6.5 + 3.5 + 7 x 6.5 = 59. So 4
+ * is the best. With 4 s per byte instead of 1 the shared links have 2 (2 + 48) = 100 s to do, more
+ * than 4 chunks of 14, 11, 14 s with 3 beats of 14 = 81 s. */
 Test(transport, pipeline_by_hand)
 {
 	static const struct dc_transport_stage stages[] = {{0, 2, 1}, {1, 2, 3}, {0, 2, 1}};
+	static const struct dc_transport_stage shared[] = {{0, 2, 4}, {1, 2, 3}, {0, 2, 4}};
 	double best_s = 0.0;
 
 	expect_close(dc_transport_pipeline_s(stages, 3, 12, 1), 66);
@@ -151,6 +153,7 @@ Test(transport, pipeline_by_hand)
 	expect_close(dc_transport_pipeline_s(stages, 3, 12, 8), 59);
 	cr_expect_eq(dc_transport_pipeline_chunks(stages, 3, 12, &best_s), 4);
 	expect_close(best_s, 54);
+	expect_close(dc_transport_pipeline_s(shared, 3, 12, 4), 100);
 	/* nothing to send: latencies alone, one chunk */
 	cr_expect_eq(dc_transport_pipeline_chunks(stages, 3, 0, &best_s), 1);
 	expect_close(best_s, 6);

@@ -10,14 +10,15 @@ The model is that of sim/fabric/transport.h: a message of m bytes costs, beyond 
 
     step + m / (B efficiency factor),  no faster than m / cap,
 
-a collective startup once per dimension, a member's own part S/p is copied at `copy` once before and
-once after. Over that, three algorithms for an all-reduce of S bytes over p members:
+a collective the startup of each dimension, and a member's own part (S/p; over two dimensions that of
+the inner one) twice at `copy`. Over that, three algorithms for an all-reduce of S bytes over p members:
 
     ring          2(p-1) steps of S/p over link-disjoint rings of B together
     in-network    2 steps; both ways of a port carry S (1 + 1/p) at efficiency in_network
     hierarchical  reduce-scatter in the node (ring, or the switch), all-reduce between the nodes on
                   m rails (ring, S/m each), all-gather in the node, in K equal chunks one behind
-                  another: sum_j t_j(S/K) + (K - 1) max_j (l_j + S/K sum of w on the same links)
+                  another: the slowest stage sets the beat, sum_j t_j(S/K) + (K - 1) max_j t_j(S/K),
+                  unless links that two stages share have more to do
 
 and of all algorithms, protocols and K = 1, 2, 4, ... 1024 the cheapest, as NCCL chooses.
 
@@ -174,16 +175,14 @@ def value(constant, otherwise):
 
 def pipeline(stages, size):
     """The cheapest number of chunks: (seconds, chunks). Stages: (links, latency, seconds per byte)."""
-    shared = {}
-    for links, _, per_byte in stages:
-        shared[links] = shared.get(links, 0.0) + per_byte
+    work = {}
+    for links, latency, per_byte in stages:
+        work[links] = work.get(links, 0.0) + latency + size * per_byte
     best = None
     for k in range(11):
         chunks = 1 << k
-        part = size / chunks
-        fill = sum(latency + part * per_byte for _, latency, per_byte in stages)
-        period = max(latency + part * shared[links] for links, latency, _ in stages)
-        total = fill + (chunks - 1) * period
+        beats = [latency + size / chunks * per_byte for _, latency, per_byte in stages]
+        total = max(sum(beats) + (chunks - 1) * max(beats), max(work.values()))
         if best is None or total < best[0]:
             best = (total, chunks)
     return best
@@ -196,7 +195,7 @@ def predict(transports, row):
     inner = transports[name]
     outer = transports[network] if nodes > 1 else None
     m = n // nodes
-    copy = 1.0 / inner["copy"].value if inner["copy"] else 0.0
+    copy = 2 * size / m / inner["copy"].value if inner["copy"] else 0.0
     found = []
     for protocol, inner_step in inner["protocols"].items():
         factor = FACTOR[protocol]
@@ -206,29 +205,25 @@ def predict(transports, row):
             rings = CUBE_MESH_RINGS[n]
             rate *= rings * (inner["relay"].value if n == 5 else 1.0)
         if machine == "MI300X":
-            rings = n - 1 if nodes == 1 else m - 1
+            rings = m - 1
+        rate = min(rate, rings * cap)
+        startup = inner["startup"].value
         if nodes == 1:
-            per_step = inner_step.value + max(size / n / rate, size / n / rings / cap)
-            total = inner["startup"].value + 2 * (n - 1) * per_step + 2 * copy * size / n
+            total = startup + copy + 2 * (n - 1) * (inner_step.value + size / n / rate)
             found.append((total, "ring", protocol, 1))
             if inner["in_network"] and protocol == "simple":
                 wire = (1 + 1 / n) / (nominal * inner["in_network"].value)
-                found.append((inner["startup"].value + 2 * inner_step.value + size * wire, "in-network", protocol, 1))
+                found.append((startup + 2 * inner_step.value + size * wire, "in-network", protocol, 1))
             continue
         if protocol not in outer["protocols"]:
             continue
         nics, nic_rate = NICS[machine]
-        startup = inner["startup"].value + outer["startup"].value
-        outer_rate = nics * nic_rate * outer["efficiency"].value * factor
-        between = (
-            "nic",
-            2 * (nodes - 1) * outer["protocols"][protocol].value,
-            2 * (nodes - 1) / nodes * max(1 / outer_rate, 1 / m / cap),
-        )
-        scatter = (m - 1) / m * max(1 / rate, 1 / rings / cap) + copy / m
-        half = ("node", (m - 1) * inner_step.value, scatter)
+        startup += outer["startup"].value
+        rail = min(nics * nic_rate * outer["efficiency"].value * factor, m * cap)
+        between = ("nic", 2 * (nodes - 1) * outer["protocols"][protocol].value, 2 * (nodes - 1) / nodes / rail)
+        half = ("node", (m - 1) * inner_step.value, (m - 1) / m / rate)
         total, chunks = pipeline((half, between, half), size)
-        found.append((startup + total, "hierarchical ring", protocol, chunks))
+        found.append((startup + copy + total, "hierarchical ring", protocol, chunks))
         if inner["in_network"] and protocol == "simple":
             wire = (1 + 1 / m) / (nominal * inner["in_network"].value)
             up = ("up", inner_step.value, wire)
