@@ -47,7 +47,11 @@ static const struct dc_field network_fields[] = {
 	 .offset = offsetof(struct dc_fabric_network, dimensions),
 	 .family = &dc_topology_family,
 	 .help = "innermost first; the product of sizes is the number of accelerators"},
-	{.key = "transport", .kind = DC_RESERVED, .help = "per-message cost and efficiency"},
+	{.key = "transport",
+	 .kind = DC_CATALOGUE,
+	 .offset = offsetof(struct dc_fabric_network, transport),
+	 .catalogue = &dc_transport_family,
+	 .help = "per-message cost and efficiency of dimensions that name none; default: none"},
 	{.key = "routing",
 	 .kind = DC_SECTION,
 	 .offset = offsetof(struct dc_fabric_network, routing),
@@ -124,8 +128,9 @@ static const struct dc_field fabric_fields[] = {
 	 .family = &dc_topology_family,
 	 .help = "short for one network of these dimensions"},
 	{.key = "transport",
-	 .kind = DC_RESERVED,
+	 .kind = DC_CATALOGUE,
 	 .flags = DC_SHORTHAND,
+	 .catalogue = &dc_transport_family,
 	 .help = "short for that network's"},
 	{.key = "routing",
 	 .kind = DC_SECTION,
@@ -173,7 +178,8 @@ enum dc_status dc_fabric_add(struct dc_fabric *fabric, const struct dc_fabric_di
 	return DC_OK;
 }
 
-static enum dc_status add_dimensions(const struct dc_tagged *tagged, struct dc_diag *diag,
+static enum dc_status add_dimensions(const struct dc_fabric_network *network,
+				     const struct dc_tagged *tagged, struct dc_diag *diag,
 				     struct dc_arena *arena, struct dc_fabric *fabric)
 {
 	const struct dc_topology_type *type = tagged->type->descriptor;
@@ -187,6 +193,8 @@ static enum dc_status add_dimensions(const struct dc_tagged *tagged, struct dc_d
 	if (status)
 		return status;
 	for (size_t i = 0; i < count; i++) {
+		if (!dimensions[i].transport)
+			dimensions[i].transport = network->transport;
 		if (dimensions[i].reduces && !dimensions[i].type->up)
 			return dc_diag_error(diag, dc_node_mark(node, "reduce_in_network"),
 					     "%s: reduce_in_network: has no switches that could",
@@ -222,7 +230,7 @@ enum dc_status dc_fabric_build(const struct dc_fabric_config *config, struct dc_
 	fabric->routing = network->routing;
 	tagged = network->dimensions.items;
 	for (size_t i = 0; i < network->dimensions.count; i++) {
-		enum dc_status status = add_dimensions(&tagged[i], diag, arena, fabric);
+		enum dc_status status = add_dimensions(network, &tagged[i], diag, arena, fabric);
 
 		if (status)
 			return status;

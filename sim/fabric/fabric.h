@@ -47,6 +47,7 @@ struct dc_fabric_network {
 	struct dc_list dimensions; /* of dc_tagged */
 	const char *links;         /* file of an explicit graph (graph.h); NULL: none */
 	struct dc_routing routing;
+	struct dc_transport *transport; /* of dimensions without one; NULL: ideal */
 };
 
 /* overrides: [{link, bandwidth, latency, state}] */

@@ -37,6 +37,7 @@ enum dc_status dc_topology_expand_single(const void *section, const struct dc_to
 		.bandwidth_bps = single->bandwidth_bps,
 		.latency_s = single->latency_s,
 		.reduces = single->reduces,
+		.transport = single->transport,
 	};
 	*count = 1;
 	return DC_OK;
@@ -65,6 +66,7 @@ enum dc_status dc_topology_expand_several(const void *section, const struct dc_t
 			.bandwidth_bps = several->bandwidth_bps,
 			.latency_s = several->latency_s,
 			.reduces = several->reduces,
+			.transport = several->transport,
 		};
 	}
 	return DC_OK;

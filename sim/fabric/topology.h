@@ -28,6 +28,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "config/fields.h"
+#include "fabric/transport.h"
 
 enum { DC_FABRIC_DIMENSIONS = 16 };
 
@@ -35,11 +36,12 @@ struct dc_topology_type;
 
 struct dc_fabric_dimension {
 	const struct dc_topology_type *type;
-	uint64_t size;        /* terminals, >= 1 */
-	double bandwidth_bps; /* of a terminal's link, per direction */
-	double latency_s;     /* of each link */
-	bool reduces;         /* switches add up and multicast (NVLS, SHARP) */
-	const void *shape;    /* what the type has worked out; NULL where size says it all */
+	uint64_t size;                        /* terminals, >= 1 */
+	double bandwidth_bps;                 /* of a terminal's link, per direction */
+	double latency_s;                     /* of each link */
+	bool reduces;                         /* switches add up and multicast (NVLS, SHARP) */
+	const struct dc_transport *transport; /* NULL: ideal, at no cost */
+	const void *shape; /* what the type has worked out; NULL where size says it all */
 };
 
 /* A link of a line. */
@@ -126,12 +128,17 @@ extern const struct dc_tagged_family dc_topology_family;
 		 .offset = offsetof(struct type, reduces),                                         \
 		 .fallback = "false",                                                              \
 		 .help = "the switches add up what passes (NVLS, SHARP)"},                         \
+		{.key = "transport",                                                               \
+		 .kind = DC_CATALOGUE,                                                             \
+		 .offset = offsetof(struct type, transport),                                       \
+		 .catalogue = &dc_transport_family,                                                \
+		 .help = "what messages cost beyond links; default: the network's"},               \
 		{.key = "switch", .kind = DC_RESERVED, .help = "catalogue name of the switches"},  \
 	{                                                                                          \
 		.key = "optics", .kind = DC_RESERVED, .help = "catalogue name of the transceivers" \
 	}
 
-enum { DC_TOPOLOGY_COMMON_FIELDS = 6 };
+enum { DC_TOPOLOGY_COMMON_FIELDS = 7 };
 
 /* What a topology of one dimension is read into: its section needs a name and a doc only. */
 struct dc_topology_single {
@@ -141,6 +148,7 @@ struct dc_topology_single {
 	double bandwidth_bps;
 	double latency_s;
 	bool reduces;
+	struct dc_transport *transport;
 };
 
 enum { DC_TOPOLOGY_SINGLE_FIELDS = 1 + DC_TOPOLOGY_COMMON_FIELDS };
@@ -157,6 +165,7 @@ struct dc_topology_several {
 	double bandwidth_bps;
 	double latency_s;
 	bool reduces;
+	struct dc_transport *transport;
 };
 
 extern const struct dc_field dc_topology_several_fields[DC_TOPOLOGY_SINGLE_FIELDS];
