@@ -56,10 +56,14 @@ struct dc_algorithm_type {
 	 * messages take alone (dc_schedule_alone). NULL: never promised. */
 	bool (*is_disjoint)(const struct dc_fabric *fabric, const struct dc_group *group,
 			    const struct dc_request *request);
-	bool automatic; /* among those that `auto` chooses from */
+	bool automatic;  /* among those that `auto` chooses from */
+	bool nccl;       /* and `nccl` */
+	bool in_network; /* switches add up */
 };
 
 extern const struct dc_algorithm_type dc_algorithm_ring;
+
+enum { DC_ALGORITHMS = 64 }; /* that there may be */
 
 /* All of them, in the order in which `auto` tries them; NULL ends the list. */
 extern const struct dc_algorithm_type *const dc_algorithms[];

@@ -60,4 +60,5 @@ const struct dc_algorithm_type dc_algorithm_ring = {
 	.lower = lower,
 	.is_disjoint = is_disjoint,
 	.automatic = true,
+	.nccl = true,
 };

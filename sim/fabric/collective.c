@@ -1,68 +1,452 @@
-/* The ring algorithm, dimension by dimension: schedule and closed form. */
+/* Collectives: choosing the cheapest, and running it alone. */
 #include "fabric/collective.h"
 
-static void add_phase(const struct dc_fabric *fabric, struct dc_collective *collective,
-		      size_t dimension, double chunk_bytes)
-{
-	const struct dc_fabric_dimension *d = &fabric->dimensions[dimension];
+#include <math.h>
+#include <string.h>
 
-	if (d->size < 2)
-		return;
-	collective->phases[collective->count++] = (struct dc_collective_phase){
-		.dimension = dimension,
-		.steps = d->size - 1,
-		.chunk_bytes = chunk_bytes,
-		.step = dc_fabric_hop(d, chunk_bytes),
-	};
+#include "fabric/runner.h"
+
+/* Messages that a schedule may have to be laid out when it does not fold from symmetry, and hops that
+ * refinement may look at: about a second. */
+static const double most_messages = 2e6;
+static const uint64_t most_hops = 40000000;
+
+enum dc_status dc_collective_name_algorithm(const char *name, struct dc_collective_request *request)
+{
+	request->algorithm = NULL;
+	request->choice = DC_CHOICE_AUTO;
+	if (strcmp(name, "auto") == 0)
+		return DC_OK;
+	request->choice = DC_CHOICE_NCCL;
+	if (strcmp(name, "nccl") == 0)
+		return DC_OK;
+	request->choice = DC_CHOICE_NAMED;
+	request->algorithm = dc_algorithm_find(name);
+	return request->algorithm ? DC_OK : DC_ERR_RUN;
 }
 
-void dc_collective_lower(const struct dc_fabric *fabric, enum dc_collective_kind kind,
-			 double size_bytes, struct dc_collective *collective)
-{
-	double chunk_bytes[DC_FABRIC_DIMENSIONS];
-	double part_bytes = size_bytes;
+/* --- costs --- */
 
-	collective->count = 0;
-	for (size_t i = 0; i < fabric->count; i++) {
-		part_bytes /= (double)fabric->dimensions[i].size;
-		chunk_bytes[i] = part_bytes;
+static bool has_protocol(const struct dc_fabric_dimension *dimension, enum dc_protocol protocol)
+{
+	return !dimension->transport || !dimension->transport->protocols.count ||
+	       dc_transport_protocol(dimension->transport, protocol);
+}
+
+/* Whether all dimensions that the group spans have the protocol. */
+static bool speaks(const struct dc_fabric *fabric, const struct dc_group *group,
+		   enum dc_protocol protocol)
+{
+	for (size_t f = 0; f < group->count; f++) {
+		size_t d = group->factors[f].dimension;
+
+		if (d != DC_GROUP_ACROSS && !has_protocol(&fabric->dimensions[d], protocol))
+			return false;
+		for (size_t i = 0; d == DC_GROUP_ACROSS && i < fabric->count; i++)
+			if (!has_protocol(&fabric->dimensions[i], protocol))
+				return false;
 	}
-	if (kind != DC_ALL_GATHER)
-		for (size_t i = 0; i < fabric->count; i++)
-			add_phase(fabric, collective, i, chunk_bytes[i]);
-	if (kind != DC_REDUCE_SCATTER)
-		for (size_t i = fabric->count; i-- > 0;)
-			add_phase(fabric, collective, i, chunk_bytes[i]);
+	return true;
 }
 
-dc_time dc_collective_duration(const struct dc_collective *collective)
+/* Adds what a dimension's transport costs, for lines of `size` members along it. */
+static void add_cost(const struct dc_fabric *fabric, size_t d, uint64_t size,
+		     enum dc_protocol name, struct dc_plan_cost *cost)
 {
-	dc_time duration = 0;
+	const struct dc_fabric_dimension *dimension = &fabric->dimensions[d];
+	const struct dc_transport *transport = dimension->transport;
+	const struct dc_transport_protocol *protocol;
 
-	for (size_t i = 0; i < collective->count; i++)
-		duration += (dc_time)collective->phases[i].steps * collective->phases[i].step;
-	return duration;
+	cost->inflation[d] = cost->root_inflation[d] = 1;
+	if (!transport)
+		return;
+	protocol = dc_transport_protocol(transport, name);
+	cost->startup_s += transport->startup_s;
+	cost->step_s[d] = protocol ? protocol->step_s : 0;
+	cost->inflation[d] =
+		dc_transport_inflation(transport, protocol, false, dimension->bandwidth_bps);
+	/* A member's own part is copied while the others' n - 1 parts cross its link. */
+	if (transport->copy_bps > 0 && size > 1)
+		cost->inflation[d] +=
+			dimension->bandwidth_bps / ((double)(size - 1) * transport->copy_bps);
+	if (transport->in_network > 0)
+		cost->root_inflation[d] = dc_transport_inflation_in_network(transport);
 }
 
-double dc_collective_sent_bytes(const struct dc_collective *collective)
+static void find_cost(const struct dc_fabric *fabric, const struct dc_group *group,
+		      enum dc_protocol protocol, struct dc_plan_cost *cost)
 {
-	double bytes = 0;
+	*cost = dc_plan_no_cost;
+	for (size_t f = 0; f < group->count; f++) {
+		size_t d = group->factors[f].dimension;
 
-	for (size_t i = 0; i < collective->count; i++)
-		bytes += (double)collective->phases[i].steps * collective->phases[i].chunk_bytes;
-	return bytes;
+		if (d != DC_GROUP_ACROSS)
+			add_cost(fabric, d, group->factors[f].size, protocol, cost);
+		for (size_t i = 0; d == DC_GROUP_ACROSS && i < fabric->count; i++)
+			if (fabric->dimensions[i].size > 1)
+				add_cost(fabric, i, fabric->dimensions[i].size, protocol, cost);
+	}
 }
 
-double dc_collective_bound_s(const struct dc_fabric *fabric, enum dc_collective_kind kind,
-			     double size_bytes)
-{
-	double bandwidth_bps = 0;
-	double ranks = (double)fabric->ranks;
+/* --- running alone --- */
 
-	for (size_t i = 0; i < fabric->count; i++)
-		if (fabric->dimensions[i].size > 1)
-			bandwidth_bps += fabric->dimensions[i].bandwidth_bps;
-	if (fabric->ranks < 2)
+static double count_messages(const struct dc_schedule *schedule)
+{
+	double count = 0;
+
+	for (size_t t = 0; t < schedule->count; t++) {
+		for (size_t p = 0; p < schedule->tracks[t].count; p++) {
+			const struct dc_schedule_phase *phase = &schedule->tracks[t].phases[p];
+			double size = (double)dc_group_line_size(schedule->group, phase->factor);
+
+			for (size_t i = 0; i < phase->count; i++)
+				count += (phase->patterns[i].kind == DC_PATTERN_LIST
+						  ? (double)phase->patterns[i].count
+						  : size) *
+					 (double)dc_group_lines(schedule->group, phase->factor);
+		}
+	}
+	return count;
+}
+
+/* The smallest plan that is had cheaply; *made false when that is none. */
+static enum dc_status make_plan(const struct dc_fabric *fabric,
+				const struct dc_schedule *schedule, const struct dc_plan_cost *cost,
+				bool everywhere, bool full, struct dc_plan *plan, bool *made)
+{
+	const struct dc_plan_operation_request operation = {schedule, cost};
+	const struct dc_plan_job_request job = {0, &operation, 1};
+	const struct dc_plan_epoch epoch = {0, fabric};
+	const struct dc_plan_request request = {&job, 1, &epoch, 1};
+	struct dc_plan folded;
+	enum dc_status status;
+	bool fewer;
+
+	*made = false;
+	if (!full && (everywhere || schedule->group->size == fabric->ranks)) {
+		status = dc_plan_quotient(fabric, &operation, plan, made);
+		if (status || *made)
+			return status;
+	}
+	if (!full && count_messages(schedule) > most_messages)
+		return DC_OK;
+	status = dc_plan_lay_out(&request, plan);
+	*made = !status;
+	if (status || full)
+		return status;
+	status = dc_plan_fold(plan, most_hops, &folded, &fewer);
+	if (!status && fewer) {
+		dc_plan_fini(plan);
+		*plan = folded;
+	}
+	if (status)
+		dc_plan_fini(plan);
+	return status;
+}
+
+static enum dc_status run_alone(const struct dc_plan *plan, struct dc_collective *collective)
+{
+	const struct dc_runner_options options = {.exact = false};
+	struct dc_engine *engine = dc_engine_create();
+	struct dc_runner *runner =
+		engine ? dc_runner_create(engine, plan, &options, NULL, NULL) : NULL;
+	enum dc_status status = runner ? DC_OK : DC_ERR_MEMORY;
+	uint32_t bottleneck;
+
+	if (!status) {
+		dc_runner_start(runner);
+		status = dc_engine_run(engine, NULL);
+	}
+	if (!status) {
+		collective->duration =
+			dc_runner_is_done(runner) ? dc_engine_now(engine) : DC_TIME_NEVER;
+		bottleneck = dc_runner_bottleneck(runner, 0);
+		collective->bottleneck = bottleneck == DC_PLAN_NONE
+						 ? UINT64_MAX
+						 : plan->links[bottleneck].link;
+	}
+	dc_runner_destroy(runner);
+	dc_engine_destroy(engine);
+	return status;
+}
+
+/* One combination of algorithm and protocol; collective->duration negative: passed over. */
+static enum dc_status try_one(const struct dc_fabric *fabric,
+			      const struct dc_collective_request *request,
+			      struct dc_collective *collective)
+{
+	struct dc_arena *arena = dc_arena_create();
+	struct dc_schedule schedule;
+	struct dc_plan_cost cost;
+	struct dc_plan plan;
+	enum dc_status status = arena ? DC_OK : DC_ERR_MEMORY;
+	bool made = false;
+
+	collective->duration = -1;
+	if (!status)
+		status = dc_collective_schedule(fabric, request, collective, arena, &schedule,
+						&cost);
+	if (!status)
+		status = make_plan(fabric, &schedule, &cost, request->everywhere, false, &plan,
+				   &made);
+	if (!status && made) {
+		collective->sent_bytes = dc_schedule_bytes(&schedule);
+		collective->steps = dc_schedule_steps(&schedule);
+		status = run_alone(&plan, collective);
+		dc_plan_fini(&plan);
+	}
+	dc_arena_destroy(arena);
+	return status;
+}
+
+static bool is_candidate(const struct dc_collective_request *request,
+			 const struct dc_algorithm_type *type)
+{
+	switch (request->choice) {
+	case DC_CHOICE_NAMED:
+		return type == request->algorithm;
+	case DC_CHOICE_NCCL:
+		return type->nccl;
+	default:
+		return type->automatic;
+	}
+}
+
+/* Keeps the best two. */
+static void keep(const struct dc_collective *found, struct dc_collective *best)
+{
+	unsigned tried = best->tried + 1, passed_over = best->passed_over;
+
+	if (best->algorithm && found->duration >= best->duration) {
+		if (!best->second || found->duration < best->second_duration) {
+			best->second = found->algorithm;
+			best->second_protocol = found->protocol;
+			best->second_duration = found->duration;
+		}
+		best->tried = tried;
+		return;
+	}
+	{
+		struct dc_collective before = *best;
+
+		*best = *found;
+		best->second = before.algorithm;
+		best->second_protocol = before.protocol;
+		best->second_duration = before.duration;
+	}
+	best->tried = tried;
+	best->passed_over = passed_over;
+}
+
+static enum dc_status try_protocols(const struct dc_fabric *fabric,
+				    const struct dc_collective_request *request,
+				    const struct dc_algorithm_type *type,
+				    struct dc_collective *best)
+{
+	bool ideal = true;
+
+	for (size_t d = 0; d < fabric->count; d++)
+		ideal &= !fabric->dimensions[d].transport ||
+			 !fabric->dimensions[d].transport->protocols.count;
+	for (int p = 0; p < DC_PROTOCOLS; p++) {
+		struct dc_collective found = {.algorithm = type, .protocol = (enum dc_protocol)p};
+		enum dc_status status;
+
+		if (request->any_protocol ? ideal && p > 0 : p != (int)request->protocol)
+			continue;
+		if (!speaks(fabric, &request->group, found.protocol))
+			continue;
+		/* Switches add up whole buffers: only the simple protocol does. */
+		if (type->in_network && p != DC_PROTOCOL_SIMPLE)
+			continue;
+		status = try_one(fabric, request, &found);
+		if (status)
+			return status;
+		if (found.duration < 0)
+			best->passed_over++;
+		else
+			keep(&found, best);
+	}
+	return DC_OK;
+}
+
+enum dc_status dc_collective_find(const struct dc_fabric *fabric,
+				  const struct dc_collective_request *request,
+				  struct dc_collective *collective, const char **why)
+{
+	const char *reason = NULL;
+
+	*collective = (struct dc_collective){.bottleneck = UINT64_MAX};
+	if (why)
+		*why = NULL;
+	if (request->group.size < 2)
+		return DC_OK;
+	for (size_t i = 0; dc_algorithms[i]; i++) {
+		enum dc_status status;
+
+		if (!is_candidate(request, dc_algorithms[i]) ||
+		    !dc_algorithm_fits(dc_algorithms[i], fabric, &request->group, &request->request,
+				       &reason))
+			continue;
+		status = try_protocols(fabric, request, dc_algorithms[i], collective);
+		if (status)
+			return status;
+	}
+	if (collective->algorithm)
+		return DC_OK;
+	if (collective->passed_over)
+		reason = "its schedule is too large to lay out here";
+	if (why)
+		*why = reason ? reason : "no algorithm can do it here";
+	return DC_ERR_RUN;
+}
+
+enum dc_status dc_collective_schedule(const struct dc_fabric *fabric,
+				      const struct dc_collective_request *request,
+				      const struct dc_collective *collective,
+				      struct dc_arena *arena, struct dc_schedule *schedule,
+				      struct dc_plan_cost *cost)
+{
+	dc_schedule_init(schedule, arena, &request->group);
+	find_cost(fabric, &request->group, collective->protocol, cost);
+	if (collective->algorithm)
+		collective->algorithm->lower(fabric, &request->request, schedule);
+	return schedule->failed ? DC_ERR_MEMORY : DC_OK;
+}
+
+enum dc_status dc_collective_plan(const struct dc_fabric *fabric,
+				  const struct dc_collective_request *request,
+				  const struct dc_collective *collective, bool full,
+				  struct dc_plan *plan)
+{
+	struct dc_arena *arena = dc_arena_create();
+	struct dc_schedule schedule;
+	struct dc_plan_cost cost;
+	enum dc_status status = arena ? DC_OK : DC_ERR_MEMORY;
+	bool made = true;
+
+	*plan = (struct dc_plan){0};
+	if (!status)
+		status = dc_collective_schedule(fabric, request, collective, arena, &schedule,
+						&cost);
+	if (!status)
+		status = make_plan(fabric, &schedule, &cost, request->everywhere, full, plan,
+				   &made);
+	dc_arena_destroy(arena);
+	return status ? status : made ? DC_OK : DC_ERR_RUN;
+}
+
+/* --- bounds and closed forms --- */
+
+/* What a message takes alone. */
+static dc_time message_alone(const struct dc_fabric *fabric, const struct dc_plan_cost *cost,
+			     const struct dc_schedule_phase *phase, double bytes,
+			     struct dc_fabric_path *path)
+{
+	double rate_bps = (double)INFINITY, step_s = 0, total_s;
+	size_t d = 0;
+
+	for (size_t i = 0; i < path->count; i++) {
+		struct dc_fabric_link link;
+
+		dc_fabric_link(fabric, path->hops[i].link, &link);
+		d = link.dimension;
+		step_s = fmax(step_s, cost->step_s[d]);
+		rate_bps = fmin(rate_bps, link.bandwidth_bps / path->hops[i].use /
+						  (cost->inflation[d] > 0 ? cost->inflation[d] : 1));
+	}
+	total_s = path->latency_s + step_s;
+	if (phase->reduces && cost->reduction_bps > 0)
+		total_s += bytes / cost->reduction_bps;
+	return dc_time_from_s(total_s) + (bytes > 0 ? dc_time_from_s(bytes / rate_bps) : 0);
+}
+
+static dc_time phase_alone(const struct dc_fabric *fabric, const struct dc_schedule *schedule,
+			   const struct dc_plan_cost *cost, const struct dc_schedule_phase *phase)
+{
+	const struct dc_group *group = schedule->group;
+	uint64_t size = dc_group_line_size(group, phase->factor);
+	struct dc_fabric_path path = {0};
+	dc_time longest = 0;
+
+	for (size_t i = 0; i < phase->count; i++) {
+		const struct dc_pattern *pattern = &phase->patterns[i];
+		uint64_t count = pattern->kind == DC_PATTERN_LIST ? pattern->count : size;
+
+		for (uint64_t m = 0; m < count; m++) {
+			uint64_t from = m, to = (m + pattern->offset) % size;
+			double bytes = pattern->bytes;
+			dc_time alone;
+
+			if (pattern->kind == DC_PATTERN_XOR)
+				to = m ^ pattern->offset;
+			if (pattern->kind == DC_PATTERN_LIST) {
+				from = pattern->messages[m].from;
+				to = pattern->messages[m].to;
+				bytes = pattern->messages[m].bytes;
+			}
+			if (to >= size)
+				continue;
+			from = dc_group_rank(group, dc_group_member(group, phase->factor, 0, from));
+			to = dc_group_rank(group, dc_group_member(group, phase->factor, 0, to));
+			if (dc_fabric_route(fabric, from, to, NULL, NULL, &path))
+				longest = DC_TIME_NEVER;
+			alone = message_alone(fabric, cost, phase, bytes, &path);
+			if (alone > longest)
+				longest = alone;
+		}
+	}
+	dc_fabric_path_fini(&path);
+	return longest;
+}
+
+dc_time dc_collective_closed_form(const struct dc_fabric *fabric,
+				  const struct dc_schedule *schedule,
+				  const struct dc_plan_cost *cost)
+{
+	dc_time total = dc_time_from_s(cost->startup_s);
+
+	if (schedule->count > 1 || (schedule->count && schedule->tracks[0].chunks > 1))
+		return DC_TIME_NEVER;
+	for (size_t p = 0; schedule->count && p < schedule->tracks[0].count; p++) {
+		const struct dc_schedule_phase *phase = &schedule->tracks[0].phases[p];
+
+		if (phase->repeat)
+			total += (dc_time)phase->repeat *
+				 phase_alone(fabric, schedule, cost, phase);
+	}
+	return total;
+}
+
+/* What leaves a terminal of a dimension: its links' rates added up. */
+static double ways_out_bps(const struct dc_fabric_dimension *dimension)
+{
+	uint64_t links = dimension->type->links(dimension);
+	double rate_bps = 0;
+
+	for (uint64_t i = 0; i < links; i++) {
+		struct dc_line_link link;
+
+		dimension->type->link(dimension, i, &link);
+		rate_bps += link.from == 0 ? link.bandwidth_bps : 0;
+	}
+	return rate_bps;
+}
+
+double dc_collective_bound_s(const struct dc_fabric *fabric, const struct dc_group *group,
+			     enum dc_operation operation, double size_bytes)
+{
+	double rate_bps = 0;
+
+	if (group->size < 2)
 		return 0;
-	return (kind == DC_ALL_REDUCE ? 2 : 1) * size_bytes * (ranks - 1) / ranks / bandwidth_bps;
+	for (size_t f = 0; f < group->count; f++) {
+		size_t d = group->factors[f].dimension;
+
+		if (d != DC_GROUP_ACROSS)
+			rate_bps += ways_out_bps(&fabric->dimensions[d]);
+		for (size_t i = 0; d == DC_GROUP_ACROSS && i < fabric->count; i++)
+			rate_bps += ways_out_bps(&fabric->dimensions[i]);
+	}
+	return dc_operation_least_bytes(operation, size_bytes, group->size) / rate_bps;
 }

@@ -1,58 +1,76 @@
-/* Collectives: schedules of messages over the fabric's dimensions.
+/* Collectives: which algorithm and protocol, what they send, how long they take alone.
  *
- * The ring algorithm works dimension by dimension: an all-reduce over sizes n0, n1, ... of S bytes
- * reduce-scatters S along the first, S/n0 along the second, and so on, then all-gathers back. Each
- * phase is n - 1 steps; in a step every rank passes one chunk to its neighbour, so the links of a
- * step are disjoint and no link carries two messages at once: closed form = stepwise, to the tick.
+ * A request names an operation on a group, and how it is to be done: an algorithm by name, `auto` for the
+ * cheapest of those that dcsim has, `nccl` for the cheapest of those that NCCL and RCCL have (rings, trees,
+ * in-network reduction and their combination over nodes); likewise a protocol of the transports
+ * (transport.h). The cheapest is found by running each alone on the fabric, folded; ties go to the first
+ * of algorithm.c's list. Candidates whose schedule would be too large to lay out and does not fold from
+ * symmetry are passed over; the outcome says how many.
  *
- * One dimension: 2(n-1) steps of L + S/(nB) [Thakur et al. 2005, sec. 4; Patarasuk & Yuan 2009].
- * Each step is rounded to the femtosecond once and multiplied as an integer. */
+ * Ownership: an outcome is a plain value. */
 #ifndef DC_FABRIC_COLLECTIVE_H
 #define DC_FABRIC_COLLECTIVE_H
 
-#include "engine/engine.h"
-#include "fabric/fabric.h"
+#include "fabric/algorithm.h"
+#include "fabric/plan.h"
 
-enum dc_collective_kind {
-	DC_ALL_REDUCE,
-	DC_REDUCE_SCATTER, /* size_bytes: the whole vector on each rank before */
-	DC_ALL_GATHER,     /* size_bytes: the whole vector on each rank after */
-};
+enum dc_collective_choice { DC_CHOICE_NAMED, DC_CHOICE_AUTO, DC_CHOICE_NCCL };
 
-struct dc_collective_phase {
-	size_t dimension;
-	uint64_t steps;
-	double chunk_bytes;
-	dc_time step; /* length of one step */
+struct dc_collective_request {
+	struct dc_group group;
+	struct dc_request request;
+	enum dc_collective_choice choice;
+	const struct dc_algorithm_type *algorithm; /* NAMED */
+	bool any_protocol;                         /* the cheapest of those all dimensions have */
+	enum dc_protocol protocol;                 /* else this one */
+	bool everywhere; /* all translates of the group do it at once: duration and bytes are of one */
 };
 
 struct dc_collective {
-	struct dc_collective_phase phases[2 * DC_FABRIC_DIMENSIONS];
-	size_t count; /* phases; dimensions of one member have none */
+	const struct dc_algorithm_type *algorithm; /* NULL: a group of one, nothing to do */
+	enum dc_protocol protocol;
+	dc_time duration; /* alone, from the last arrival to the end */
+	double sent_bytes; /* by all members */
+	uint64_t steps;
+	uint64_t bottleneck; /* link of the fabric that held it back; UINT64_MAX: none */
+	/* The next best, when others were tried: NULL otherwise. */
+	const struct dc_algorithm_type *second;
+	enum dc_protocol second_protocol;
+	dc_time second_duration;
+	unsigned tried, passed_over; /* combinations of algorithm and protocol */
 };
 
-/* The schedule over all dimensions. size_bytes >= 0. */
-void dc_collective_lower(const struct dc_fabric *fabric, enum dc_collective_kind kind,
-			 double size_bytes, struct dc_collective *collective);
-/* From the last arrival to the end, in closed form. */
-dc_time dc_collective_duration(const struct dc_collective *collective);
-/* Bytes each rank sends. */
-double dc_collective_sent_bytes(const struct dc_collective *collective);
-/* No schedule over rings with one way out and one in (topology.h) can beat this: the bytes a rank
- * must send and receive, over its ways along all dimensions at once. */
-double dc_collective_bound_s(const struct dc_fabric *fabric, enum dc_collective_kind kind,
-			     double size_bytes);
+/* "auto", "nccl" or an algorithm, into the request; DC_ERR_RUN when there is none of that name. */
+enum dc_status dc_collective_name_algorithm(const char *name,
+					    struct dc_collective_request *request) DC_CHECK;
 
-/* Runs a collective message by message, every rank for itself: what --exact does. One at a time per
- * object; `done` is called once per rank, at its own end. Fails the engine with DC_ERR_RUN when the
- * bytes delivered are not the bytes the schedule sends. */
-struct dc_stepwise;
-typedef void dc_stepwise_done(void *context, uint64_t rank);
+/* Finds how to do it. DC_ERR_RUN when nothing fits: *why (may be NULL) says what is missing of the one
+ * that was named. */
+enum dc_status dc_collective_find(const struct dc_fabric *fabric,
+				  const struct dc_collective_request *request,
+				  struct dc_collective *collective, const char **why) DC_CHECK;
 
-struct dc_stepwise *dc_stepwise_create(struct dc_engine *engine, const struct dc_fabric *fabric,
-				       dc_stepwise_done *done, void *context);
-void dc_stepwise_destroy(struct dc_stepwise *stepwise);
-/* All ranks have arrived: start now. The collective must stay valid until the last rank is done. */
-void dc_stepwise_start(struct dc_stepwise *stepwise, const struct dc_collective *collective);
+/* What the found way sends, in an arena; and what it costs. The schedule refers to the request's group. */
+enum dc_status dc_collective_schedule(const struct dc_fabric *fabric,
+				      const struct dc_collective_request *request,
+				      const struct dc_collective *collective,
+				      struct dc_arena *arena, struct dc_schedule *schedule,
+				      struct dc_plan_cost *cost) DC_CHECK;
+/* The plan of one such collective, by itself: laid out in full, or folded where that is cheap. */
+enum dc_status dc_collective_plan(const struct dc_fabric *fabric,
+				  const struct dc_collective_request *request,
+				  const struct dc_collective *collective, bool full,
+				  struct dc_plan *plan) DC_CHECK;
+
+/* Where the algorithm's steps are link-disjoint: the sum over steps of what the longest message of each
+ * takes alone, rounded once a message [fs]. One track, one chunk; otherwise DC_TIME_NEVER. */
+dc_time dc_collective_closed_form(const struct dc_fabric *fabric,
+				  const struct dc_schedule *schedule,
+				  const struct dc_plan_cost *cost);
+
+/* Bandwidth bound [s]: the bytes that some member must send or receive, over all its links along all
+ * dimensions that the group spans. 0 for groups of one; not a bound where switches reduce. */
+double dc_collective_bound_s(const struct dc_fabric *fabric, const struct dc_group *group,
+			     enum dc_operation operation, double size_bytes);
 
 #endif

@@ -5,7 +5,6 @@
 
 enum { MOST_EMPTY = 1000 };
 
-static void rank_done(void *context, uint64_t rank);
 static void operation_ends(void *context, uint64_t argument);
 static void collective_ends(void *context, uint64_t argument);
 static void advance_actor(struct dc_executor *executor, uint64_t number);
@@ -13,12 +12,52 @@ static void check_blocked(struct dc_executor *executor);
 
 /* --- creation --- */
 
-static void prepare_operation(struct dc_executor *executor, uint32_t number)
+static enum dc_status collective_request(const struct dc_executor *executor, uint32_t number,
+					 struct dc_collective_request *request)
+{
+	const struct dc_op *op = &executor->program->ops[number];
+
+	*request = (struct dc_collective_request){
+		.group = dc_group_all(executor->machine->fabric),
+		.request = {.operation = op->operation, .size_bytes = op->size_bytes},
+		.any_protocol = true,
+	};
+	return dc_collective_name_algorithm(op->algorithm ? op->algorithm : "auto", request);
+}
+
+/* Operations of the same size are done alike: the one before is asked first. */
+static enum dc_status prepare_collective(struct dc_executor *executor, uint32_t number)
+{
+	const struct dc_op *ops = executor->program->ops, *op = &ops[number];
+	struct dc_collective *collective = &executor->collectives[number];
+	struct dc_collective_request request;
+	const char *why = NULL;
+	enum dc_status status;
+
+	for (uint32_t i = 0; i < number; i++) {
+		if (ops[i].kind != DC_OP_COLLECTIVE || ops[i].operation != op->operation ||
+		    ops[i].size_bytes != op->size_bytes || ops[i].algorithm != op->algorithm)
+			continue;
+		*collective = executor->collectives[i];
+		return DC_OK;
+	}
+	status = collective_request(executor, number, &request);
+	if (!status)
+		status = dc_collective_find(executor->machine->fabric, &request, collective, &why);
+	if (status == DC_ERR_RUN)
+		dc_diag_error(executor->diag, NULL, "'%s': %s by '%s': %s", op->name,
+			      dc_operation_name(op->operation),
+			      op->algorithm ? op->algorithm : "auto",
+			      why ? why : "there is no such algorithm");
+	return status;
+}
+
+static enum dc_status prepare_operation(struct dc_executor *executor, uint32_t number)
 {
 	const struct dc_op *op = &executor->program->ops[number];
 	const struct dc_machine *machine = executor->machine;
 	struct dc_activity *activity = &executor->activities[number];
-	struct dc_collective collective;
+	enum dc_status status = DC_OK;
 	double duration_s;
 
 	switch (op->kind) {
@@ -30,8 +69,8 @@ static void prepare_operation(struct dc_executor *executor, uint32_t number)
 					     &activity->compute, &activity->memory);
 		break;
 	case DC_OP_COLLECTIVE:
-		dc_collective_lower(machine->fabric, op->collective, op->size_bytes, &collective);
-		executor->durations[number] = dc_collective_duration(&collective);
+		status = prepare_collective(executor, number);
+		executor->durations[number] = executor->collectives[number].duration;
 		break;
 	case DC_OP_READ:
 		executor->durations[number] =
@@ -43,6 +82,7 @@ static void prepare_operation(struct dc_executor *executor, uint32_t number)
 	case DC_OP_MARK:
 		break;
 	}
+	return status;
 }
 
 static bool allocate(struct dc_executor *executor)
@@ -55,19 +95,15 @@ static bool allocate(struct dc_executor *executor)
 		calloc(executor->actor_count * streams, sizeof *executor->stream_states);
 	executor->durations = calloc(program->count + 1, sizeof *executor->durations);
 	executor->activities = calloc(program->count + 1, sizeof *executor->activities);
+	executor->collectives = calloc(program->count + 1, sizeof *executor->collectives);
+	executor->gathering.plans = calloc(program->count + 1, sizeof *executor->gathering.plans);
 	if (!executor->actors || !executor->stream_states || !executor->durations ||
-	    !executor->activities)
+	    !executor->activities || !executor->collectives || !executor->gathering.plans)
 		return false;
 	for (uint64_t i = 0; i < executor->actor_count; i++) {
 		executor->actors[i].streams = &executor->stream_states[i * streams];
 		executor->actors[i].state = DC_STATE_STALLED;
 		executor->actors[i].activity.state = DC_STATE_STALLED;
-	}
-	if (executor->options.exact) {
-		executor->stepwise = dc_stepwise_create(executor->engine, executor->machine->fabric,
-							rank_done, executor);
-		if (!executor->stepwise)
-			return false;
 	}
 	return dc_executor_replay_init(executor) == DC_OK;
 }
@@ -94,8 +130,12 @@ struct dc_executor *dc_executor_create(struct dc_engine *engine, struct dc_diag 
 		dc_executor_destroy(executor);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < program->count; i++)
-		prepare_operation(executor, i);
+	for (uint32_t i = 0; i < program->count; i++) {
+		if (prepare_operation(executor, i)) {
+			dc_executor_destroy(executor);
+			return NULL;
+		}
+	}
 	return executor;
 }
 
@@ -104,7 +144,12 @@ void dc_executor_destroy(struct dc_executor *executor)
 	if (!executor)
 		return;
 	dc_executor_replay_fini(executor);
-	dc_stepwise_destroy(executor->stepwise);
+	for (int i = 0; i < 2; i++)
+		dc_runner_destroy(executor->gathering.runners[i]);
+	for (uint32_t i = 0; i < executor->program->count && executor->gathering.plans; i++)
+		dc_plan_fini(&executor->gathering.plans[i]);
+	free(executor->gathering.plans);
+	free(executor->collectives);
 	free(executor->actors);
 	free(executor->stream_states);
 	free(executor->durations);
@@ -120,6 +165,11 @@ uint64_t dc_executor_actors(const struct dc_executor *executor)
 uint64_t dc_executor_multiplicity(const struct dc_executor *executor)
 {
 	return executor->multiplicity;
+}
+
+const struct dc_collective *dc_executor_collective(const struct dc_executor *executor, uint32_t op)
+{
+	return &executor->collectives[op];
 }
 
 dc_time dc_executor_op_duration(const struct dc_executor *executor, uint32_t op)
@@ -217,7 +267,7 @@ static void finish_collective(struct dc_executor *executor, struct actor *actor)
 	dc_executor_report(executor, actor);
 }
 
-/* Everyone's end, in closed form. */
+/* Everyone's end. */
 static void collective_ends(void *context, uint64_t argument)
 {
 	struct dc_executor *executor = context;
@@ -229,26 +279,48 @@ static void collective_ends(void *context, uint64_t argument)
 	dc_executor_continue(executor);
 }
 
-/* One rank's end, message by message. */
-static void rank_done(void *context, uint64_t rank)
+static void last_message(void *context, uint32_t operation, dc_time begin, dc_time end)
 {
-	struct dc_executor *executor = context;
+	(void)operation;
+	(void)begin;
+	(void)end;
+	collective_ends(context, 0);
+}
 
-	if (++executor->gathering.ended == executor->actor_count) {
-		executor->in_flight--;
-		executor->gathering.ended = 0;
+/* Message by message. A runner that has ended is kept until the next but one begins: the end of one may
+ * be what begins the next. */
+static enum dc_status run_exactly(struct dc_executor *executor, uint32_t number)
+{
+	struct gathering *gathering = &executor->gathering;
+	struct dc_plan *plan = &gathering->plans[number];
+	const struct dc_runner_options options = {.exact = true};
+	struct dc_collective_request request;
+	enum dc_status status = DC_OK;
+
+	if (!plan->jobs) {
+		status = collective_request(executor, number, &request);
+		if (!status)
+			status = dc_collective_plan(executor->machine->fabric, &request,
+						    &executor->collectives[number], true, plan);
 	}
-	finish_collective(executor, &executor->actors[rank]);
-	advance_actor(executor, rank);
-	check_blocked(executor);
+	if (status)
+		return status;
+	dc_runner_destroy(gathering->runners[0]);
+	gathering->runners[0] = gathering->runners[1];
+	gathering->runners[1] =
+		dc_runner_create(executor->engine, plan, &options, last_message, executor);
+	if (!gathering->runners[1])
+		return DC_ERR_MEMORY;
+	dc_runner_start(gathering->runners[1]);
+	return DC_OK;
 }
 
 static void arrive(struct dc_executor *executor, struct actor *actor, struct stream_state *stream,
 		   uint32_t number)
 {
-	const struct dc_op *op = &executor->program->ops[number];
 	struct gathering *gathering = &executor->gathering;
 	dc_time now = dc_engine_now(executor->engine);
+	enum dc_status status;
 
 	stream->busy = true;
 	stream->event = 0;
@@ -256,19 +328,17 @@ static void arrive(struct dc_executor *executor, struct actor *actor, struct str
 	dc_executor_report(executor, actor);
 	if (++gathering->arrived < executor->actor_count)
 		return;
-	/* A rank that ends early may arrive at the next collective before the others end this one.
-	 */
 	gathering->arrived = 0;
 	executor->in_flight++;
-	dc_collective_lower(executor->machine->fabric, op->collective, op->size_bytes,
-			    &gathering->collective);
-	if (!executor->stepwise || !gathering->collective.count) {
+	if (!executor->options.exact || !executor->collectives[number].algorithm) {
 		stream->event =
 			dc_engine_schedule(executor->engine, now + executor->durations[number],
 					   DC_PHASE_COMPLETION, 0, collective_ends, executor, 0);
 		return;
 	}
-	dc_stepwise_start(executor->stepwise, &gathering->collective);
+	status = run_exactly(executor, number);
+	if (status)
+		dc_engine_fail(executor->engine, status);
 }
 
 /* --- operations --- */

@@ -57,14 +57,14 @@ struct dc_executor_observer {
 };
 
 struct dc_executor_options {
-	bool exact;          /* one actor per rank, collectives message by message, no replay */
+	bool exact;          /* one actor per rank, every message of collectives, no replay */
 	uint64_t iterations; /* 0: no limit */
 	dc_time until;       /* replay does not go past it; DC_TIME_NEVER: no limit */
 };
 
 struct dc_executor;
 
-/* NULL when out of memory. */
+/* NULL when out of memory, or with a message when a collective cannot be done. */
 struct dc_executor *dc_executor_create(struct dc_engine *engine, struct dc_diag *diag,
 				       const struct dc_program *program,
 				       const struct dc_machine *machine,
@@ -75,6 +75,8 @@ void dc_executor_destroy(struct dc_executor *executor);
 uint64_t dc_executor_actors(const struct dc_executor *executor);
 /* Ranks that one actor stands for. */
 uint64_t dc_executor_multiplicity(const struct dc_executor *executor);
+/* How a collective is done: algorithm, protocol, bottleneck. op is of kind COLLECTIVE. */
+const struct dc_collective *dc_executor_collective(const struct dc_executor *executor, uint32_t op);
 /* How long an operation takes by itself on this machine. */
 dc_time dc_executor_op_duration(const struct dc_executor *executor, uint32_t op);
 

@@ -2,6 +2,7 @@
 #ifndef DC_PROGRAM_EXECUTOR_PRIVATE_H
 #define DC_PROGRAM_EXECUTOR_PRIVATE_H
 
+#include "fabric/runner.h"
 #include "program/executor.h"
 
 struct stream_state {
@@ -22,8 +23,10 @@ struct actor {
 /* One collective operation under way or gathering; one at a time, as they share a stream. */
 struct gathering {
 	uint64_t arrived;
-	uint64_t ended;
-	struct dc_collective collective;
+	/* Exact: the one under way, and the one before, which may still be on the stack that started
+	 * it; and the layouts, by operation, made when first needed. */
+	struct dc_runner *runners[2];
+	struct dc_plan *plans;
 };
 
 struct snapshot {
@@ -60,10 +63,10 @@ struct dc_executor {
 	uint64_t multiplicity;
 	struct actor *actors;
 	struct stream_state *stream_states;
-	dc_time *durations;             /* by operation; collectives in closed form */
+	dc_time *durations;             /* by operation; collectives alone on the fabric */
+	struct dc_collective *collectives; /* by operation: how each is done */
 	struct dc_activity *activities; /* by operation: what COMPUTE does to the accelerator */
 	struct gathering gathering;
-	struct dc_stepwise *stepwise;
 	uint64_t in_flight;  /* operations that will end by themselves */
 	uint64_t iterations; /* complete on every actor */
 	uint64_t ended;      /* actors that completed the present one */

@@ -33,8 +33,9 @@ struct dc_op {
 	enum dc_op_kind kind;
 	const char *name;
 	struct dc_work work;                /* COMPUTE */
-	enum dc_collective_kind collective; /* COLLECTIVE */
-	double size_bytes;                  /* COLLECTIVE: of the whole vector */
+	enum dc_operation operation; /* COLLECTIVE */
+	double size_bytes;           /* COLLECTIVE: as algorithm.h counts */
+	const char *algorithm;       /* COLLECTIVE: as in collective.h; NULL: auto */
 	double samples;                     /* READ: per rank */
 	dc_time delay;                      /* DELAY */
 	/* filled by dc_program_add() */

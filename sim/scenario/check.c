@@ -1,4 +1,5 @@
 /* Cross checks: what no single field can see. */
+#include "fabric/collective.h"
 #include "scenario/scenario.h"
 
 #include <string.h>
@@ -252,6 +253,37 @@ static enum dc_status check_building(struct dc_diag *diag, const struct dc_scena
 	return worse(status, check_devices(diag, scenario));
 }
 
+/* An algorithm by name must be one, and able to. */
+static enum dc_status check_algorithm(struct dc_diag *diag, const struct dc_scenario *scenario,
+				      const struct dc_fabric *fabric)
+{
+	const struct dc_training_synchronization *synchronization =
+		&dc_scenario_training(scenario)->synchronization;
+	const struct dc_mark *mark = dc_node_mark(synchronization->node, "algorithm");
+	struct dc_collective_request request = {
+		.group = dc_group_all(fabric),
+		.request.operation = DC_OPERATION_ALL_REDUCE,
+	};
+	const char *names[DC_ALGORITHMS + 2] = {"auto", "nccl"}, *nearest, *why;
+	size_t count = 2;
+
+	for (size_t i = 0; dc_algorithms[i]; i++)
+		names[count++] = dc_algorithms[i]->name;
+	if (dc_collective_name_algorithm(synchronization->algorithm, &request)) {
+		nearest = dc_diag_nearest(synchronization->algorithm, names, count);
+		return dc_diag_error(diag, mark,
+				     "synchronization: algorithm: no algorithm is called '%s'%s%s%s",
+				     synchronization->algorithm, nearest ? "; did you mean '" : "",
+				     nearest ? nearest : "",
+				     nearest ? "'?" : "; 'dcsim catalog algorithms' lists them");
+	}
+	if (request.choice != DC_CHOICE_NAMED || fabric->ranks < 2 ||
+	    dc_algorithm_fits(request.algorithm, fabric, &request.group, &request.request, &why))
+		return DC_OK;
+	return dc_diag_error(diag, mark, "synchronization: algorithm: '%s' cannot all-reduce here: %s",
+			     synchronization->algorithm, why ? why : "it does not fit");
+}
+
 /* Fabric, nodes, batch and epochs: each needs the one before. */
 static enum dc_status check_work(struct dc_config *config, struct dc_scenario *scenario)
 {
@@ -265,6 +297,8 @@ static enum dc_status check_work(struct dc_config *config, struct dc_scenario *s
 		status = check_nodes(diag, site, &fabric);
 	if (!status)
 		status = dc_training_settle(dc_scenario_training(scenario), fabric.ranks, diag);
+	if (!status)
+		status = check_algorithm(diag, scenario, &fabric);
 	return status ? status : check_epochs(diag, scenario);
 }
 

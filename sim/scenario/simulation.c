@@ -189,7 +189,9 @@ static enum dc_status prepare(struct simulation *sim, struct dc_record_sink *sin
 		return status;
 	sim->executor = dc_executor_create(sim->engine, sim->diag, dc->plan.program, &dc->machine,
 					   &options, &observer);
-	return sim->executor ? DC_OK : DC_ERR_MEMORY;
+	if (sim->executor)
+		return DC_OK;
+	return dc_diag_errors(sim->diag) ? DC_ERR_RUN : DC_ERR_MEMORY;
 }
 
 static void start(struct simulation *sim)

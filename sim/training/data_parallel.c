@@ -43,7 +43,8 @@ static enum dc_status close_bucket(struct lowering *l, uint32_t after)
 	struct dc_op op = {
 		.kind = DC_OP_COLLECTIVE,
 		.name = "gradients",
-		.collective = DC_ALL_REDUCE,
+		.operation = DC_OPERATION_ALL_REDUCE,
+		.algorithm = l->workload->synchronization.algorithm,
 		.size_bytes = l->bucket_bytes,
 	};
 	enum dc_status status =

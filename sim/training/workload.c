@@ -5,7 +5,6 @@
 
 static const char *const data_choices[] = {"all", NULL};
 static const char *const methods[] = {"all-reduce", "!parameter-server", NULL};
-static const char *const algorithms[] = {"auto", "ring", "!tree", "!halving-doubling", NULL};
 static const char *const recompute_choices[] = {"none", "!selective", "!full", NULL};
 
 static const struct dc_field batch_fields[] = {
@@ -64,11 +63,11 @@ static const struct dc_field synchronization_fields[] = {
 	 .fallback = "all-reduce",
 	 .help = "how gradients meet"},
 	{.key = "algorithm",
-	 .kind = DC_ENUM,
+	 .kind = DC_STRING,
 	 .offset = offsetof(struct dc_training_synchronization, algorithm),
-	 .choices = algorithms,
 	 .fallback = "auto",
-	 .help = "collective algorithm; auto takes the cheapest there is"},
+	 .help = "auto: the cheapest there is; nccl: the cheapest that NCCL has; or one of `dcsim "
+		 "catalog algorithms`"},
 	{.key = "buckets",
 	 .kind = DC_QUANTITY,
 	 .dimension = DC_DIM_BYTES,

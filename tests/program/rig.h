@@ -114,7 +114,8 @@ static inline uint32_t rig_all_reduce(struct rig *rig, uint32_t stream, double s
 	return rig_add(rig, stream,
 		       &(struct dc_op){.kind = DC_OP_COLLECTIVE,
 				       .name = "gradients",
-				       .collective = DC_ALL_REDUCE,
+				       .operation = DC_OPERATION_ALL_REDUCE,
+				       .algorithm = "ring",
 				       .size_bytes = size_bytes});
 }
 
