@@ -10,7 +10,7 @@ modules_of() {
 	engine) echo engine queue signal record filter profile ;;
 	fluid) echo fluid ;;
 	hardware) echo accelerator host precision roofline ;;
-	fabric) echo fabric topology route group schedule algorithm operation plan runner collective stepwise graph transport rings protocol ;;
+	fabric) echo fabric topology route group schedule algorithm algorithms operation plan step runner collective stepwise graph transport rings protocol ;;
 	storage) echo storage drive tier ;;
 	facility) echo facility stage thermal cooling plant weather rack room ;;
 	economics) echo economics ;;

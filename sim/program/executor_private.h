@@ -63,9 +63,9 @@ struct dc_executor {
 	uint64_t multiplicity;
 	struct actor *actors;
 	struct stream_state *stream_states;
-	dc_time *durations;             /* by operation; collectives alone on the fabric */
+	dc_time *durations;                /* by operation; collectives alone on the fabric */
 	struct dc_collective *collectives; /* by operation: how each is done */
-	struct dc_activity *activities; /* by operation: what COMPUTE does to the accelerator */
+	struct dc_activity *activities;    /* by operation: what COMPUTE does to the accelerator */
 	struct gathering gathering;
 	uint64_t in_flight;  /* operations that will end by themselves */
 	uint64_t iterations; /* complete on every actor */

@@ -32,12 +32,12 @@ enum dc_op_kind {
 struct dc_op {
 	enum dc_op_kind kind;
 	const char *name;
-	struct dc_work work;                /* COMPUTE */
+	struct dc_work work;         /* COMPUTE */
 	enum dc_operation operation; /* COLLECTIVE */
 	double size_bytes;           /* COLLECTIVE: as algorithm.h counts */
 	const char *algorithm;       /* COLLECTIVE: as in collective.h; NULL: auto */
-	double samples;                     /* READ: per rank */
-	dc_time delay;                      /* DELAY */
+	double samples;              /* READ: per rank */
+	dc_time delay;               /* DELAY */
 	/* filled by dc_program_add() */
 	uint32_t stream;
 	uint32_t position; /* in its stream */

@@ -271,16 +271,17 @@ static enum dc_status check_algorithm(struct dc_diag *diag, const struct dc_scen
 		names[count++] = dc_algorithms[i]->name;
 	if (dc_collective_name_algorithm(synchronization->algorithm, &request)) {
 		nearest = dc_diag_nearest(synchronization->algorithm, names, count);
-		return dc_diag_error(diag, mark,
-				     "synchronization: algorithm: no algorithm is called '%s'%s%s%s",
-				     synchronization->algorithm, nearest ? "; did you mean '" : "",
-				     nearest ? nearest : "",
-				     nearest ? "'?" : "; 'dcsim catalog algorithms' lists them");
+		return dc_diag_error(
+			diag, mark, "synchronization: algorithm: no algorithm is called '%s'%s%s%s",
+			synchronization->algorithm, nearest ? "; did you mean '" : "",
+			nearest ? nearest : "",
+			nearest ? "'?" : "; 'dcsim catalog algorithms' lists them");
 	}
 	if (request.choice != DC_CHOICE_NAMED || fabric->ranks < 2 ||
 	    dc_algorithm_fits(request.algorithm, fabric, &request.group, &request.request, &why))
 		return DC_OK;
-	return dc_diag_error(diag, mark, "synchronization: algorithm: '%s' cannot all-reduce here: %s",
+	return dc_diag_error(diag, mark,
+			     "synchronization: algorithm: '%s' cannot all-reduce here: %s",
 			     synchronization->algorithm, why ? why : "it does not fit");
 }
 

@@ -23,7 +23,7 @@ struct dc_training_parallelism {
 
 struct dc_training_synchronization {
 	const struct dc_node *node;
-	int method;    /* only `all-reduce` */
+	int method;            /* only `all-reduce` */
 	const char *algorithm; /* as fabric/collective.h names them */
 	double bucket_bytes;
 	bool overlap; /* buckets start during the backward pass */

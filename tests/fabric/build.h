@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "fabric/collective.h"
+#include "plans.h"
 
 static inline void build_add(struct dc_fabric *fabric, uint64_t size, double bandwidth_bps,
 			     double latency_s, unsigned links)
@@ -74,6 +75,74 @@ static inline struct dc_fabric build_good(const char *yaml)
 	cr_assert_eq(build_yaml(yaml, &fabric, &messages), DC_OK, "%s", messages);
 	free(messages);
 	return fabric;
+}
+
+/* The ring algorithm on every rank, lowered into the arena. */
+static inline struct dc_schedule *build_ring_schedule(struct dc_arena *arena,
+						      const struct dc_fabric *fabric,
+						      enum dc_operation operation,
+						      double size_bytes)
+{
+	const struct dc_request request = {.operation = operation, .size_bytes = size_bytes};
+	const struct dc_group group = dc_group_all(fabric);
+
+	return plans_lower(arena, fabric, &group, "ring", &request);
+}
+
+static inline dc_time build_closed(const struct dc_fabric *fabric, enum dc_operation operation,
+				   double size_bytes)
+{
+	struct dc_arena *arena = dc_arena_create();
+	dc_time closed = dc_collective_closed_form(
+		fabric, build_ring_schedule(arena, fabric, operation, size_bytes),
+		&dc_plan_no_cost);
+
+	dc_arena_destroy(arena);
+	return closed;
+}
+
+/* Bytes that all ranks send, over the number of ranks. */
+static inline double build_sent_bytes(const struct dc_fabric *fabric, enum dc_operation operation,
+				      double size_bytes)
+{
+	struct dc_arena *arena = dc_arena_create();
+	double bytes = dc_schedule_bytes(build_ring_schedule(arena, fabric, operation, size_bytes));
+
+	dc_arena_destroy(arena);
+	return bytes / (double)fabric->ranks;
+}
+
+static inline double build_bound_s(const struct dc_fabric *fabric, enum dc_operation operation,
+				   double size_bytes)
+{
+	const struct dc_group group = dc_group_all(fabric);
+
+	return dc_collective_bound_s(fabric, &group, operation, size_bytes);
+}
+
+/* Closed form, every message by itself, folded: the same tick. Returns it. */
+static inline dc_time build_both(const struct dc_fabric *fabric, enum dc_operation operation,
+				 double size_bytes)
+{
+	struct dc_arena *arena = dc_arena_create();
+	struct dc_schedule *schedule = build_ring_schedule(arena, fabric, operation, size_bytes);
+	dc_time closed = dc_collective_closed_form(fabric, schedule, &dc_plan_no_cost);
+	struct dc_plan plan = plans_lay_out(fabric, schedule), folded;
+	dc_time stepwise = plans_run(&plan, true, NULL, NULL), other;
+	bool made;
+
+	cr_assert(stepwise == closed, "%llu ranks, %g B: closed form %.17g s, stepwise %.17g s",
+		  (unsigned long long)fabric->ranks, size_bytes, dc_time_to_s(closed),
+		  dc_time_to_s(stepwise));
+	cr_assert_eq(dc_plan_fold(&plan, UINT64_MAX, &folded, &made), DC_OK);
+	other = plans_run(&folded, false, NULL, NULL);
+	cr_assert(other == closed, "%llu ranks, %g B: closed form %.17g s, folded %.17g s",
+		  (unsigned long long)fabric->ranks, size_bytes, dc_time_to_s(closed),
+		  dc_time_to_s(other));
+	dc_plan_fini(&plan);
+	dc_plan_fini(&folded);
+	dc_arena_destroy(arena);
+	return closed;
 }
 
 #endif

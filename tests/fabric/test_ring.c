@@ -43,7 +43,7 @@ ParameterizedTest(struct row *row, ring, all_reduce)
 	dc_time denominator = (dc_time)50000000000 * (dc_time)row->ranks;
 	dc_time numerator = 500000000 * denominator + DC_TIME_S * (dc_time)row->size_bytes;
 	dc_time steps = 2 * ((dc_time)row->ranks - 1);
-	dc_time duration = build_both(&fabric, DC_ALL_REDUCE, (double)row->size_bytes);
+	dc_time duration = build_both(&fabric, DC_OPERATION_ALL_REDUCE, (double)row->size_bytes);
 
 	cr_assert(duration % steps == 0 && nearest(duration / steps, numerator, denominator),
 		  "%llu ranks, %llu B: %.17g s", (unsigned long long)row->ranks,
@@ -56,7 +56,8 @@ Test(ring, sixty_four_ranks_one_gib)
 {
 	struct dc_fabric fabric = build_ring(64);
 
-	cr_expect(build_both(&fabric, DC_ALL_REDUCE, (double)gib) == (dc_time)42341584320000);
+	cr_expect(build_both(&fabric, DC_OPERATION_ALL_REDUCE, (double)gib) ==
+		  (dc_time)42341584320000);
 }
 
 /* One rank has nobody to talk to. */
@@ -64,9 +65,9 @@ Test(ring, one_rank_takes_no_time)
 {
 	struct dc_fabric fabric = build_ring(1);
 
-	for (int kind = DC_ALL_REDUCE; kind <= DC_ALL_GATHER; kind++) {
-		cr_expect(build_both(&fabric, (enum dc_collective_kind)kind, 1e9) == 0);
-		cr_expect_eq(dc_collective_bound_s(&fabric, (enum dc_collective_kind)kind, 1e9), 0);
+	for (int kind = DC_OPERATION_ALL_REDUCE; kind <= DC_OPERATION_ALL_GATHER; kind++) {
+		cr_expect(build_both(&fabric, (enum dc_operation)kind, 1e9) == 0);
+		cr_expect_eq(build_bound_s(&fabric, (enum dc_operation)kind, 1e9), 0);
 	}
 }
 
@@ -77,11 +78,12 @@ Test(ring, reduce_scatter_and_all_gather_are_half)
 
 	for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++) {
 		struct dc_fabric fabric = build_ring(ranks[i]);
-		dc_time whole = build_both(&fabric, DC_ALL_REDUCE, (double)mib);
+		dc_time whole = build_both(&fabric, DC_OPERATION_ALL_REDUCE, (double)mib);
 
-		cr_expect(2 * build_both(&fabric, DC_REDUCE_SCATTER, (double)mib) == whole,
+		cr_expect(2 * build_both(&fabric, DC_OPERATION_REDUCE_SCATTER, (double)mib) ==
+				  whole,
 			  "%llu ranks", (unsigned long long)ranks[i]);
-		cr_expect(2 * build_both(&fabric, DC_ALL_GATHER, (double)mib) == whole,
+		cr_expect(2 * build_both(&fabric, DC_OPERATION_ALL_GATHER, (double)mib) == whole,
 			  "%llu ranks", (unsigned long long)ranks[i]);
 	}
 }
@@ -110,7 +112,8 @@ ParameterizedTest(struct published *row, ring, astra_sim)
 {
 	struct dc_fabric fabric = build_ring(row->ranks);
 	double steps = 2 * ((double)row->ranks - 1);
-	double ns = 1e9 * dc_time_to_s(build_both(&fabric, DC_ALL_REDUCE, (double)row->size_bytes));
+	double ns = 1e9 * dc_time_to_s(build_both(&fabric, DC_OPERATION_ALL_REDUCE,
+						  (double)row->size_bytes));
 
 	cr_assert(fabs(ns - row->ns) <= 2 * steps, "%llu ranks, %llu B: %.3f ns, published %.0f ns",
 		  (unsigned long long)row->ranks, (unsigned long long)row->size_bytes, ns, row->ns);
@@ -133,11 +136,9 @@ ParameterizedTestParameters(ring, simgrid)
 ParameterizedTest(struct published *row, ring, simgrid)
 {
 	struct dc_fabric fabric = build_ring(row->ranks);
-	struct dc_collective collective;
-	double ns;
+	double ns = 1e9 * dc_time_to_s(build_closed(&fabric, DC_OPERATION_ALL_REDUCE,
+						    (double)row->size_bytes));
 
-	dc_collective_lower(&fabric, DC_ALL_REDUCE, (double)row->size_bytes, &collective);
-	ns = 1e9 * dc_time_to_s(dc_collective_duration(&collective));
 	cr_assert(fabs(ns - row->ns) <= 0.005, "%llu ranks: %.4f ns, published %.2f ns",
 		  (unsigned long long)row->ranks, ns, row->ns);
 }
@@ -148,58 +149,40 @@ Test(ring, zero_latency_zero_size)
 	struct dc_fabric fabric = {0};
 
 	build_add(&fabric, 8, 50e9, 0, 1);
-	cr_expect(build_both(&fabric, DC_ALL_REDUCE, 0) == 0);
+	cr_expect(build_both(&fabric, DC_OPERATION_ALL_REDUCE, 0) == 0);
 	/* 14 steps of 125 B / 50e9 B/s = 2.5 ns (hand). */
-	cr_expect(build_both(&fabric, DC_ALL_REDUCE, 1000) == 14 * (dc_time)2500000);
+	cr_expect(build_both(&fabric, DC_OPERATION_ALL_REDUCE, 1000) == 14 * (dc_time)2500000);
 }
 
-/* Every rank sends 2 S (p-1)/p, in 2(p-1) messages of its own: as many deliveries as events. */
-Test(ring, messages_and_bytes)
+/* Every rank sends 2 S (p-1)/p. */
+Test(ring, bytes)
 {
 	struct dc_fabric fabric = build_ring(64);
-	struct dc_collective collective;
-	uint64_t events = 0;
 
-	dc_collective_lower(&fabric, DC_ALL_REDUCE, (double)gib, &collective);
-	cr_expect_float_eq(dc_collective_sent_bytes(&collective), 2.0 * (double)gib * 63 / 64,
-			   1e-3);
-	build_stepwise(&fabric, &collective, &events);
-	cr_expect_eq(events, 64 * 126);
+	cr_expect_float_eq(build_sent_bytes(&fabric, DC_OPERATION_ALL_REDUCE, (double)gib),
+			   2.0 * (double)gib * 63 / 64, 1e-3);
 }
 
-static void start_again(void *context, uint64_t rank);
-
-struct twice {
-	struct dc_engine *engine;
-	struct dc_stepwise *stepwise;
-	struct dc_collective collective;
-	uint64_t ends, starts, ranks;
-};
-
-static void start_again(void *context, uint64_t rank)
-{
-	struct twice *twice = context;
-
-	(void)rank;
-	if (++twice->ends % twice->ranks == 0 && ++twice->starts < 5)
-		dc_stepwise_start(twice->stepwise, &twice->collective);
-}
-
-/* The last rank's end starts the next collective at once: five in a row take five times as long. */
+/* Each operation of a job begins when the one before has ended: five take five times as long. */
 Test(ring, back_to_back)
 {
+	struct dc_arena *arena = dc_arena_create();
 	struct dc_fabric fabric = build_ring(5);
-	struct twice twice = {.engine = dc_engine_create(), .ranks = 5};
+	struct dc_plan_operation_request operations[5];
+	const struct dc_plan_job_request job = {0, operations, 5};
+	const struct dc_plan_epoch epoch = {0, &fabric};
+	const struct dc_plan_request request = {&job, 1, &epoch, 1};
+	struct dc_plan plan;
 
-	dc_collective_lower(&fabric, DC_ALL_REDUCE, 12345, &twice.collective);
-	twice.stepwise = dc_stepwise_create(twice.engine, &fabric, start_again, &twice);
-	dc_stepwise_start(twice.stepwise, &twice.collective);
-	cr_assert_eq(dc_engine_run(twice.engine, NULL), DC_OK);
-	cr_expect_eq(twice.ends, 25);
-	cr_expect(dc_engine_now(twice.engine) == 5 * dc_collective_duration(&twice.collective));
-	dc_stepwise_destroy(twice.stepwise);
-	dc_stepwise_destroy(NULL);
-	dc_engine_destroy(twice.engine);
+	for (int i = 0; i < 5; i++)
+		operations[i] = (struct dc_plan_operation_request){
+			build_ring_schedule(arena, &fabric, DC_OPERATION_ALL_REDUCE, 12345),
+			&dc_plan_no_cost};
+	cr_assert_eq(dc_plan_lay_out(&request, &plan), DC_OK);
+	cr_expect(plans_run(&plan, true, NULL, NULL) ==
+		  5 * build_closed(&fabric, DC_OPERATION_ALL_REDUCE, 12345));
+	dc_plan_fini(&plan);
+	dc_arena_destroy(arena);
 }
 
 /* A ring from YAML says what was written: 400 Gb/s are 50e9 B/s. */
@@ -210,5 +193,6 @@ Test(ring, from_yaml)
 
 	cr_expect_eq(fabric.count, 1);
 	cr_expect_eq(fabric.ranks, 64);
-	cr_expect(build_both(&fabric, DC_ALL_REDUCE, (double)gib) == (dc_time)42341584320000);
+	cr_expect(build_both(&fabric, DC_OPERATION_ALL_REDUCE, (double)gib) ==
+		  (dc_time)42341584320000);
 }
