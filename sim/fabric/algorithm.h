@@ -52,14 +52,37 @@ struct dc_algorithm_type {
 	/* Adds tracks. Only called where it fits, for two members or more. */
 	void (*lower)(const struct dc_fabric *fabric, const struct dc_request *request,
 		      struct dc_schedule *schedule);
-	/* Whether the messages of each step cross no link twice, here: then steps take what their
-	 * messages take alone (dc_schedule_alone). NULL: never promised. */
+	/* Whether no link is crossed twice by messages that are under way at once, here: those of a
+	 * step, of tracks side by side, of chunks in different phases. Then steps take what their
+	 * messages take alone. NULL: never promised. */
 	bool (*is_disjoint)(const struct dc_fabric *fabric, const struct dc_group *group,
 			    const struct dc_request *request);
-	bool automatic; /* among those that `auto` chooses from */
+	/* Of `operations`, those for which `auto` may choose it: what the libraries of accelerators run
+	 * (rings, trees, in-network reduction and grouped sends as in NCCL and RCCL, tori as on TPUs).
+	 * What only others run must be asked for by name. */
+	unsigned automatic;
 };
 
 extern const struct dc_algorithm_type dc_algorithm_ring;
+extern const struct dc_algorithm_type dc_algorithm_ring_bidirectional;
+extern const struct dc_algorithm_type dc_algorithm_ring_flat;
+extern const struct dc_algorithm_type dc_algorithm_chain;
+extern const struct dc_algorithm_type dc_algorithm_tree;
+extern const struct dc_algorithm_type dc_algorithm_double_tree;
+extern const struct dc_algorithm_type dc_algorithm_scatter_gather;
+extern const struct dc_algorithm_type dc_algorithm_halving_doubling;
+extern const struct dc_algorithm_type dc_algorithm_recursive_doubling;
+extern const struct dc_algorithm_type dc_algorithm_direct;
+extern const struct dc_algorithm_type dc_algorithm_direct_at_once;
+extern const struct dc_algorithm_type dc_algorithm_hierarchical;
+extern const struct dc_algorithm_type dc_algorithm_torus;
+extern const struct dc_algorithm_type dc_algorithm_bruck;
+extern const struct dc_algorithm_type dc_algorithm_pairwise;
+extern const struct dc_algorithm_type dc_algorithm_two_level;
+extern const struct dc_algorithm_type dc_algorithm_in_network;
+extern const struct dc_algorithm_type dc_algorithm_parameter_server;
+extern const struct dc_algorithm_type dc_algorithm_dissemination;
+extern const struct dc_algorithm_type dc_algorithm_send;
 
 /* All of them, in the order in which `auto` tries them; NULL ends the list. */
 extern const struct dc_algorithm_type *const dc_algorithms[];
