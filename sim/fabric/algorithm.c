@@ -5,6 +5,25 @@
 
 const struct dc_algorithm_type *const dc_algorithms[] = {
 	&dc_algorithm_ring,
+	&dc_algorithm_ring_bidirectional,
+	&dc_algorithm_ring_flat,
+	&dc_algorithm_torus,
+	&dc_algorithm_hierarchical,
+	&dc_algorithm_in_network,
+	&dc_algorithm_double_tree,
+	&dc_algorithm_tree,
+	&dc_algorithm_chain,
+	&dc_algorithm_scatter_gather,
+	&dc_algorithm_halving_doubling,
+	&dc_algorithm_recursive_doubling,
+	&dc_algorithm_direct,
+	&dc_algorithm_direct_at_once,
+	&dc_algorithm_pairwise,
+	&dc_algorithm_bruck,
+	&dc_algorithm_two_level,
+	&dc_algorithm_parameter_server,
+	&dc_algorithm_dissemination,
+	&dc_algorithm_send,
 	NULL,
 };
 

@@ -16,6 +16,7 @@
 #ifndef DC_FABRIC_ALGORITHM_H
 #define DC_FABRIC_ALGORITHM_H
 
+#include "fabric/cost.h"
 #include "fabric/schedule.h"
 
 enum dc_operation {
@@ -39,6 +40,7 @@ struct dc_request {
 	uint64_t root;     /* member, for broadcast, reduce, gather, scatter, send */
 	uint64_t chunks;   /* parts to pipeline where the algorithm can; 0: its own choice */
 	uint64_t servers;  /* parameter server: how many; 0: one per member */
+	const struct dc_fabric_cost *cost; /* what messages cost beside links; NULL: nothing */
 };
 
 struct dc_algorithm_type {
@@ -52,16 +54,38 @@ struct dc_algorithm_type {
 	/* Adds tracks. Only called where it fits, for two members or more. */
 	void (*lower)(const struct dc_fabric *fabric, const struct dc_request *request,
 		      struct dc_schedule *schedule);
-	/* Whether the messages of each step cross no link twice, here: then steps take what their
-	 * messages take alone (dc_schedule_alone). NULL: never promised. */
+	/* Whether no link is crossed twice by messages that are under way at once, here: those of a
+	 * step, of tracks side by side, of chunks in different phases. Then steps take what their
+	 * messages take alone. NULL: never promised. */
 	bool (*is_disjoint)(const struct dc_fabric *fabric, const struct dc_group *group,
 			    const struct dc_request *request);
-	bool automatic;  /* among those that `auto` chooses from */
-	bool nccl;       /* and `nccl` */
-	bool in_network; /* switches add up */
+	/* Of `operations`, those for which `auto` may choose it: what the libraries of accelerators run
+	 * (rings, trees, in-network reduction and grouped sends as in NCCL and RCCL, tori as on TPUs).
+	 * What only others run must be asked for by name. */
+	unsigned automatic;
+	bool whole_buffers; /* switches add up: the protocol `simple` only (transport.h) */
 };
 
 extern const struct dc_algorithm_type dc_algorithm_ring;
+extern const struct dc_algorithm_type dc_algorithm_ring_bidirectional;
+extern const struct dc_algorithm_type dc_algorithm_ring_flat;
+extern const struct dc_algorithm_type dc_algorithm_chain;
+extern const struct dc_algorithm_type dc_algorithm_tree;
+extern const struct dc_algorithm_type dc_algorithm_double_tree;
+extern const struct dc_algorithm_type dc_algorithm_scatter_gather;
+extern const struct dc_algorithm_type dc_algorithm_halving_doubling;
+extern const struct dc_algorithm_type dc_algorithm_recursive_doubling;
+extern const struct dc_algorithm_type dc_algorithm_direct;
+extern const struct dc_algorithm_type dc_algorithm_direct_at_once;
+extern const struct dc_algorithm_type dc_algorithm_hierarchical;
+extern const struct dc_algorithm_type dc_algorithm_torus;
+extern const struct dc_algorithm_type dc_algorithm_bruck;
+extern const struct dc_algorithm_type dc_algorithm_pairwise;
+extern const struct dc_algorithm_type dc_algorithm_two_level;
+extern const struct dc_algorithm_type dc_algorithm_in_network;
+extern const struct dc_algorithm_type dc_algorithm_parameter_server;
+extern const struct dc_algorithm_type dc_algorithm_dissemination;
+extern const struct dc_algorithm_type dc_algorithm_send;
 
 enum { DC_ALGORITHMS = 64 }; /* that there may be */
 

@@ -4,52 +4,31 @@
  * reduce-scatters S along the first, S/n0 along the second and so on, then all-gathers back. Each phase
  * is n - 1 steps in which every member passes one chunk to the next: 2(n-1)(L + S/(nB)) on one
  * dimension [Thakur et al. 2005, sec. 4; Patarasuk and Yuan 2009]. */
-#include "fabric/algorithm.h"
+#include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,
 		  struct dc_schedule *schedule)
 {
-	const struct dc_group *group = schedule->group;
-	double chunk_bytes[DC_FABRIC_DIMENSIONS], part_bytes = request->size_bytes;
+	const struct dc_algorithm_part *parts[DC_FABRIC_DIMENSIONS];
+	size_t order[DC_FABRIC_DIMENSIONS];
 
 	(void)fabric;
+	for (size_t f = 0; f < schedule->group->count; f++) {
+		order[f] = f;
+		parts[f] = &dc_algorithm_part_ring;
+	}
 	dc_schedule_track(schedule, 1);
-	for (size_t f = 0; f < group->count; f++) {
-		part_bytes /= (double)group->factors[f].size;
-		chunk_bytes[f] = part_bytes;
-	}
-	for (size_t f = 0; f < group->count && request->operation != DC_OPERATION_ALL_GATHER; f++) {
-		dc_schedule_phase(schedule, f, group->factors[f].size - 1, true);
-		dc_schedule_shift(schedule, 1, chunk_bytes[f]);
-	}
-	for (size_t f = group->count;
-	     f-- > 0 && request->operation != DC_OPERATION_REDUCE_SCATTER;) {
-		dc_schedule_phase(schedule, f, group->factors[f].size - 1, false);
-		dc_schedule_shift(schedule, 1, chunk_bytes[f]);
-	}
+	dc_algorithm_nest(schedule, request->operation, request->size_bytes, order, parts);
+	dc_algorithm_cut(schedule, request->chunks);
 }
 
-/* Neighbours on rings and tori have a link of their own, on a switch a way up and a way down; a group
- * that leaves out members may go around the shorter way, and meet. */
+/* Chunks that go out along a dimension meet those that come back; one way, each dimension is its own. */
 static bool is_disjoint(const struct dc_fabric *fabric, const struct dc_group *group,
 			const struct dc_request *request)
 {
-	(void)request;
-	for (size_t f = 0; f < group->count; f++) {
-		const struct dc_group_factor *factor = &group->factors[f];
-		const struct dc_fabric_dimension *dimension;
-
-		if (factor->dimension == DC_GROUP_ACROSS)
-			return false;
-		dimension = &fabric->dimensions[factor->dimension];
-		if (dimension->type == &dc_topology_switch)
-			continue;
-		if ((dimension->type != &dc_topology_ring &&
-		     dimension->type != &dc_topology_torus) ||
-		    factor->size != dimension->size)
-			return false;
-	}
-	return true;
+	if (request->chunks > 1 && request->operation == DC_OPERATION_ALL_REDUCE)
+		return false;
+	return dc_algorithm_is_apart_around(fabric, group);
 }
 
 const struct dc_algorithm_type dc_algorithm_ring = {
@@ -59,6 +38,6 @@ const struct dc_algorithm_type dc_algorithm_ring = {
 		      1u << DC_OPERATION_ALL_GATHER,
 	.lower = lower,
 	.is_disjoint = is_disjoint,
-	.automatic = true,
-	.nccl = true,
+	.automatic = 1u << DC_OPERATION_ALL_REDUCE | 1u << DC_OPERATION_REDUCE_SCATTER |
+		     1u << DC_OPERATION_ALL_GATHER,
 };

@@ -14,13 +14,8 @@ static const uint64_t most_hops = 40000000;
 enum dc_status dc_collective_name_algorithm(const char *name, struct dc_collective_request *request)
 {
 	request->algorithm = NULL;
-	request->choice = DC_CHOICE_AUTO;
 	if (strcmp(name, "auto") == 0)
 		return DC_OK;
-	request->choice = DC_CHOICE_NCCL;
-	if (strcmp(name, "nccl") == 0)
-		return DC_OK;
-	request->choice = DC_CHOICE_NAMED;
 	request->algorithm = dc_algorithm_find(name);
 	return request->algorithm ? DC_OK : DC_ERR_RUN;
 }
@@ -51,7 +46,7 @@ static bool speaks(const struct dc_fabric *fabric, const struct dc_group *group,
 
 /* Adds what a dimension's transport costs, for lines of `size` members along it. */
 static void add_cost(const struct dc_fabric *fabric, size_t d, uint64_t size, enum dc_protocol name,
-		     struct dc_plan_cost *cost)
+		     struct dc_fabric_cost *cost)
 {
 	const struct dc_fabric_dimension *dimension = &fabric->dimensions[d];
 	const struct dc_transport *transport = dimension->transport;
@@ -74,9 +69,9 @@ static void add_cost(const struct dc_fabric *fabric, size_t d, uint64_t size, en
 }
 
 static void find_cost(const struct dc_fabric *fabric, const struct dc_group *group,
-		      enum dc_protocol protocol, struct dc_plan_cost *cost)
+		      enum dc_protocol protocol, struct dc_fabric_cost *cost)
 {
-	*cost = dc_plan_no_cost;
+	*cost = dc_fabric_no_cost;
 	for (size_t f = 0; f < group->count; f++) {
 		size_t d = group->factors[f].dimension;
 
@@ -111,7 +106,7 @@ static double count_messages(const struct dc_schedule *schedule)
 
 /* The smallest plan that is had cheaply; *made false when that is none. */
 static enum dc_status make_plan(const struct dc_fabric *fabric, const struct dc_schedule *schedule,
-				const struct dc_plan_cost *cost, bool everywhere, bool full,
+				const struct dc_fabric_cost *cost, bool everywhere, bool full,
 				struct dc_plan *plan, bool *made)
 {
 	const struct dc_plan_operation_request operation = {schedule, cost};
@@ -176,7 +171,7 @@ static enum dc_status try_one(const struct dc_fabric *fabric,
 {
 	struct dc_arena *arena = dc_arena_create();
 	struct dc_schedule schedule;
-	struct dc_plan_cost cost;
+	struct dc_fabric_cost cost;
 	struct dc_plan plan;
 	enum dc_status status = arena ? DC_OK : DC_ERR_MEMORY;
 	bool made = false;
@@ -201,14 +196,8 @@ static enum dc_status try_one(const struct dc_fabric *fabric,
 static bool is_candidate(const struct dc_collective_request *request,
 			 const struct dc_algorithm_type *type)
 {
-	switch (request->choice) {
-	case DC_CHOICE_NAMED:
-		return type == request->algorithm;
-	case DC_CHOICE_NCCL:
-		return type->nccl;
-	default:
-		return type->automatic;
-	}
+	return request->algorithm ? type == request->algorithm
+				  : (type->automatic & 1u << request->request.operation) != 0;
 }
 
 /* Keeps the best two. */
@@ -255,8 +244,7 @@ static enum dc_status try_protocols(const struct dc_fabric *fabric,
 			continue;
 		if (!speaks(fabric, &request->group, found.protocol))
 			continue;
-		/* Switches add up whole buffers: only the simple protocol does. */
-		if (type->in_network && p != DC_PROTOCOL_SIMPLE)
+		if (type->whole_buffers && p != DC_PROTOCOL_SIMPLE)
 			continue;
 		status = try_one(fabric, request, &found);
 		if (status)
@@ -304,12 +292,15 @@ enum dc_status dc_collective_schedule(const struct dc_fabric *fabric,
 				      const struct dc_collective_request *request,
 				      const struct dc_collective *collective,
 				      struct dc_arena *arena, struct dc_schedule *schedule,
-				      struct dc_plan_cost *cost)
+				      struct dc_fabric_cost *cost)
 {
+	struct dc_request asked = request->request;
+
 	dc_schedule_init(schedule, arena, &request->group);
 	find_cost(fabric, &request->group, collective->protocol, cost);
+	asked.cost = cost;
 	if (collective->algorithm)
-		collective->algorithm->lower(fabric, &request->request, schedule);
+		collective->algorithm->lower(fabric, &asked, schedule);
 	return schedule->failed ? DC_ERR_MEMORY : DC_OK;
 }
 
@@ -320,7 +311,7 @@ enum dc_status dc_collective_plan(const struct dc_fabric *fabric,
 {
 	struct dc_arena *arena = dc_arena_create();
 	struct dc_schedule schedule;
-	struct dc_plan_cost cost;
+	struct dc_fabric_cost cost;
 	enum dc_status status = arena ? DC_OK : DC_ERR_MEMORY;
 	bool made = true;
 
@@ -338,7 +329,7 @@ enum dc_status dc_collective_plan(const struct dc_fabric *fabric,
 /* --- bounds and closed forms --- */
 
 /* What a message takes alone. */
-static dc_time message_alone(const struct dc_fabric *fabric, const struct dc_plan_cost *cost,
+static dc_time message_alone(const struct dc_fabric *fabric, const struct dc_fabric_cost *cost,
 			     const struct dc_schedule_phase *phase, double bytes,
 			     struct dc_fabric_path *path)
 {
@@ -362,7 +353,7 @@ static dc_time message_alone(const struct dc_fabric *fabric, const struct dc_pla
 }
 
 static dc_time phase_alone(const struct dc_fabric *fabric, const struct dc_schedule *schedule,
-			   const struct dc_plan_cost *cost, const struct dc_schedule_phase *phase)
+			   const struct dc_fabric_cost *cost, const struct dc_schedule_phase *phase)
 {
 	const struct dc_group *group = schedule->group;
 	uint64_t size = dc_group_line_size(group, phase->factor);
@@ -402,7 +393,7 @@ static dc_time phase_alone(const struct dc_fabric *fabric, const struct dc_sched
 
 dc_time dc_collective_closed_form(const struct dc_fabric *fabric,
 				  const struct dc_schedule *schedule,
-				  const struct dc_plan_cost *cost)
+				  const struct dc_fabric_cost *cost)
 {
 	dc_time total = dc_time_from_s(cost->startup_s);
 

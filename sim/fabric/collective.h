@@ -1,9 +1,8 @@
 /* Collectives: which algorithm and protocol, what they send, how long they take alone.
  *
- * A request names an operation on a group, and how it is to be done: an algorithm by name, `auto` for the
- * cheapest of those that dcsim has, `nccl` for the cheapest of those that NCCL and RCCL have (rings, trees,
- * in-network reduction and their combination over nodes); likewise a protocol of the transports
- * (transport.h). The cheapest is found by running each alone on the fabric, folded; ties go to the first
+ * A request names an operation on a group, and how it is to be done: an algorithm by name, or `auto` for
+ * the cheapest of those that the libraries of accelerators run (algorithm.h); likewise a protocol of the
+ * transports (transport.h). The cheapest is found by running each alone on the fabric, folded; ties go to the first
  * of algorithm.c's list. Candidates whose schedule would be too large to lay out and does not fold from
  * symmetry are passed over; the outcome says how many.
  *
@@ -14,13 +13,10 @@
 #include "fabric/algorithm.h"
 #include "fabric/plan.h"
 
-enum dc_collective_choice { DC_CHOICE_NAMED, DC_CHOICE_AUTO, DC_CHOICE_NCCL };
-
 struct dc_collective_request {
 	struct dc_group group;
 	struct dc_request request;
-	enum dc_collective_choice choice;
-	const struct dc_algorithm_type *algorithm; /* NAMED */
+	const struct dc_algorithm_type *algorithm; /* NULL: the cheapest */
 	bool any_protocol;                         /* the cheapest of those all dimensions have */
 	enum dc_protocol protocol;                 /* else this one */
 	bool everywhere; /* all translates of the group do it at once: duration and bytes are of one */
@@ -40,7 +36,7 @@ struct dc_collective {
 	unsigned tried, passed_over; /* combinations of algorithm and protocol */
 };
 
-/* "auto", "nccl" or an algorithm, into the request; DC_ERR_RUN when there is none of that name. */
+/* "auto" or an algorithm, into the request; DC_ERR_RUN when there is none of that name. */
 enum dc_status dc_collective_name_algorithm(const char *name,
 					    struct dc_collective_request *request) DC_CHECK;
 
@@ -55,7 +51,7 @@ enum dc_status dc_collective_schedule(const struct dc_fabric *fabric,
 				      const struct dc_collective_request *request,
 				      const struct dc_collective *collective,
 				      struct dc_arena *arena, struct dc_schedule *schedule,
-				      struct dc_plan_cost *cost) DC_CHECK;
+				      struct dc_fabric_cost *cost) DC_CHECK;
 /* The plan of one such collective, by itself: laid out in full, or folded where that is cheap. */
 enum dc_status dc_collective_plan(const struct dc_fabric *fabric,
 				  const struct dc_collective_request *request,
@@ -66,7 +62,7 @@ enum dc_status dc_collective_plan(const struct dc_fabric *fabric,
  * takes alone, rounded once a message [fs]. One track, one chunk; otherwise DC_TIME_NEVER. */
 dc_time dc_collective_closed_form(const struct dc_fabric *fabric,
 				  const struct dc_schedule *schedule,
-				  const struct dc_plan_cost *cost);
+				  const struct dc_fabric_cost *cost);
 
 /* Bandwidth bound [s]: the bytes that some member must send or receive, over all its links along all
  * dimensions that the group spans. 0 for groups of one; not a bound where switches reduce. */

@@ -7,7 +7,7 @@
 
 #include "fabric/plan_build.h"
 
-const struct dc_plan_cost dc_plan_no_cost = {.reduction_bps = 0};
+const struct dc_fabric_cost dc_fabric_no_cost = {.reduction_bps = 0};
 
 void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more)
 {
@@ -157,7 +157,7 @@ uint32_t *dc_plan_index_find(struct dc_plan_index *index, uint64_t key)
 }
 
 void dc_plan_charge(struct dc_fabric_path *path, const struct dc_fabric *fabric,
-		    const struct dc_plan_cost *cost, bool root, double reduced_bytes)
+		    const struct dc_fabric_cost *cost, bool root, double reduced_bytes)
 {
 	const double *inflations = root ? cost->root_inflation : cost->inflation;
 	double step_s = 0;

@@ -16,27 +16,14 @@
 #ifndef DC_FABRIC_PLAN_H
 #define DC_FABRIC_PLAN_H
 
+#include "fabric/cost.h"
 #include "fabric/schedule.h"
 
 #define DC_PLAN_NONE UINT32_MAX
 
-/* What transport and protocol add to the bytes and latencies of the fabric. */
-struct dc_plan_cost {
-	double startup_s;     /* before the first step */
-	double reduction_bps; /* adding up what arrives; 0: takes no time */
-	/* By dimension: what a message costs beside its links (of those it crosses, the most), and bytes
-	 * on the wire per byte sent, between ranks and to and from the root of the switches; 0: 1. */
-	double step_s[DC_FABRIC_DIMENSIONS];
-	double inflation[DC_FABRIC_DIMENSIONS];
-	double root_inflation[DC_FABRIC_DIMENSIONS];
-};
-
-/* Nothing. */
-extern const struct dc_plan_cost dc_plan_no_cost;
-
 struct dc_plan_operation_request {
 	const struct dc_schedule *schedule;
-	const struct dc_plan_cost *cost;
+	const struct dc_fabric_cost *cost;
 };
 
 struct dc_plan_job_request {

@@ -41,7 +41,7 @@ uint32_t *dc_plan_index_find(struct dc_plan_index *index, uint64_t key);
  * that of the message. root: it leads to or from the root of the switches. reduced_bytes: what is added up
  * on arrival. */
 void dc_plan_charge(struct dc_fabric_path *path, const struct dc_fabric *fabric,
-		    const struct dc_plan_cost *cost, bool root, double reduced_bytes);
+		    const struct dc_fabric_cost *cost, bool root, double reduced_bytes);
 /* Its latency [fs]; negative when too long. */
 int64_t dc_plan_latency(const struct dc_fabric_path *path);
 

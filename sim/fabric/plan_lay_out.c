@@ -14,7 +14,7 @@ struct layout {
 	struct dc_fabric_path path, other;
 	/* of the operation that is laid out: */
 	const struct dc_schedule *schedule;
-	const struct dc_plan_cost *cost;
+	const struct dc_fabric_cost *cost;
 	uint32_t operation;
 	struct dc_plan_operation *row;
 	uint32_t *loads; /* adaptive routing: messages of the phase, by link of the plan */

@@ -16,7 +16,7 @@ enum { QUOTIENT_HOPS = 20000000 };
 struct quotient {
 	const struct dc_fabric *fabric;
 	const struct dc_schedule *schedule;
-	const struct dc_plan_cost *cost;
+	const struct dc_fabric_cost *cost;
 	uint64_t periods[DC_FABRIC_DIMENSIONS];
 	struct dc_plan *plan;
 	struct dc_plan_parts parts;

@@ -264,8 +264,8 @@ static enum dc_status check_algorithm(struct dc_diag *diag, const struct dc_scen
 		.group = dc_group_all(fabric),
 		.request.operation = DC_OPERATION_ALL_REDUCE,
 	};
-	const char *names[DC_ALGORITHMS + 2] = {"auto", "nccl"}, *nearest, *why;
-	size_t count = 2;
+	const char *names[DC_ALGORITHMS + 1] = {"auto"}, *nearest, *why;
+	size_t count = 1;
 
 	for (size_t i = 0; dc_algorithms[i]; i++)
 		names[count++] = dc_algorithms[i]->name;
@@ -277,7 +277,7 @@ static enum dc_status check_algorithm(struct dc_diag *diag, const struct dc_scen
 			nearest ? nearest : "",
 			nearest ? "'?" : "; 'dcsim catalog algorithms' lists them");
 	}
-	if (request.choice != DC_CHOICE_NAMED || fabric->ranks < 2 ||
+	if (!request.algorithm || fabric->ranks < 2 ||
 	    dc_algorithm_fits(request.algorithm, fabric, &request.group, &request.request, &why))
 		return DC_OK;
 	return dc_diag_error(diag, mark,

@@ -66,8 +66,8 @@ static const struct dc_field synchronization_fields[] = {
 	 .kind = DC_STRING,
 	 .offset = offsetof(struct dc_training_synchronization, algorithm),
 	 .fallback = "auto",
-	 .help = "auto: the cheapest there is; nccl: the cheapest that NCCL has; or one of `dcsim "
-		 "catalog algorithms`"},
+	 .help = "auto: the cheapest that accelerators' libraries run; or one of `dcsim catalog "
+		 "algorithms`"},
 	{.key = "buckets",
 	 .kind = DC_QUANTITY,
 	 .dimension = DC_DIM_BYTES,

@@ -95,7 +95,7 @@ static inline dc_time build_closed(const struct dc_fabric *fabric, enum dc_opera
 	struct dc_arena *arena = dc_arena_create();
 	dc_time closed = dc_collective_closed_form(
 		fabric, build_ring_schedule(arena, fabric, operation, size_bytes),
-		&dc_plan_no_cost);
+		&dc_fabric_no_cost);
 
 	dc_arena_destroy(arena);
 	return closed;
@@ -126,7 +126,7 @@ static inline dc_time build_both(const struct dc_fabric *fabric, enum dc_operati
 {
 	struct dc_arena *arena = dc_arena_create();
 	struct dc_schedule *schedule = build_ring_schedule(arena, fabric, operation, size_bytes);
-	dc_time closed = dc_collective_closed_form(fabric, schedule, &dc_plan_no_cost);
+	dc_time closed = dc_collective_closed_form(fabric, schedule, &dc_fabric_no_cost);
 	struct dc_plan plan = plans_lay_out(fabric, schedule), folded;
 	dc_time stepwise = plans_run(&plan, true, NULL, NULL), other;
 	bool made;

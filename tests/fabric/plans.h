@@ -70,7 +70,7 @@ static inline dc_time plans_run(const struct dc_plan *plan, bool exact, dc_time 
 static inline struct dc_plan plans_lay_out(const struct dc_fabric *fabric,
 					   const struct dc_schedule *schedule)
 {
-	const struct dc_plan_operation_request operation = {schedule, &dc_plan_no_cost};
+	const struct dc_plan_operation_request operation = {schedule, &dc_fabric_no_cost};
 	const struct dc_plan_job_request job = {0, &operation, 1};
 	const struct dc_plan_epoch epoch = {0, fabric};
 	const struct dc_plan_request request = {&job, 1, &epoch, 1};

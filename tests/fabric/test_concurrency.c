@@ -80,7 +80,7 @@ static void draw_operation(struct draw *draw, struct dc_arena *arena,
 		count++;
 	dc_schedule_init(schedule, arena, group);
 	operation->schedule = schedule;
-	operation->cost = &dc_plan_no_cost;
+	operation->cost = &dc_fabric_no_cost;
 	for (size_t tries = 0; tries < 100; tries++) {
 		const struct dc_algorithm_type *type = dc_algorithms[next(draw, count)];
 

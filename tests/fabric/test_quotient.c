@@ -29,11 +29,11 @@ static void try_one(const struct dc_fabric *fabric, const struct dc_algorithm_ty
 		    enum dc_operation operation, unsigned number)
 {
 	struct dc_arena *arena = dc_arena_create();
-	const struct dc_request request = {operation, 12345678, 0, 0, 0};
+	const struct dc_request request = {.operation = operation, .size_bytes = 12345678};
 	const struct dc_group group = dc_group_all(fabric);
 	const struct dc_schedule *schedule =
 		plans_lower(arena, fabric, &group, type->name, &request);
-	const struct dc_plan_operation_request asked = {schedule, &dc_plan_no_cost};
+	const struct dc_plan_operation_request asked = {schedule, &dc_fabric_no_cost};
 	struct dc_plan plan = plans_lay_out(fabric, schedule), quotient, folded;
 	dc_time exact = plans_run(&plan, true, NULL, NULL), other;
 	bool made;
@@ -82,8 +82,8 @@ Test(quotient, equals_refinement)
 		group = dc_group_all(&fabric);
 		for (size_t a = 0; dc_algorithms[a]; a++) {
 			for (int o = 0; o < DC_OPERATIONS; o++) {
-				const struct dc_request request = {(enum dc_operation)o, 1, 0, 0,
-								   0};
+				const struct dc_request request = {
+					.operation = (enum dc_operation)o, .size_bytes = 1};
 
 				if (dc_algorithm_fits(dc_algorithms[a], &fabric, &group, &request,
 						      NULL))
@@ -98,8 +98,9 @@ Test(quotient, a_million_ranks)
 {
 	struct dc_arena *arena = dc_arena_create();
 	struct dc_fabric fabric = {0};
-	const struct dc_request request = {DC_OPERATION_ALL_REDUCE, 1 << 30, 0, 0, 0};
-	struct dc_plan_operation_request asked = {.cost = &dc_plan_no_cost};
+	const struct dc_request request = {.operation = DC_OPERATION_ALL_REDUCE,
+					   .size_bytes = 1 << 30};
+	struct dc_plan_operation_request asked = {.cost = &dc_fabric_no_cost};
 	struct dc_group group;
 	struct dc_plan plan;
 	dc_time expected = 0;

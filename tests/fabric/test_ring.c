@@ -177,7 +177,7 @@ Test(ring, back_to_back)
 	for (int i = 0; i < 5; i++)
 		operations[i] = (struct dc_plan_operation_request){
 			build_ring_schedule(arena, &fabric, DC_OPERATION_ALL_REDUCE, 12345),
-			&dc_plan_no_cost};
+			&dc_fabric_no_cost};
 	cr_assert_eq(dc_plan_lay_out(&request, &plan), DC_OK);
 	cr_expect(plans_run(&plan, true, NULL, NULL) ==
 		  5 * build_closed(&fabric, DC_OPERATION_ALL_REDUCE, 12345));

@@ -13,7 +13,8 @@ Test(runner, ring_all_reduce)
 		for (unsigned links = 1; links <= 2; links++) {
 			struct dc_arena *arena = dc_arena_create();
 			struct dc_fabric fabric = {0};
-			const struct dc_request request = {DC_OPERATION_ALL_REDUCE, gib, 0, 0, 0};
+			const struct dc_request request = {.operation = DC_OPERATION_ALL_REDUCE,
+							   .size_bytes = gib};
 			struct dc_group group;
 			struct dc_plan plan;
 			dc_time expected;
