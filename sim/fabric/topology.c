@@ -104,14 +104,19 @@ void dc_route_fini(struct dc_route *route)
 
 static const struct dc_tagged_type types[] = {
 	{"ring", &dc_topology_ring_section, &dc_topology_ring},
-	{"switch", &dc_topology_switch_section, &dc_topology_switch},
+	{"mesh", &dc_topology_mesh_section, &dc_topology_mesh},
 	{"torus", &dc_topology_torus_section, &dc_topology_torus},
+	{"fully-connected", &dc_topology_fully_connected_section, &dc_topology_fully_connected},
+	{"hypercube", &dc_topology_hypercube_section, &dc_topology_hypercube},
+	{"switch", &dc_topology_switch_section, &dc_topology_switch},
+	{"tree", &dc_topology_tree_section, &dc_topology_tree},
+	{"leaf-spine", &dc_topology_leaf_spine_section, &dc_topology_leaf_spine},
+	{"fat-tree", &dc_topology_fat_tree_section, &dc_topology_fat_tree},
+	{"rail", &dc_topology_rail_section, &dc_topology_rail},
+	{"dragonfly", &dc_topology_dragonfly_section, &dc_topology_dragonfly},
 };
 
-static const char *const reserved[] = {
-	"mesh", "fully-connected", "leaf-spine", "fat-tree",   "rail",
-	"tree", "dragonfly",       "hypercube",  "dragonfly+", NULL,
-};
+static const char *const reserved[] = {"dragonfly+", NULL};
 
 const struct dc_tagged_family dc_topology_family = {
 	.tag = "topology",

@@ -74,6 +74,9 @@ struct dc_topology_type {
 	uint64_t (*links)(const struct dc_fabric_dimension *dimension);
 	void (*link)(const struct dc_fabric_dimension *dimension, uint64_t number,
 		     struct dc_line_link *link);
+	/* Which of several links from the same vertex to the same other it is, from 0 in the order of
+	 * their numbers; NULL: there are no such. */
+	uint64_t (*parallel)(const struct dc_fabric_dimension *dimension, uint64_t link);
 	/* Shortest ways between two different terminals, >= 1; NULL: always one. */
 	uint64_t (*paths)(const struct dc_fabric_dimension *dimension, uint64_t from, uint64_t to);
 	void (*path)(const struct dc_fabric_dimension *dimension, uint64_t from, uint64_t to,
@@ -176,11 +179,27 @@ enum dc_status dc_topology_expand_several(const void *section, const struct dc_t
 /* Links of a line that join neighbours on a ring are numbered so: 2i leads from terminal i to i + 1,
  * 2i + 1 from i + 1 back to i. */
 
+extern const struct dc_section dc_topology_dragonfly_section;
+extern const struct dc_topology_type dc_topology_dragonfly;
+extern const struct dc_section dc_topology_fat_tree_section;
+extern const struct dc_topology_type dc_topology_fat_tree;
+extern const struct dc_section dc_topology_fully_connected_section;
+extern const struct dc_topology_type dc_topology_fully_connected;
+extern const struct dc_section dc_topology_hypercube_section;
+extern const struct dc_topology_type dc_topology_hypercube;
+extern const struct dc_section dc_topology_leaf_spine_section;
+extern const struct dc_topology_type dc_topology_leaf_spine;
+extern const struct dc_section dc_topology_mesh_section;
+extern const struct dc_topology_type dc_topology_mesh;
+extern const struct dc_section dc_topology_rail_section;
+extern const struct dc_topology_type dc_topology_rail;
 extern const struct dc_section dc_topology_ring_section;
 extern const struct dc_topology_type dc_topology_ring;
 extern const struct dc_section dc_topology_switch_section;
 extern const struct dc_topology_type dc_topology_switch;
 extern const struct dc_section dc_topology_torus_section;
 extern const struct dc_topology_type dc_topology_torus;
+extern const struct dc_section dc_topology_tree_section;
+extern const struct dc_topology_type dc_topology_tree;
 
 #endif

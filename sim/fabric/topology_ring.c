@@ -35,6 +35,12 @@ void dc_topology_ring_link(const struct dc_fabric_dimension *dimension, uint64_t
 	};
 }
 
+/* A ring of two has two cables. */
+uint64_t dc_topology_ring_parallel(const struct dc_fabric_dimension *dimension, uint64_t link)
+{
+	return dimension->size == 2 ? link / 2 : 0;
+}
+
 /* Opposite members of an even ring are as far one way as the other. */
 uint64_t dc_topology_ring_paths(const struct dc_fabric_dimension *dimension, uint64_t from,
 				uint64_t to)
