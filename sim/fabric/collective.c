@@ -50,8 +50,8 @@ static bool speaks(const struct dc_fabric *fabric, const struct dc_group *group,
 }
 
 /* Adds what a dimension's transport costs, for lines of `size` members along it. */
-static void add_cost(const struct dc_fabric *fabric, size_t d, uint64_t size,
-		     enum dc_protocol name, struct dc_plan_cost *cost)
+static void add_cost(const struct dc_fabric *fabric, size_t d, uint64_t size, enum dc_protocol name,
+		     struct dc_plan_cost *cost)
 {
 	const struct dc_fabric_dimension *dimension = &fabric->dimensions[d];
 	const struct dc_transport *transport = dimension->transport;
@@ -110,9 +110,9 @@ static double count_messages(const struct dc_schedule *schedule)
 }
 
 /* The smallest plan that is had cheaply; *made false when that is none. */
-static enum dc_status make_plan(const struct dc_fabric *fabric,
-				const struct dc_schedule *schedule, const struct dc_plan_cost *cost,
-				bool everywhere, bool full, struct dc_plan *plan, bool *made)
+static enum dc_status make_plan(const struct dc_fabric *fabric, const struct dc_schedule *schedule,
+				const struct dc_plan_cost *cost, bool everywhere, bool full,
+				struct dc_plan *plan, bool *made)
 {
 	const struct dc_plan_operation_request operation = {schedule, cost};
 	const struct dc_plan_job_request job = {0, &operation, 1};
@@ -161,9 +161,8 @@ static enum dc_status run_alone(const struct dc_plan *plan, struct dc_collective
 		collective->duration =
 			dc_runner_is_done(runner) ? dc_engine_now(engine) : DC_TIME_NEVER;
 		bottleneck = dc_runner_bottleneck(runner, 0);
-		collective->bottleneck = bottleneck == DC_PLAN_NONE
-						 ? UINT64_MAX
-						 : plan->links[bottleneck].link;
+		collective->bottleneck =
+			bottleneck == DC_PLAN_NONE ? UINT64_MAX : plan->links[bottleneck].link;
 	}
 	dc_runner_destroy(runner);
 	dc_engine_destroy(engine);
@@ -330,8 +329,8 @@ enum dc_status dc_collective_plan(const struct dc_fabric *fabric,
 		status = dc_collective_schedule(fabric, request, collective, arena, &schedule,
 						&cost);
 	if (!status)
-		status = make_plan(fabric, &schedule, &cost, request->everywhere, full, plan,
-				   &made);
+		status =
+			make_plan(fabric, &schedule, &cost, request->everywhere, full, plan, &made);
 	dc_arena_destroy(arena);
 	return status ? status : made ? DC_OK : DC_ERR_RUN;
 }
@@ -352,8 +351,9 @@ static dc_time message_alone(const struct dc_fabric *fabric, const struct dc_pla
 		dc_fabric_link(fabric, path->hops[i].link, &link);
 		d = link.dimension;
 		step_s = fmax(step_s, cost->step_s[d]);
-		rate_bps = fmin(rate_bps, link.bandwidth_bps / path->hops[i].use /
-						  (cost->inflation[d] > 0 ? cost->inflation[d] : 1));
+		rate_bps =
+			fmin(rate_bps, link.bandwidth_bps / path->hops[i].use /
+					       (cost->inflation[d] > 0 ? cost->inflation[d] : 1));
 	}
 	total_s = path->latency_s + step_s;
 	if (phase->reduces && cost->reduction_bps > 0)
@@ -412,8 +412,8 @@ dc_time dc_collective_closed_form(const struct dc_fabric *fabric,
 		const struct dc_schedule_phase *phase = &schedule->tracks[0].phases[p];
 
 		if (phase->repeat)
-			total += (dc_time)phase->repeat *
-				 phase_alone(fabric, schedule, cost, phase);
+			total +=
+				(dc_time)phase->repeat * phase_alone(fabric, schedule, cost, phase);
 	}
 	return total;
 }

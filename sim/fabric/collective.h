@@ -29,7 +29,7 @@ struct dc_collective_request {
 struct dc_collective {
 	const struct dc_algorithm_type *algorithm; /* NULL: a group of one, nothing to do */
 	enum dc_protocol protocol;
-	dc_time duration; /* alone, from the last arrival to the end */
+	dc_time duration;  /* alone, from the last arrival to the end */
 	double sent_bytes; /* by all members */
 	uint64_t steps;
 	uint64_t bottleneck; /* link of the fabric that held it back; UINT64_MAX: none */

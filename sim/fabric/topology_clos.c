@@ -22,7 +22,8 @@ static uint64_t divide_up(uint64_t a, uint64_t b)
 }
 
 enum dc_status dc_topology_clos_complete(const struct dc_topology_clos *tiers,
-					 struct dc_arena *arena,
+					 const struct dc_topology_common *common,
+					 struct dc_diag *diag, struct dc_arena *arena,
 					 struct dc_fabric_dimension *dimension)
 {
 	struct dc_topology_clos *clos = dc_arena_alloc(arena, sizeof *clos);
@@ -47,7 +48,7 @@ enum dc_status dc_topology_clos_complete(const struct dc_topology_clos *tiers,
 	}
 	clos->switches = vertex - dimension->size;
 	dimension->shape = clos;
-	return DC_OK;
+	return dc_topology_check_parts(common, dimension, diag);
 }
 
 static uint64_t number_of(const struct dc_topology_clos *clos, const struct place *place)

@@ -44,10 +44,12 @@ struct dc_topology_clos {
 	uint64_t cables, switches;
 };
 
-/* Works out the rest of a dimension whose tiers have children, parents, cables, bandwidth and latency;
- * the first tier has one parent and one cable. The tiers hold at least `size` terminals. */
+/* Works out the rest of a dimension whose tiers have children, parents, cables, bandwidth and latency,
+ * and checks its parts; the first tier has one parent and one cable. The tiers hold at least `size`
+ * terminals. */
 enum dc_status dc_topology_clos_complete(const struct dc_topology_clos *tiers,
-					 struct dc_arena *arena,
+					 const struct dc_topology_common *common,
+					 struct dc_diag *diag, struct dc_arena *arena,
 					 struct dc_fabric_dimension *dimension) DC_CHECK;
 
 /* How the ports of a leaf are shared out, as keys say it. 0 is absent, worked out in place. */
@@ -62,6 +64,10 @@ struct dc_topology_clos_edge {
 	uint64_t down;               /* terminals; never absent */
 };
 
+/* The ports of every switch at a terminal's bandwidth: those given, else those of the switch named, else
+ * 0, unlimited. More ports than the switch has are refused. */
+enum dc_status dc_topology_clos_radix(const struct dc_topology_common *common, uint64_t given,
+				      struct dc_diag *diag, uint64_t *radix) DC_CHECK;
 /* Works out uplinks and their bandwidth from what is given; with all three given they must agree. */
 enum dc_status dc_topology_clos_share(struct dc_topology_clos_edge *edge,
 				      struct dc_diag *diag) DC_CHECK;

@@ -3,6 +3,24 @@
 
 #include "fabric/topology_clos.h"
 
+enum dc_status dc_topology_clos_radix(const struct dc_topology_common *common, uint64_t given,
+				      struct dc_diag *diag, uint64_t *radix)
+{
+	uint64_t ports =
+		common->device ? dc_fabric_switch_ports(common->device, common->bandwidth_bps) : 0;
+
+	*radix = given ? given : ports;
+	if (common->device && !ports)
+		return dc_diag_error(diag, dc_node_mark(common->node, "bandwidth"),
+				     "%s: bandwidth: a port of the switch carries %g B/s",
+				     common->topology, common->device->bandwidth_bps);
+	if (ports && given > ports)
+		return dc_diag_error(diag, dc_node_mark(common->node, "radix"),
+				     "%s: radix: the switch has %llu ports of that bandwidth",
+				     common->topology, (unsigned long long)ports);
+	return DC_OK;
+}
+
 enum dc_status dc_topology_clos_share(struct dc_topology_clos_edge *edge, struct dc_diag *diag)
 {
 	double down_bps = (double)edge->down * edge->bandwidth_bps;

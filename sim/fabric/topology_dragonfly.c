@@ -17,12 +17,8 @@
 #include "fabric/topology.h"
 
 struct dragonfly {
-	const struct dc_node *node;
-	const char *topology;
+	struct dc_topology_common common;
 	uint64_t size; /* 0: not said */
-	double bandwidth_bps;
-	double latency_s;
-	bool reduces;
 	uint64_t groups, routers, hosts;
 	uint64_t global_links; /* of each router; 0: the fewest */
 	double local_bandwidth_bps, global_bandwidth_bps;
@@ -181,14 +177,14 @@ static enum dc_status check(const struct dragonfly *section, struct dc_diag *dia
 	uint64_t others = section->groups - 1;
 
 	if (members > 1e9)
-		return dc_diag_error(diag, dc_node_mark(section->node, "groups"),
+		return dc_diag_error(diag, dc_node_mark(section->common.node, "groups"),
 				     "dragonfly: more than 1e9 members in all groups");
 	if (section->size && (double)section->size != members)
-		return dc_diag_error(diag, dc_node_mark(section->node, "size"),
+		return dc_diag_error(diag, dc_node_mark(section->common.node, "size"),
 				     "dragonfly: size: %llu is not groups x routers x hosts, %.0f",
 				     (unsigned long long)section->size, members);
 	if (section->global_links && section->routers * section->global_links < others)
-		return dc_diag_error(diag, dc_node_mark(section->node, "global_links"),
+		return dc_diag_error(diag, dc_node_mark(section->common.node, "global_links"),
 				     "dragonfly: global_links: %llu routers with %llu each do not "
 				     "reach the %llu other groups",
 				     (unsigned long long)section->routers,
@@ -220,26 +216,20 @@ static enum dc_status expand(const void *from, struct dc_diag *diag, struct dc_a
 				      ? section->global_links
 				      : (section->groups + section->routers - 2) / section->routers,
 		.local_bps = section->local_bandwidth_bps > 0 ? section->local_bandwidth_bps
-							      : section->bandwidth_bps,
+							      : section->common.bandwidth_bps,
 		.global_bps = section->global_bandwidth_bps > 0 ? section->global_bandwidth_bps
-								: section->bandwidth_bps,
+								: section->common.bandwidth_bps,
 		.global_latency_s = section->global_latency_s >= 0 ? section->global_latency_s
-								   : section->latency_s,
+								   : section->common.latency_s,
 		.first_local = 2 * size,
 	};
 	shape->ports = usable_ports(shape->groups, shape->routers * shape->links_each);
 	shape->first_global =
 		shape->first_local + shape->groups * shape->routers * (shape->routers - 1);
 	shape->links = shape->first_global + shape->groups * shape->ports;
-	dimensions[0] = (struct dc_fabric_dimension){
-		.type = &dc_topology_dragonfly,
-		.size = size,
-		.bandwidth_bps = section->bandwidth_bps,
-		.latency_s = section->latency_s,
-		.reduces = section->reduces,
-		.shape = shape,
-	};
-	return DC_OK;
+	dimensions[0] = dc_topology_dimension(&section->common, &dc_topology_dragonfly, size);
+	dimensions[0].shape = shape;
+	return dc_topology_check_parts(&section->common, dimensions, diag);
 }
 
 /* --- the graph --- */

@@ -13,12 +13,8 @@
 #include "fabric/topology_clos.h"
 
 struct fat_tree {
-	const struct dc_node *node;
-	const char *topology;
+	struct dc_topology_common common;
 	uint64_t size;
-	double bandwidth_bps;
-	double latency_s;
-	bool reduces;
 	uint64_t radix; /* 0: the smallest */
 	uint64_t tiers; /* 0: as the radix needs */
 	double oversubscription;
@@ -79,8 +75,14 @@ static uint64_t room(uint64_t radix, uint64_t tiers)
 
 static enum dc_status size_up(struct fat_tree *tree, struct dc_diag *diag)
 {
+	uint64_t given = tree->radix;
+	enum dc_status status = dc_topology_clos_radix(&tree->common, given, diag, &tree->radix);
+
+	if (status)
+		return status;
+	tree->radix -= given ? 0 : tree->radix % 2; /* of a switch */
 	if (tree->radix % 2)
-		return dc_diag_error(diag, dc_node_mark(tree->node, "radix"),
+		return dc_diag_error(diag, dc_node_mark(tree->common.node, "radix"),
 				     "fat-tree: radix: expected an even number: half the ports "
 				     "lead down");
 	if (!tree->tiers)
@@ -90,7 +92,7 @@ static enum dc_status size_up(struct fat_tree *tree, struct dc_diag *diag)
 			tree->radix += 2;
 	if (room(tree->radix, tree->tiers) < tree->size)
 		return dc_diag_error(
-			diag, dc_node_mark(tree->node, "size"),
+			diag, dc_node_mark(tree->common.node, "size"),
 			"fat-tree: size: %llu is more than the %llu that %llu tiers of "
 			"switches of %llu ports hold",
 			(unsigned long long)tree->size,
@@ -105,27 +107,28 @@ static enum dc_status build(struct fat_tree *tree, struct dc_diag *diag, struct 
 	uint64_t half = tree->radix / 2, pod = half * half, pods, edges, tops;
 	struct dc_topology_clos_edge edge = {
 		.name = "fat-tree",
-		.node = tree->node,
-		.bandwidth_bps = tree->bandwidth_bps,
+		.node = tree->common.node,
+		.bandwidth_bps = tree->common.bandwidth_bps,
 		.oversubscription = tree->oversubscription,
 		.uplink_bandwidth_bps = tree->uplink_bandwidth_bps,
 		.down = half,
 	};
 	struct dc_topology_clos clos = {.count = tree->tiers};
-	struct dc_topology_clos_tier up = {.parents = 1, .cables = 1, .latency_s = tree->latency_s};
+	struct dc_topology_clos_tier up = {
+		.parents = 1, .cables = 1, .latency_s = tree->common.latency_s};
 	enum dc_status status = dc_topology_clos_share(&edge, diag);
 
 	if (status)
 		return status;
 	if (edge.uplinks > half)
 		return dc_diag_error(
-			diag, dc_node_mark(tree->node, "uplink_bandwidth"),
+			diag, dc_node_mark(tree->common.node, "uplink_bandwidth"),
 			"fat-tree: uplink_bandwidth: %llu uplinks of it are needed; an "
 			"edge switch has %llu ports for them",
 			(unsigned long long)edge.uplinks, (unsigned long long)half);
 	edges = (tree->size - 1) / half + 1;
 	pods = (tree->size - 1) / pod + 1;
-	up.bandwidth_bps = tree->bandwidth_bps;
+	up.bandwidth_bps = tree->common.bandwidth_bps;
 	up.children = half;
 	clos.tiers[0] = up;
 	up.bandwidth_bps = edge.uplink_bandwidth_bps;
@@ -149,13 +152,8 @@ static enum dc_status build(struct fat_tree *tree, struct dc_diag *diag, struct 
 		clos.count = 2;
 	if (edges == 1)
 		clos.count = 1;
-	*dimension = (struct dc_fabric_dimension){
-		.size = tree->size,
-		.bandwidth_bps = tree->bandwidth_bps,
-		.latency_s = tree->latency_s,
-		.reduces = tree->reduces,
-	};
-	return dc_topology_clos_complete(&clos, arena, dimension);
+	*dimension = dc_topology_dimension(&tree->common, &dc_topology_fat_tree, tree->size);
+	return dc_topology_clos_complete(&clos, &tree->common, diag, arena, dimension);
 }
 
 static enum dc_status expand(const void *section, struct dc_diag *diag, struct dc_arena *arena,
@@ -167,7 +165,6 @@ static enum dc_status expand(const void *section, struct dc_diag *diag, struct d
 	*count = 1;
 	if (!status)
 		status = build(&tree, diag, arena, dimensions);
-	dimensions[0].type = &dc_topology_fat_tree;
 	return status;
 }
 

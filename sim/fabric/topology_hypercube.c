@@ -26,12 +26,12 @@ static enum dc_status expand(const void *section, struct dc_diag *diag, struct d
 	while (2 * below <= single->size)
 		below *= 2;
 	if (below != single->size)
-		return dc_diag_error(diag, dc_node_mark(single->node, "size"),
+		return dc_diag_error(diag, dc_node_mark(single->common.node, "size"),
 				     "hypercube: size: %llu is not a power of two; the nearest are "
 				     "%llu and %llu",
 				     (unsigned long long)single->size, (unsigned long long)below,
 				     (unsigned long long)(2 * below));
-	return dc_topology_expand_single(section, &dc_topology_hypercube, dimensions, count);
+	return dc_topology_expand_single(section, &dc_topology_hypercube, diag, dimensions, count);
 }
 
 static unsigned bits_of(const struct dc_fabric_dimension *dimension)

@@ -46,14 +46,14 @@ static enum dc_status share_leaf(const struct dc_topology_leaf_spine *section, c
 				 const char *key, struct dc_diag *diag,
 				 struct dc_topology_clos_edge *edge)
 {
-	const struct dc_mark *mark = dc_node_mark(section->node, key);
+	const struct dc_mark *mark = dc_node_mark(section->common.node, key);
 	uint64_t radix = section->radix;
 	enum dc_status status;
 
 	*edge = (struct dc_topology_clos_edge){
 		.name = name,
-		.node = section->node,
-		.bandwidth_bps = section->bandwidth_bps,
+		.node = section->common.node,
+		.bandwidth_bps = section->common.bandwidth_bps,
 		.oversubscription = section->oversubscription,
 		.uplink_bandwidth_bps = section->uplink_bandwidth_bps,
 		.uplinks = section->uplinks,
@@ -61,12 +61,13 @@ static enum dc_status share_leaf(const struct dc_topology_leaf_spine *section, c
 	};
 	if (!edge->down && !radix)
 		return dc_diag_error(
-			diag, mark, "%s: expected '%s', or 'radix' to work it out from", name, key);
+			diag, mark, "%s: expected '%s', or 'radix' or 'switch' to work it out from",
+			name, key);
 	status = edge->down ? dc_topology_clos_share(edge, diag) : fill_leaf(edge, radix, diag);
 	if (status)
 		return status;
 	if (!edge->down)
-		return dc_diag_error(diag, dc_node_mark(section->node, "radix"),
+		return dc_diag_error(diag, dc_node_mark(section->common.node, "radix"),
 				     "%s: radix: %llu ports leave no room for a member beside its "
 				     "uplinks",
 				     name, (unsigned long long)radix);
@@ -89,18 +90,18 @@ static enum dc_status count_spines(const struct dc_topology_leaf_spine *section,
 	*spines = section->spines ? section->spines
 				  : dc_topology_clos_fewest(edge->uplinks, leaves, radix);
 	if (!*spines)
-		return dc_diag_error(diag, dc_node_mark(section->node, "size"),
+		return dc_diag_error(diag, dc_node_mark(section->common.node, "size"),
 				     "%s: size: %llu members on %llu leaves of %llu; a spine of "
 				     "%llu ports joins fewer leaves",
 				     name, (unsigned long long)section->size,
 				     (unsigned long long)leaves, (unsigned long long)edge->down,
 				     (unsigned long long)radix);
 	if (edge->uplinks % *spines)
-		return dc_diag_error(diag, dc_node_mark(section->node, "spines"),
+		return dc_diag_error(diag, dc_node_mark(section->common.node, "spines"),
 				     "%s: spines: expected a divisor of the %llu uplinks of a leaf",
 				     name, (unsigned long long)edge->uplinks);
 	if (radix && leaves > radix / (edge->uplinks / *spines))
-		return dc_diag_error(diag, dc_node_mark(section->node, "spines"),
+		return dc_diag_error(diag, dc_node_mark(section->common.node, "spines"),
 				     "%s: spines: %llu leaves with %llu cables to each spine do "
 				     "not fit its %llu ports",
 				     name, (unsigned long long)leaves,
@@ -119,13 +120,7 @@ enum dc_status dc_topology_leaf_spine_build(const struct dc_topology_leaf_spine 
 	enum dc_status status = DC_OK;
 	uint64_t members = section->members, spines = 1;
 
-	*dimension = (struct dc_fabric_dimension){
-		.type = type,
-		.size = section->size,
-		.bandwidth_bps = section->bandwidth_bps,
-		.latency_s = section->latency_s,
-		.reduces = section->reduces,
-	};
+	*dimension = dc_topology_dimension(&section->common, type, section->size);
 	if (!members || members < section->size) {
 		status = share_leaf(section, type->name, key, diag, &edge);
 		members = edge.down;
@@ -136,8 +131,8 @@ enum dc_status dc_topology_leaf_spine_build(const struct dc_topology_leaf_spine 
 		.children = members,
 		.parents = 1,
 		.cables = 1,
-		.bandwidth_bps = section->bandwidth_bps,
-		.latency_s = section->latency_s,
+		.bandwidth_bps = section->common.bandwidth_bps,
+		.latency_s = section->common.latency_s,
 	};
 	if (members < section->size) {
 		uint64_t leaves = (section->size - 1) / members + 1;
@@ -151,17 +146,23 @@ enum dc_status dc_topology_leaf_spine_build(const struct dc_topology_leaf_spine 
 			.parents = spines,
 			.cables = edge.uplinks / spines,
 			.bandwidth_bps = edge.uplink_bandwidth_bps,
-			.latency_s = section->latency_s,
+			.latency_s = section->common.latency_s,
 		};
 	}
-	return dc_topology_clos_complete(&clos, arena, dimension);
+	return dc_topology_clos_complete(&clos, &section->common, diag, arena, dimension);
 }
 
 static enum dc_status expand(const void *section, struct dc_diag *diag, struct dc_arena *arena,
 			     struct dc_fabric_dimension *dimensions, size_t *count)
 {
+	struct dc_topology_leaf_spine leaves = *(const struct dc_topology_leaf_spine *)section;
+	enum dc_status status =
+		dc_topology_clos_radix(&leaves.common, leaves.radix, diag, &leaves.radix);
+
 	*count = 1;
-	return dc_topology_leaf_spine_build(section, &dc_topology_leaf_spine, "hosts_per_leaf",
+	if (status)
+		return status;
+	return dc_topology_leaf_spine_build(&leaves, &dc_topology_leaf_spine, "hosts_per_leaf",
 					    diag, arena, dimensions);
 }
 

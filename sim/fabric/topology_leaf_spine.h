@@ -5,12 +5,8 @@
 #include "fabric/topology_clos.h"
 
 struct dc_topology_leaf_spine {
-	const struct dc_node *node;
-	const char *topology;
+	struct dc_topology_common common;
 	uint64_t size;
-	double bandwidth_bps;
-	double latency_s;
-	bool reduces;
 	uint64_t members; /* per leaf; 0: from the ports */
 	uint64_t radix;   /* ports of every switch; 0: unlimited */
 	uint64_t spines;  /* 0: the fewest */
@@ -67,7 +63,7 @@ struct dc_topology_leaf_spine {
 
 enum { DC_TOPOLOGY_LEAF_SPINE_ROWS = 6 };
 
-/* The one dimension of a section; key is what it calls `members`. With members for all of size there is
+/* The one dimension of a section, its radix resolved; key is what it calls `members`. With members for all of size there is
  * one switch and no spine. */
 enum dc_status dc_topology_leaf_spine_build(const struct dc_topology_leaf_spine *section,
 					    const struct dc_topology_type *type, const char *key,

@@ -30,8 +30,11 @@ static enum dc_status expand(const void *section, struct dc_diag *diag, struct d
 			     struct dc_fabric_dimension *dimensions, size_t *count)
 {
 	struct dc_topology_leaf_spine rail = *(const struct dc_topology_leaf_spine *)section;
+	enum dc_status status = dc_topology_clos_radix(&rail.common, rail.radix, diag, &rail.radix);
 
 	*count = 1;
+	if (status)
+		return status;
 	if (!rail.members && (!rail.radix || rail.size <= rail.radix))
 		rail.members = rail.size;
 	return dc_topology_leaf_spine_build(&rail, &dc_topology_rail, "nodes_per_switch", diag,

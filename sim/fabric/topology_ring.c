@@ -91,9 +91,8 @@ double dc_topology_ring_bisection_bps(const struct dc_fabric_dimension *dimensio
 static enum dc_status expand(const void *section, struct dc_diag *diag, struct dc_arena *arena,
 			     struct dc_fabric_dimension *dimensions, size_t *count)
 {
-	(void)diag;
 	(void)arena;
-	return dc_topology_expand_single(section, &dc_topology_ring, dimensions, count);
+	return dc_topology_expand_single(section, &dc_topology_ring, diag, dimensions, count);
 }
 
 const struct dc_topology_type dc_topology_ring = {

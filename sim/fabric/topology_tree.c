@@ -7,12 +7,8 @@
 #include "fabric/topology_clos.h"
 
 struct tree {
-	const struct dc_node *node;
-	const char *topology;
+	struct dc_topology_common common;
 	uint64_t size; /* 0: not said */
-	double bandwidth_bps;
-	double latency_s;
-	bool reduces;
 	struct dc_list arity;
 	struct dc_list uplink_bandwidth;
 	struct dc_list oversubscription;
@@ -62,7 +58,7 @@ const struct dc_section dc_topology_tree_section = {
 /* Tiers and members, with their bounds. */
 static enum dc_status check_arity(const struct tree *tree, struct dc_diag *diag, double *members)
 {
-	const struct dc_mark *mark = dc_node_mark(tree->node, "arity");
+	const struct dc_mark *mark = dc_node_mark(tree->common.node, "arity");
 	const double *arity = tree->arity.items;
 
 	if (tree->arity.count > DC_TOPOLOGY_CLOS_TIERS)
@@ -78,7 +74,7 @@ static enum dc_status check_arity(const struct tree *tree, struct dc_diag *diag,
 					     "tree: arity: more than 1e9 members at the leaves");
 	}
 	if (tree->size && (double)tree->size != *members)
-		return dc_diag_error(diag, dc_node_mark(tree->node, "size"),
+		return dc_diag_error(diag, dc_node_mark(tree->common.node, "size"),
 				     "tree: size: %llu is not the product of arity, %.0f",
 				     (unsigned long long)tree->size, *members);
 	return DC_OK;
@@ -93,7 +89,7 @@ static enum dc_status check_list(const struct tree *tree, const struct dc_list *
 	if (list->count <= 1 || list->count == above)
 		return DC_OK;
 	return dc_diag_error(
-		diag, dc_node_mark(tree->node, key),
+		diag, dc_node_mark(tree->common.node, key),
 		"tree: %s: expected one number, or one for each of the %zu tiers below "
 		"the top",
 		key, above);
@@ -106,7 +102,7 @@ static enum dc_status expand(const void *section, struct dc_diag *diag, struct d
 	const double *arity = tree->arity.items, *uplinks_bps = tree->uplink_bandwidth.items;
 	const double *ratios = tree->oversubscription.items;
 	struct dc_topology_clos clos = {.count = tree->arity.count};
-	double bandwidth_bps = tree->bandwidth_bps, members;
+	double bandwidth_bps = tree->common.bandwidth_bps, members;
 	enum dc_status status = check_arity(tree, diag, &members);
 
 	*count = 1;
@@ -115,7 +111,7 @@ static enum dc_status expand(const void *section, struct dc_diag *diag, struct d
 	if (!status)
 		status = check_list(tree, &tree->oversubscription, "oversubscription", diag);
 	if (!status && tree->uplink_bandwidth.count && tree->oversubscription.count)
-		status = dc_diag_error(diag, dc_node_mark(tree->node, "oversubscription"),
+		status = dc_diag_error(diag, dc_node_mark(tree->common.node, "oversubscription"),
 				       "tree: oversubscription: uplink_bandwidth says it already");
 	if (status)
 		return status;
@@ -130,17 +126,11 @@ static enum dc_status expand(const void *section, struct dc_diag *diag, struct d
 			.parents = 1,
 			.cables = 1,
 			.bandwidth_bps = bandwidth_bps,
-			.latency_s = tree->latency_s,
+			.latency_s = tree->common.latency_s,
 		};
 	}
-	dimensions[0] = (struct dc_fabric_dimension){
-		.type = &dc_topology_tree,
-		.size = (uint64_t)members,
-		.bandwidth_bps = tree->bandwidth_bps,
-		.latency_s = tree->latency_s,
-		.reduces = tree->reduces,
-	};
-	return dc_topology_clos_complete(&clos, arena, dimensions);
+	dimensions[0] = dc_topology_dimension(&tree->common, &dc_topology_tree, (uint64_t)members);
+	return dc_topology_clos_complete(&clos, &tree->common, diag, arena, dimensions);
 }
 
 const struct dc_topology_type dc_topology_tree = {

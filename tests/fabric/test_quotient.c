@@ -15,9 +15,7 @@ static const struct shape shapes[] = {
 	{{&dc_topology_ring}, {16}, DC_ROUTING_SPRAY},
 	{{&dc_topology_switch}, {16}, DC_ROUTING_SHORTEST},
 	{{&dc_topology_torus, &dc_topology_torus}, {4, 8}, DC_ROUTING_SHORTEST},
-	{{&dc_topology_torus, &dc_topology_torus, &dc_topology_torus},
-	 {4, 3, 5},
-	 DC_ROUTING_SPRAY},
+	{{&dc_topology_torus, &dc_topology_torus, &dc_topology_torus}, {4, 3, 5}, DC_ROUTING_SPRAY},
 	{{&dc_topology_switch, &dc_topology_ring}, {8, 4}, DC_ROUTING_SHORTEST},
 	{{&dc_topology_switch, &dc_topology_switch, &dc_topology_ring},
 	 {8, 2, 3},
@@ -73,11 +71,12 @@ Test(quotient, equals_refinement)
 		struct dc_group group;
 
 		for (int d = 0; d < 3 && shapes[i].types[d]; d++)
-			cr_assert_eq(dc_fabric_add(&fabric, &(struct dc_fabric_dimension){
-								    .type = shapes[i].types[d],
-								    .size = shapes[i].sizes[d],
-								    .bandwidth_bps = 50e9 / (d + 1),
-								    .latency_s = 500e-9 * d}),
+			cr_assert_eq(dc_fabric_add(&fabric,
+						   &(struct dc_fabric_dimension){
+							   .type = shapes[i].types[d],
+							   .size = shapes[i].sizes[d],
+							   .bandwidth_bps = 50e9 / (d + 1),
+							   .latency_s = 500e-9 * d}),
 				     DC_OK);
 		fabric.routing.policy = (int)shapes[i].policy;
 		group = dc_group_all(&fabric);
