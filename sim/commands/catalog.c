@@ -6,6 +6,7 @@
 #include "commands/commands.h"
 #include "commands/data_folders.h"
 #include "commands/result_tools.h"
+#include "fabric/devices.h"
 #include "fabric/transport.h"
 #include "facility/plant.h"
 #include "facility/stage.h"
@@ -25,8 +26,9 @@ static const char help[] =
 	"  dcsim catalog topologies\n";
 
 static const struct dc_catalogue_family *const families[] = {
-	&dc_accelerator_family, &dc_host_family,      &dc_drive_family,
-	&dc_model_family,       &dc_transport_family,
+	&dc_accelerator_family,   &dc_host_family,       &dc_drive_family,
+	&dc_model_family,         &dc_transport_family,  &dc_fabric_switch_family,
+	&dc_fabric_optics_family, &dc_fabric_nic_family,
 };
 
 /* Kinds that are in the program, not in files. */

@@ -85,38 +85,28 @@ static int name_vertex(const struct dc_fabric *fabric, const struct dc_fabric_li
 			(unsigned long long)(rank % fabric->node_size));
 }
 
-/* Which of several links between the same two vertices it is, from 1; only rings of two have such. */
-static unsigned parallel(const struct dc_fabric *fabric, uint64_t number,
-			 const struct dc_fabric_link *link)
+/* Which of several links between the same two vertices it is, from 1. */
+static uint64_t parallel(const struct dc_fabric *fabric, uint64_t number, size_t d)
 {
-	const struct dc_fabric_dimension *dimension = &fabric->dimensions[link->dimension];
-	uint64_t links = dimension->type->links(dimension);
-	uint64_t place = (number - fabric->first_link[link->dimension]) % links;
-	unsigned count = 1;
+	const struct dc_fabric_dimension *dimension = &fabric->dimensions[d];
+	const struct dc_topology_type *type = dimension->type;
+	uint64_t place = (number - fabric->first_link[d]) % type->links(dimension);
 
-	if (dimension->size > 2)
-		return 1;
-	for (uint64_t i = 0; i < place; i++) {
-		struct dc_line_link other;
-
-		dimension->type->link(dimension, i, &other);
-		count += other.from == link->from && other.to == link->to;
-	}
-	return count;
+	return type->parallel ? type->parallel(dimension, place) + 1 : 1;
 }
 
 int dc_fabric_link_name(const struct dc_fabric *fabric, uint64_t number, char *text, size_t size)
 {
 	struct dc_fabric_link link;
-	char from[96], to[96], which[16] = "";
-	unsigned count;
+	char from[96], to[96], which[24] = "";
+	uint64_t count;
 
 	dc_fabric_link(fabric, number, &link);
 	name_vertex(fabric, &link, link.from, from, sizeof from);
 	name_vertex(fabric, &link, link.to, to, sizeof to);
-	count = parallel(fabric, number, &link);
+	count = parallel(fabric, number, link.dimension);
 	if (count > 1)
-		snprintf(which, sizeof which, "#%u", count);
+		snprintf(which, sizeof which, "#%llu", (unsigned long long)count);
 	return snprintf(text, size, "%s:%s->%s%s", fabric->name ? fabric->name : "network", from,
 			to, which);
 }

@@ -26,21 +26,30 @@ const struct dc_field dc_topology_several_fields[DC_TOPOLOGY_SINGLE_FIELDS] = {
 	DC_TOPOLOGY_FIELDS(dc_topology_several),
 };
 
+struct dc_fabric_dimension dc_topology_dimension(const struct dc_topology_common *common,
+						 const struct dc_topology_type *type, uint64_t size)
+{
+	return (struct dc_fabric_dimension){
+		.type = type,
+		.size = size,
+		.bandwidth_bps = common->bandwidth_bps,
+		.latency_s = common->latency_s,
+		.reduces = common->reduces,
+		.transport = common->transport,
+		.device = common->device,
+		.optics = common->optics,
+	};
+}
+
 enum dc_status dc_topology_expand_single(const void *section, const struct dc_topology_type *type,
+					 struct dc_diag *diag,
 					 struct dc_fabric_dimension *dimensions, size_t *count)
 {
 	const struct dc_topology_single *single = section;
 
-	dimensions[0] = (struct dc_fabric_dimension){
-		.type = type,
-		.size = single->size,
-		.bandwidth_bps = single->bandwidth_bps,
-		.latency_s = single->latency_s,
-		.reduces = single->reduces,
-		.transport = single->transport,
-	};
+	dimensions[0] = dc_topology_dimension(&single->common, type, single->size);
 	*count = 1;
-	return DC_OK;
+	return dc_topology_check_parts(&single->common, dimensions, diag);
 }
 
 enum dc_status dc_topology_expand_several(const void *section, const struct dc_topology_type *type,
@@ -49,7 +58,7 @@ enum dc_status dc_topology_expand_several(const void *section, const struct dc_t
 {
 	const struct dc_topology_several *several = section;
 	const double *sizes = several->size.items;
-	const struct dc_mark *mark = dc_node_mark(several->node, "size");
+	const struct dc_mark *mark = dc_node_mark(several->common.node, "size");
 
 	*count = several->size.count;
 	if (*count > DC_FABRIC_DIMENSIONS)
@@ -60,16 +69,9 @@ enum dc_status dc_topology_expand_several(const void *section, const struct dc_t
 		if (sizes[i] != floor(sizes[i]))
 			return dc_diag_error(diag, mark, "%s: size: expected whole numbers",
 					     type->name);
-		dimensions[i] = (struct dc_fabric_dimension){
-			.type = type,
-			.size = (uint64_t)sizes[i],
-			.bandwidth_bps = several->bandwidth_bps,
-			.latency_s = several->latency_s,
-			.reduces = several->reduces,
-			.transport = several->transport,
-		};
+		dimensions[i] = dc_topology_dimension(&several->common, type, (uint64_t)sizes[i]);
 	}
-	return DC_OK;
+	return dc_topology_check_parts(&several->common, dimensions, diag);
 }
 
 /* --- routes --- */
@@ -104,14 +106,19 @@ void dc_route_fini(struct dc_route *route)
 
 static const struct dc_tagged_type types[] = {
 	{"ring", &dc_topology_ring_section, &dc_topology_ring},
-	{"switch", &dc_topology_switch_section, &dc_topology_switch},
+	{"mesh", &dc_topology_mesh_section, &dc_topology_mesh},
 	{"torus", &dc_topology_torus_section, &dc_topology_torus},
+	{"fully-connected", &dc_topology_fully_connected_section, &dc_topology_fully_connected},
+	{"hypercube", &dc_topology_hypercube_section, &dc_topology_hypercube},
+	{"switch", &dc_topology_switch_section, &dc_topology_switch},
+	{"tree", &dc_topology_tree_section, &dc_topology_tree},
+	{"leaf-spine", &dc_topology_leaf_spine_section, &dc_topology_leaf_spine},
+	{"fat-tree", &dc_topology_fat_tree_section, &dc_topology_fat_tree},
+	{"rail", &dc_topology_rail_section, &dc_topology_rail},
+	{"dragonfly", &dc_topology_dragonfly_section, &dc_topology_dragonfly},
 };
 
-static const char *const reserved[] = {
-	"mesh", "fully-connected", "leaf-spine", "fat-tree",   "rail",
-	"tree", "dragonfly",       "hypercube",  "dragonfly+", NULL,
-};
+static const char *const reserved[] = {"dragonfly+", NULL};
 
 const struct dc_tagged_family dc_topology_family = {
 	.tag = "topology",

@@ -28,6 +28,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "config/fields.h"
+#include "fabric/devices.h"
 #include "fabric/transport.h"
 
 enum { DC_FABRIC_DIMENSIONS = 16 };
@@ -36,11 +37,13 @@ struct dc_topology_type;
 
 struct dc_fabric_dimension {
 	const struct dc_topology_type *type;
-	uint64_t size;                        /* terminals, >= 1 */
-	double bandwidth_bps;                 /* of a terminal's link, per direction */
-	double latency_s;                     /* of each link */
-	bool reduces;                         /* switches add up and multicast (NVLS, SHARP) */
-	const struct dc_transport *transport; /* NULL: ideal, at no cost */
+	uint64_t size;                         /* terminals, >= 1 */
+	double bandwidth_bps;                  /* of a terminal's link, per direction */
+	double latency_s;                      /* of each link */
+	bool reduces;                          /* switches add up and multicast (NVLS, SHARP) */
+	const struct dc_transport *transport;  /* NULL: ideal, at no cost */
+	const struct dc_fabric_switch *device; /* NULL: not said, as the next */
+	const struct dc_fabric_optics *optics;
 	const void *shape; /* what the type has worked out; NULL where size says it all */
 };
 
@@ -74,6 +77,9 @@ struct dc_topology_type {
 	uint64_t (*links)(const struct dc_fabric_dimension *dimension);
 	void (*link)(const struct dc_fabric_dimension *dimension, uint64_t number,
 		     struct dc_line_link *link);
+	/* Which of several links from the same vertex to the same other it is, from 0 in the order of
+	 * their numbers; NULL: there are no such. */
+	uint64_t (*parallel)(const struct dc_fabric_dimension *dimension, uint64_t link);
 	/* Shortest ways between two different terminals, >= 1; NULL: always one. */
 	uint64_t (*paths)(const struct dc_fabric_dimension *dimension, uint64_t from, uint64_t to);
 	void (*path)(const struct dc_fabric_dimension *dimension, uint64_t from, uint64_t to,
@@ -100,55 +106,92 @@ struct dc_topology_type {
 
 extern const struct dc_tagged_family dc_topology_family;
 
-/* The rows every topology has beside its size. */
+/* What every topology's section begins with, as a member `common`, and the rows of it. */
+struct dc_topology_common {
+	const struct dc_node *node;
+	const char *topology;
+	double bandwidth_bps;
+	double latency_s;
+	bool reduces;
+	struct dc_transport *transport;
+	struct dc_fabric_switch *device; /* NULL: not said, as the next */
+	struct dc_fabric_optics *optics;
+};
+
 #define DC_TOPOLOGY_FIELDS(type)                                                                   \
 	{.key = "topology",                                                                        \
 	 .kind = DC_STRING,                                                                        \
 	 .flags = DC_REQUIRED,                                                                     \
-	 .offset = offsetof(struct type, topology),                                                \
+	 .offset = offsetof(struct type, common.topology),                                         \
 	 .help = "kind of dimension"},                                                             \
 		{.key = "bandwidth",                                                               \
 		 .kind = DC_QUANTITY,                                                              \
 		 .dimension = DC_DIM_BANDWIDTH,                                                    \
 		 .flags = DC_REQUIRED | DC_POSITIVE,                                               \
-		 .offset = offsetof(struct type, bandwidth_bps),                                   \
+		 .offset = offsetof(struct type, common.bandwidth_bps),                            \
 		 .min = 0,                                                                         \
 		 .max = 1e18,                                                                      \
 		 .help = "of each link, per direction"},                                           \
 		{.key = "latency",                                                                 \
 		 .kind = DC_QUANTITY,                                                              \
 		 .dimension = DC_DIM_TIME,                                                         \
-		 .offset = offsetof(struct type, latency_s),                                       \
+		 .offset = offsetof(struct type, common.latency_s),                                \
 		 .min = 0,                                                                         \
 		 .max = 3600,                                                                      \
 		 .fallback = "0 s",                                                                \
 		 .help = "of each link; a message through a switch crosses two"},                  \
 		{.key = "reduce_in_network",                                                       \
 		 .kind = DC_BOOL,                                                                  \
-		 .offset = offsetof(struct type, reduces),                                         \
+		 .offset = offsetof(struct type, common.reduces),                                  \
 		 .fallback = "false",                                                              \
 		 .help = "the switches add up what passes (NVLS, SHARP)"},                         \
 		{.key = "transport",                                                               \
 		 .kind = DC_CATALOGUE,                                                             \
-		 .offset = offsetof(struct type, transport),                                       \
+		 .offset = offsetof(struct type, common.transport),                                \
 		 .catalogue = &dc_transport_family,                                                \
 		 .help = "what messages cost beyond links; default: the network's"},               \
-		{.key = "switch", .kind = DC_RESERVED, .help = "catalogue name of the switches"},  \
+		{.key = "switch",                                                                  \
+		 .kind = DC_CATALOGUE,                                                             \
+		 .offset = offsetof(struct type, common.device),                                   \
+		 .catalogue = &dc_fabric_switch_family,                                            \
+		 .help = "the switches: their ports bound what there is, their power and price "   \
+			 "count"},                                                                 \
 	{                                                                                          \
-		.key = "optics", .kind = DC_RESERVED, .help = "catalogue name of the transceivers" \
+		.key = "optics", .kind = DC_CATALOGUE,                                             \
+		.offset = offsetof(struct type, common.optics),                                    \
+		.catalogue = &dc_fabric_optics_family,                                             \
+		.help = "transceivers or cables of every link"                                     \
 	}
 
 enum { DC_TOPOLOGY_COMMON_FIELDS = 7 };
 
+/* A dimension as a section says it, without a shape. */
+struct dc_fabric_dimension dc_topology_dimension(const struct dc_topology_common *common,
+						 const struct dc_topology_type *type,
+						 uint64_t size);
+/* Refuses switches and optics that do not serve the dimension's links: bandwidth beyond theirs, more
+ * ports than a switch has, switches where the topology has none. O(links), without either O(1). */
+enum dc_status dc_topology_check_parts(const struct dc_topology_common *common,
+				       const struct dc_fabric_dimension *dimension,
+				       struct dc_diag *diag) DC_CHECK;
+
+/* What a line is built of. */
+struct dc_topology_parts {
+	uint64_t switches;
+	uint64_t cables;
+	uint64_t modules; /* transceivers, or cables with fixed ends; 0 without optics */
+	/* Of the switches and the optics that are named; NAN where one's is not known, or none is named. */
+	double power_w;
+	double price_usd;
+};
+
+enum dc_status dc_topology_count_parts(const struct dc_fabric_dimension *dimension,
+				       struct dc_topology_parts *parts) DC_CHECK;
+
 /* What a topology of one dimension is read into: its section needs a name and a doc only. */
 struct dc_topology_single {
-	const struct dc_node *node;
-	const char *topology;
+	struct dc_topology_common common;
 	uint64_t size;
-	double bandwidth_bps;
-	double latency_s;
-	bool reduces;
-	struct dc_transport *transport;
 };
 
 enum { DC_TOPOLOGY_SINGLE_FIELDS = 1 + DC_TOPOLOGY_COMMON_FIELDS };
@@ -156,31 +199,42 @@ extern const struct dc_field dc_topology_single_fields[DC_TOPOLOGY_SINGLE_FIELDS
 
 /* Its one dimension, of the type given, without a shape. */
 enum dc_status dc_topology_expand_single(const void *section, const struct dc_topology_type *type,
-					 struct dc_fabric_dimension *dimensions, size_t *count);
+					 struct dc_diag *diag,
+					 struct dc_fabric_dimension *dimensions,
+					 size_t *count) DC_CHECK;
 /* What a section of several sizes is read into, and its dimensions, one of the type for each. */
 struct dc_topology_several {
-	const struct dc_node *node;
-	const char *topology;
+	struct dc_topology_common common;
 	struct dc_list size;
-	double bandwidth_bps;
-	double latency_s;
-	bool reduces;
-	struct dc_transport *transport;
 };
 
 extern const struct dc_field dc_topology_several_fields[DC_TOPOLOGY_SINGLE_FIELDS];
 enum dc_status dc_topology_expand_several(const void *section, const struct dc_topology_type *type,
 					  struct dc_diag *diag,
-					  struct dc_fabric_dimension *dimensions, size_t *count);
+					  struct dc_fabric_dimension *dimensions,
+					  size_t *count) DC_CHECK;
 
-/* Links of a line that join neighbours on a ring are numbered so: 2i leads from terminal i to i + 1,
- * 2i + 1 from i + 1 back to i. */
-
+extern const struct dc_section dc_topology_dragonfly_section;
+extern const struct dc_topology_type dc_topology_dragonfly;
+extern const struct dc_section dc_topology_fat_tree_section;
+extern const struct dc_topology_type dc_topology_fat_tree;
+extern const struct dc_section dc_topology_fully_connected_section;
+extern const struct dc_topology_type dc_topology_fully_connected;
+extern const struct dc_section dc_topology_hypercube_section;
+extern const struct dc_topology_type dc_topology_hypercube;
+extern const struct dc_section dc_topology_leaf_spine_section;
+extern const struct dc_topology_type dc_topology_leaf_spine;
+extern const struct dc_section dc_topology_mesh_section;
+extern const struct dc_topology_type dc_topology_mesh;
+extern const struct dc_section dc_topology_rail_section;
+extern const struct dc_topology_type dc_topology_rail;
 extern const struct dc_section dc_topology_ring_section;
 extern const struct dc_topology_type dc_topology_ring;
 extern const struct dc_section dc_topology_switch_section;
 extern const struct dc_topology_type dc_topology_switch;
 extern const struct dc_section dc_topology_torus_section;
 extern const struct dc_topology_type dc_topology_torus;
+extern const struct dc_section dc_topology_tree_section;
+extern const struct dc_topology_type dc_topology_tree;
 
 #endif

@@ -35,6 +35,12 @@ void dc_topology_ring_link(const struct dc_fabric_dimension *dimension, uint64_t
 	};
 }
 
+/* A ring of two has two cables. */
+uint64_t dc_topology_ring_parallel(const struct dc_fabric_dimension *dimension, uint64_t link)
+{
+	return dimension->size == 2 ? link / 2 : 0;
+}
+
 /* Opposite members of an even ring are as far one way as the other. */
 uint64_t dc_topology_ring_paths(const struct dc_fabric_dimension *dimension, uint64_t from,
 				uint64_t to)
@@ -85,9 +91,8 @@ double dc_topology_ring_bisection_bps(const struct dc_fabric_dimension *dimensio
 static enum dc_status expand(const void *section, struct dc_diag *diag, struct dc_arena *arena,
 			     struct dc_fabric_dimension *dimensions, size_t *count)
 {
-	(void)diag;
 	(void)arena;
-	return dc_topology_expand_single(section, &dc_topology_ring, dimensions, count);
+	return dc_topology_expand_single(section, &dc_topology_ring, diag, dimensions, count);
 }
 
 const struct dc_topology_type dc_topology_ring = {

@@ -9,6 +9,7 @@ uint64_t dc_topology_ring_switches(const struct dc_fabric_dimension *dimension);
 uint64_t dc_topology_ring_links(const struct dc_fabric_dimension *dimension);
 void dc_topology_ring_link(const struct dc_fabric_dimension *dimension, uint64_t number,
 			   struct dc_line_link *link);
+uint64_t dc_topology_ring_parallel(const struct dc_fabric_dimension *dimension, uint64_t link);
 uint64_t dc_topology_ring_paths(const struct dc_fabric_dimension *dimension, uint64_t from,
 				uint64_t to);
 void dc_topology_ring_path(const struct dc_fabric_dimension *dimension, uint64_t from, uint64_t to,
@@ -21,9 +22,9 @@ double dc_topology_ring_bisection_bps(const struct dc_fabric_dimension *dimensio
 
 #define DC_TOPOLOGY_RING_CALLS                                                                     \
 	.switches = dc_topology_ring_switches, .links = dc_topology_ring_links,                    \
-	.link = dc_topology_ring_link, .paths = dc_topology_ring_paths,                            \
-	.path = dc_topology_ring_path, .period = dc_topology_ring_period,                          \
-	.fold = dc_topology_ring_fold, .diameter = dc_topology_ring_diameter,                      \
-	.bisection_bps = dc_topology_ring_bisection_bps
+	.link = dc_topology_ring_link, .parallel = dc_topology_ring_parallel,                      \
+	.paths = dc_topology_ring_paths, .path = dc_topology_ring_path,                            \
+	.period = dc_topology_ring_period, .fold = dc_topology_ring_fold,                          \
+	.diameter = dc_topology_ring_diameter, .bisection_bps = dc_topology_ring_bisection_bps
 
 #endif

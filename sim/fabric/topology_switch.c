@@ -14,9 +14,8 @@ const struct dc_section dc_topology_switch_section = {
 static enum dc_status expand(const void *section, struct dc_diag *diag, struct dc_arena *arena,
 			     struct dc_fabric_dimension *dimensions, size_t *count)
 {
-	(void)diag;
 	(void)arena;
-	return dc_topology_expand_single(section, &dc_topology_switch, dimensions, count);
+	return dc_topology_expand_single(section, &dc_topology_switch, diag, dimensions, count);
 }
 
 static uint64_t switches(const struct dc_fabric_dimension *dimension)

@@ -258,7 +258,7 @@ Test(torus, refusals)
 	build_refused("networks: [{dimensions: [{topology: ring, size: 2, bandwidth: 1 GB/s}]},"
 		      "{dimensions: [{topology: ring, size: 2, bandwidth: 1 GB/s}]}]",
 		      "several networks");
-	build_refused("networks: [{dimensions: [{topology: dragonfly, size: 2}]}]", "dragonfly");
+	build_refused("networks: [{dimensions: [{topology: dragonfly+, size: 2}]}]", "dragonfly+");
 }
 
 Test(torus, limits_themselves_are_accepted)

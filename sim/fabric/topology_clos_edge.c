@@ -1,0 +1,67 @@
+/* Switches in tiers: how the ports of a switch are shared out. */
+#include <math.h>
+
+#include "fabric/topology_clos.h"
+
+enum dc_status dc_topology_clos_radix(const struct dc_topology_common *common, uint64_t given,
+				      struct dc_diag *diag, uint64_t *radix)
+{
+	uint64_t ports =
+		common->device ? dc_fabric_switch_ports(common->device, common->bandwidth_bps) : 0;
+
+	*radix = given ? given : ports;
+	if (common->device && !ports)
+		return dc_diag_error(diag, dc_node_mark(common->node, "bandwidth"),
+				     "%s: bandwidth: a port of the switch carries %g B/s",
+				     common->topology, common->device->bandwidth_bps);
+	if (ports && given > ports)
+		return dc_diag_error(diag, dc_node_mark(common->node, "radix"),
+				     "%s: radix: the switch has %llu ports of that bandwidth",
+				     common->topology, (unsigned long long)ports);
+	return DC_OK;
+}
+
+enum dc_status dc_topology_clos_share(struct dc_topology_clos_edge *edge, struct dc_diag *diag)
+{
+	double down_bps = (double)edge->down * edge->bandwidth_bps;
+	double ratio = edge->oversubscription > 0 ? edge->oversubscription : 1;
+	double up_bps = down_bps / ratio;
+	double most_bps =
+		edge->uplink_bandwidth_bps > 0 ? edge->uplink_bandwidth_bps : edge->bandwidth_bps;
+
+	if (edge->uplinks && edge->oversubscription > 0 && edge->uplink_bandwidth_bps > 0) {
+		double given_bps = (double)edge->uplinks * most_bps;
+
+		if (fabs(given_bps - up_bps) > 1e-9 * up_bps)
+			return dc_diag_error(
+				diag, dc_node_mark(edge->node, "oversubscription"),
+				"%s: oversubscription: %llu x %g B/s down over %llu x %g B/s up is "
+				"%g; leave out one of oversubscription, uplinks and "
+				"uplink_bandwidth",
+				edge->name, (unsigned long long)edge->down, edge->bandwidth_bps,
+				(unsigned long long)edge->uplinks, most_bps, down_bps / given_bps);
+	}
+	if (edge->uplinks) {
+		/* The count alone says the ratio; with the ratio it says the bandwidth. */
+		if (edge->oversubscription > 0 && edge->uplink_bandwidth_bps <= 0)
+			edge->uplink_bandwidth_bps = up_bps / (double)edge->uplinks;
+		else
+			edge->uplink_bandwidth_bps = most_bps;
+	} else {
+		edge->uplinks = (uint64_t)fmax(1, ceil(up_bps / most_bps * (1 - 1e-12)));
+		if (edge->uplink_bandwidth_bps <= 0)
+			edge->uplink_bandwidth_bps = up_bps / (double)edge->uplinks;
+	}
+	edge->oversubscription = down_bps / ((double)edge->uplinks * edge->uplink_bandwidth_bps);
+	return DC_OK;
+}
+
+uint64_t dc_topology_clos_fewest(uint64_t uplinks, uint64_t children, uint64_t radix)
+{
+	if (radix == 0)
+		return uplinks;
+	for (uint64_t above = 1; above <= uplinks; above++)
+		if (uplinks % above == 0 && children <= radix / (uplinks / above))
+			return above;
+	return 0;
+}
