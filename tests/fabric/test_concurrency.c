@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "build.h"
 #include "plans.h"
+#include "shapes.h"
 
 enum { MOST_JOBS = 6, MOST_OPERATIONS = 4 };
 
@@ -21,28 +21,32 @@ static uint64_t next(struct draw *draw, uint64_t below)
 	return draw->state * 2685821657736338717u % below;
 }
 
-static void draw_fabric(struct draw *draw, struct dc_fabric *fabric)
+/* One to three dimensions of any topology, at most 128 ranks, with or without latency. */
+static void draw_fabric(struct draw *draw, struct line *line)
 {
-	static const struct dc_topology_type *const types[] = {
-		&dc_topology_ring, &dc_topology_switch, &dc_topology_torus};
-	static const double bandwidths_bps[] = {12.5e9, 25e9, 50e9, 450e9};
 	static const enum dc_routing_policy policies[] = {DC_ROUTING_SHORTEST, DC_ROUTING_SHORTEST,
 							  DC_ROUTING_ECMP, DC_ROUTING_SPRAY,
 							  DC_ROUTING_ADAPTIVE};
-	uint64_t dimensions = 1 + next(draw, 3), room = 128;
+	struct dc_fabric *fabric = &line->fabric;
 
-	*fabric = (struct dc_fabric){0};
-	for (uint64_t d = 0; d < dimensions && room > 1; d++) {
-		struct dc_fabric_dimension dimension = {
-			.type = types[next(draw, sizeof types / sizeof *types)],
-			.size = 1 + next(draw, room < 16 ? room : 16),
-			.bandwidth_bps = bandwidths_bps[next(draw, 4)],
-			.latency_s = (double)next(draw, 4) * 350e-9,
-		};
+	for (;;) {
+		uint64_t dimensions = 1 + next(draw, 3);
+		char text[900] = "";
 
-		room /= dimension.size;
-		cr_assert_eq(dc_fabric_add(fabric, &dimension), DC_OK);
+		for (uint64_t d = 0; d < dimensions; d++) {
+			size_t used = strlen(text);
+
+			snprintf(text + used, sizeof text - used, "%s%s", d ? "}, {" : "",
+				 shapes[next(draw, SHAPES)].yaml);
+		}
+		line_open(text, line);
+		if (fabric->ranks <= 128)
+			break;
+		line_close(line);
 	}
+	for (size_t d = 0; d < fabric->count; d++)
+		if (next(draw, 4) == 0)
+			fabric->dimensions[d].latency_s = 0;
 	fabric->routing.policy = (int)policies[next(draw, 5)];
 	fabric->routing.channels = 1 + next(draw, 3);
 	fabric->routing.seed = next(draw, 1000);
@@ -94,6 +98,7 @@ static void draw_operation(struct draw *draw, struct dc_arena *arena,
 
 struct mix {
 	struct dc_arena *arena;
+	struct line line;
 	struct dc_fabric fabric, later[2];
 	struct dc_group groups[MOST_JOBS];
 	struct dc_plan_operation_request operations[MOST_JOBS][MOST_OPERATIONS];
@@ -197,16 +202,22 @@ static void compare(unsigned seed, const char *what, const struct dc_plan *a, co
 	}
 }
 
-static void try_mix(unsigned seed, bool slow, bool fails, uint32_t *folded_messages,
-		    uint32_t *messages)
+/* What was there to test. */
+struct tally {
+	uint64_t messages, folded_messages, splits, ways;
+};
+
+static void try_mix(unsigned seed, bool slow, bool fails, struct tally *tally)
 {
 	struct draw draw = {0x9e3779b97f4a7c15u * (seed + 1)};
 	struct mix mix = {.arena = dc_arena_create()};
 	dc_time ends[3][MOST_JOBS * MOST_OPERATIONS];
+	struct dc_runner_statistics statistics;
 	struct dc_plan plan, folded;
 	bool made;
 
-	draw_fabric(&draw, &mix.fabric);
+	draw_fabric(&draw, &mix.line);
+	mix.fabric = mix.line.fabric;
 	draw_jobs(&draw, &mix);
 	draw_events(&draw, &mix, slow, fails);
 	cr_assert_eq(dc_plan_lay_out(&mix.request, &plan), DC_OK);
@@ -216,43 +227,50 @@ static void try_mix(unsigned seed, bool slow, bool fails, uint32_t *folded_messa
 		fabs(dc_plan_bytes(&plan) - dc_plan_bytes(&folded)) <= 1e-12 * dc_plan_bytes(&plan),
 		"mix %u: %.17g B and %.17g B", seed, dc_plan_bytes(&plan), dc_plan_bytes(&folded));
 	plans_run(&plan, true, ends[0], NULL);
-	plans_run(&plan, false, ends[1], NULL);
+	plans_run(&plan, false, ends[1], &statistics);
 	plans_run(&folded, false, ends[2], NULL);
 	compare(seed, "coalesced", &plan, ends[0], &plan, ends[1]);
 	compare(seed, "folded", &plan, ends[0], &folded, ends[2]);
-	*folded_messages += folded.message_count;
-	*messages += plan.message_count;
+	tally->folded_messages += folded.message_count;
+	tally->messages += plan.message_count;
+	tally->splits += statistics.splits;
+	tally->ways += plan.way_count;
 	dc_plan_fini(&plan);
 	dc_plan_fini(&folded);
+	line_close(&mix.line);
 	dc_arena_destroy(mix.arena);
 }
 
 static void try_mixes(bool slow, bool fails, unsigned first)
 {
-	uint32_t folded = 0, messages = 0;
+	struct tally tally = {0};
 
 	for (unsigned seed = first; seed < first + 50; seed++)
-		try_mix(seed, slow, fails, &folded, &messages);
-	/* Something was folded, or this tests nothing. */
-	cr_expect_lt(folded, messages);
+		try_mix(seed, slow, fails, &tally);
+	/* Something was folded, stretches were interrupted, failures sent messages other ways: or this
+	 * tests nothing. */
+	cr_expect_lt(tally.folded_messages, tally.messages);
+	cr_expect_gt(tally.splits, 0);
+	if (fails)
+		cr_expect_gt(tally.ways, tally.messages);
 }
 
-Test(concurrency, whole)
+Test(concurrency, whole, .timeout = 300)
 {
 	try_mixes(false, false, 0);
 }
 
-Test(concurrency, a_slow_link)
+Test(concurrency, a_slow_link, .timeout = 300)
 {
 	try_mixes(true, false, 50);
 }
 
-Test(concurrency, a_failure_in_the_middle)
+Test(concurrency, a_failure_in_the_middle, .timeout = 300)
 {
 	try_mixes(false, true, 100);
 }
 
-Test(concurrency, a_slow_link_and_a_failure)
+Test(concurrency, a_slow_link_and_a_failure, .timeout = 300)
 {
 	try_mixes(true, true, 150);
 }

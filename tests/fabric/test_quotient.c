@@ -3,24 +3,7 @@
 
 #include "build.h"
 #include "plans.h"
-
-struct shape {
-	const struct dc_topology_type *types[3];
-	uint64_t sizes[3];
-	enum dc_routing_policy policy;
-};
-
-static const struct shape shapes[] = {
-	{{&dc_topology_ring}, {12}, DC_ROUTING_SHORTEST},
-	{{&dc_topology_ring}, {16}, DC_ROUTING_SPRAY},
-	{{&dc_topology_switch}, {16}, DC_ROUTING_SHORTEST},
-	{{&dc_topology_torus, &dc_topology_torus}, {4, 8}, DC_ROUTING_SHORTEST},
-	{{&dc_topology_torus, &dc_topology_torus, &dc_topology_torus}, {4, 3, 5}, DC_ROUTING_SPRAY},
-	{{&dc_topology_switch, &dc_topology_ring}, {8, 4}, DC_ROUTING_SHORTEST},
-	{{&dc_topology_switch, &dc_topology_switch, &dc_topology_ring},
-	 {8, 2, 3},
-	 DC_ROUTING_SHORTEST},
-};
+#include "shapes.h"
 
 /* One operation on every rank, by each algorithm that fits: the quotient takes the same time to the tick
  * as the plan laid out and run message by message, sends the same bytes, and is no coarser than the
@@ -64,31 +47,37 @@ static void try_one(const struct dc_fabric *fabric, const struct dc_algorithm_ty
 	dc_arena_destroy(arena);
 }
 
-Test(quotient, equals_refinement)
+static void try_fabric(const struct dc_fabric *fabric, unsigned number)
 {
-	for (unsigned i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-		struct dc_fabric fabric = {0};
-		struct dc_group group;
+	const struct dc_group group = dc_group_all(fabric);
 
-		for (int d = 0; d < 3 && shapes[i].types[d]; d++)
-			cr_assert_eq(dc_fabric_add(&fabric,
-						   &(struct dc_fabric_dimension){
-							   .type = shapes[i].types[d],
-							   .size = shapes[i].sizes[d],
-							   .bandwidth_bps = 50e9 / (d + 1),
-							   .latency_s = 500e-9 * d}),
-				     DC_OK);
-		fabric.routing.policy = (int)shapes[i].policy;
-		group = dc_group_all(&fabric);
-		for (size_t a = 0; dc_algorithms[a]; a++) {
-			for (int o = 0; o < DC_OPERATIONS; o++) {
-				const struct dc_request request = {
-					.operation = (enum dc_operation)o, .size_bytes = 1};
+	for (size_t a = 0; dc_algorithms[a]; a++) {
+		for (int o = 0; o < DC_OPERATIONS; o++) {
+			const struct dc_request request = {.operation = (enum dc_operation)o,
+							   .size_bytes = 1};
 
-				if (dc_algorithm_fits(dc_algorithms[a], &fabric, &group, &request,
-						      NULL))
-					try_one(&fabric, dc_algorithms[a], (enum dc_operation)o, i);
-			}
+			if (dc_algorithm_fits(dc_algorithms[a], fabric, &group, &request, NULL))
+				try_one(fabric, dc_algorithms[a], (enum dc_operation)o, number);
+		}
+	}
+}
+
+/* Every shape by itself and with another one around it. */
+Test(quotient, equals_refinement, .timeout = 300)
+{
+	for (unsigned i = 0; i < SHAPES; i++) {
+		for (int two = 0; two < 2; two++) {
+			struct line line;
+			char text[900];
+
+			snprintf(text, sizeof text, "%s%s%s", shapes[i].yaml, two ? "}, {" : "",
+				 two ? shapes[(i * 7 + 3) % SHAPES].yaml : "");
+			line_open(text, &line);
+			if (i % 3 == 0)
+				line.fabric.routing.policy = DC_ROUTING_SPRAY;
+			if (line.fabric.ranks > 1 && line.fabric.ranks <= 48)
+				try_fabric(&line.fabric, i);
+			line_close(&line);
 		}
 	}
 }
