@@ -40,3 +40,133 @@ Test(runner, ring_all_reduce)
 		}
 	}
 }
+
+/* One message from rank 0 to rank 1, without latency, under events; in both ways of running. */
+static void send_under(const struct dc_plan_epoch *epochs, size_t count, double bytes,
+		       double expected_s)
+{
+	struct dc_arena *arena = dc_arena_create();
+	const struct dc_fabric *fabric = epochs[0].fabric;
+	const struct dc_group group = dc_group_all(fabric);
+	const struct dc_request request = {.operation = DC_OPERATION_SEND, .size_bytes = bytes};
+	const struct dc_plan_operation_request operation = {
+		plans_lower(arena, fabric, &group, "send", &request), &dc_fabric_no_cost};
+	const struct dc_plan_job_request job = {0, &operation, 1};
+	const struct dc_plan_request asked = {&job, 1, epochs, count};
+	struct dc_plan plan, folded;
+	bool made;
+
+	cr_assert_eq(dc_plan_lay_out(&asked, &plan), DC_OK);
+	cr_assert_eq(dc_plan_fold(&plan, UINT64_MAX, &folded, &made), DC_OK);
+	for (int exact = 0; exact < 2; exact++) {
+		cr_expect(plans_run(&plan, exact, NULL, NULL) == dc_time_from_s(expected_s));
+		cr_expect(plans_run(&folded, exact, NULL, NULL) == dc_time_from_s(expected_s));
+	}
+	dc_plan_fini(&plan);
+	dc_plan_fini(&folded);
+	dc_arena_destroy(arena);
+}
+
+/* 50 MB at 50 GB/s take 1 ms. The link breaks after half of it, and the other half goes around the ring,
+ * where one link has 25 GB/s: another 1 ms. Nothing is sent twice. */
+Test(runner, a_broken_link_is_gone_around)
+{
+	struct dc_arena *arena = dc_arena_create();
+	struct dc_fabric fabric = build_ring(4), broken;
+	struct dc_plan_epoch epochs[2];
+
+	fabric.dimensions[0].latency_s = 0;
+	/* Link 5 leads from terminal 3 back to 2 (topology_ring.c). */
+	cr_assert_eq(dc_fabric_set_link(&fabric, arena, 5, 25e9, 0), DC_OK);
+	broken = fabric;
+	broken.exceptions = NULL;
+	broken.exception_count = broken.exception_capacity = 0;
+	cr_assert_eq(dc_fabric_set_link(&broken, arena, 5, 25e9, 0), DC_OK);
+	cr_assert_eq(dc_fabric_set_link(&broken, arena, 0, 0, 0), DC_OK);
+	epochs[0] = (struct dc_plan_epoch){0, &fabric};
+	epochs[1] = (struct dc_plan_epoch){dc_time_from_s(0.5e-3), &broken};
+	send_under(epochs, 2, 50e6, 1.5e-3);
+	dc_arena_destroy(arena);
+}
+
+/* Behind a switch there is no other way: the half that is left waits for the mending at 2 ms. Slowed to a
+ * fifth instead, it takes 2.5 ms. */
+Test(runner, a_message_waits_for_a_link)
+{
+	struct dc_arena *arena = dc_arena_create();
+	struct dc_fabric fabric = {0}, broken, slow;
+	struct dc_plan_epoch epochs[3];
+
+	build_add(&fabric, 3, 50e9, 0, 2);
+	broken = slow = fabric;
+	cr_assert_eq(dc_fabric_set_link(&broken, arena, 0, 0, 0), DC_OK);
+	cr_assert_eq(dc_fabric_set_link(&slow, arena, 0, 10e9, 0), DC_OK);
+	epochs[0] = (struct dc_plan_epoch){0, &fabric};
+	epochs[1] = (struct dc_plan_epoch){dc_time_from_s(0.5e-3), &broken};
+	epochs[2] = (struct dc_plan_epoch){dc_time_from_s(2e-3), &fabric};
+	send_under(epochs, 3, 50e6, 2.5e-3);
+	epochs[1].fabric = &slow;
+	send_under(epochs, 2, 50e6, 3e-3);
+	dc_arena_destroy(arena);
+}
+
+/* A link that breaks for good: the run comes to its end, and says what has not ended. */
+Test(runner, a_message_that_waits_for_ever)
+{
+	struct dc_arena *arena = dc_arena_create();
+	struct dc_fabric fabric = {0};
+	struct dc_engine *engine = dc_engine_create();
+	const struct dc_request request = {.operation = DC_OPERATION_SEND, .size_bytes = 1};
+	const struct dc_runner_options options = {.exact = false};
+	struct dc_group group;
+	struct dc_runner *runner;
+	struct dc_plan plan;
+
+	build_add(&fabric, 3, 50e9, 0, 2);
+	cr_assert_eq(dc_fabric_set_link(&fabric, arena, 0, 0, 0), DC_OK);
+	group = dc_group_all(&fabric);
+	plan = plans_lay_out(&fabric, plans_lower(arena, &fabric, &group, "send", &request));
+	runner = dc_runner_create(engine, &plan, &options, NULL, NULL);
+	dc_runner_start(runner);
+	cr_expect_eq(dc_engine_run(engine, NULL), DC_OK);
+	cr_expect(!dc_runner_is_done(runner));
+	cr_expect_eq(dc_runner_unfinished(runner), 0);
+	dc_runner_destroy(runner);
+	dc_engine_destroy(engine);
+	dc_plan_fini(&plan);
+	dc_arena_destroy(arena);
+}
+
+/* Bytes on the links are those sent: every step of a ring of 5 crosses each link ahead once, none back;
+ * coalesced, split by a second job in the middle, or message by message. */
+Test(runner, carried_bytes)
+{
+	for (int exact = 0; exact < 2; exact++) {
+		struct dc_arena *arena = dc_arena_create();
+		struct dc_fabric fabric = build_ring(5);
+		struct dc_plan_operation_request operation = {
+			build_ring_schedule(arena, &fabric, DC_OPERATION_ALL_REDUCE, 5e6),
+			&dc_fabric_no_cost};
+		const struct dc_plan_job_request jobs[2] = {
+			{0, &operation, 1}, {dc_time_from_s(33.3e-6), &operation, 1}};
+		const struct dc_plan_epoch epoch = {0, &fabric};
+		const struct dc_plan_request request = {jobs, 2, &epoch, 1};
+		const struct dc_runner_options options = {.exact = exact};
+		struct dc_engine *engine = dc_engine_create();
+		struct dc_runner *runner;
+		struct dc_plan plan;
+
+		cr_assert_eq(dc_plan_lay_out(&request, &plan), DC_OK);
+		runner = dc_runner_create(engine, &plan, &options, NULL, NULL);
+		dc_runner_start(runner);
+		cr_assert_eq(dc_engine_run(engine, NULL), DC_OK);
+		for (uint32_t i = 0; i < plan.link_count; i++)
+			cr_expect_float_eq(dc_runner_carried_bytes(runner, i), 2 * 8 * 1e6, 1e-3);
+		if (!exact)
+			cr_expect_gt(dc_runner_statistics(runner).splits, 0);
+		dc_runner_destroy(runner);
+		dc_engine_destroy(engine);
+		dc_plan_fini(&plan);
+		dc_arena_destroy(arena);
+	}
+}
