@@ -34,6 +34,9 @@ bool dc_algorithm_is_ring(const struct dc_fabric_dimension *dimension)
 
 bool dc_algorithm_is_whole(const struct dc_fabric *fabric)
 {
+	/* Dimensions meet at the ports. */
+	if (fabric->port_count)
+		return false;
 	for (size_t i = 0; i < fabric->exception_count; i++)
 		if (fabric->exceptions[i].bandwidth_bps <= 0)
 			return false;

@@ -260,10 +260,54 @@ uint64_t dc_fabric_rank_at(const struct dc_fabric *fabric, size_t dimension, uin
 	return line / stride * fabric->strides[dimension + 1] + line % stride + place * stride;
 }
 
-void dc_fabric_link(const struct dc_fabric *fabric, uint64_t number, struct dc_fabric_link *link)
+uint64_t dc_fabric_links(const struct dc_fabric *fabric)
+{
+	uint64_t links = fabric->first_link[fabric->count];
+
+	for (size_t i = 0; i < fabric->port_count; i++)
+		links += 2 * fabric->ports[i].count *
+			 (fabric->ranks / fabric->strides[fabric->outside]);
+	return links;
+}
+
+enum dc_status dc_fabric_add_port(struct dc_fabric *fabric, size_t outside,
+				  const struct dc_fabric_port *port)
+{
+	if (fabric->port_count == DC_FABRIC_PORTS || outside >= fabric->count || !port->count ||
+	    port->count > most_ranks || !(port->bandwidth_bps > 0) ||
+	    (fabric->port_count && fabric->outside != outside))
+		return DC_ERR_RUN;
+	fabric->outside = outside;
+	fabric->ports[fabric->port_count++] = *port;
+	return DC_OK;
+}
+
+static void describe_port(const struct dc_fabric *fabric, uint64_t number,
+			  struct dc_fabric_link *link)
+{
+	uint64_t nodes = fabric->ranks / fabric->strides[fabric->outside];
+	const struct dc_fabric_port *port = fabric->ports;
+
+	number -= fabric->first_link[fabric->count];
+	while (number >= 2 * port->count * nodes) {
+		number -= 2 * port->count * nodes;
+		port++;
+	}
+	*link = (struct dc_fabric_link){
+		.bandwidth_bps = port->bandwidth_bps,
+		.dimension = fabric->count - 1,
+		.line = number / 2 / port->count,
+		.from = number % 2,
+		.to = 1 - number % 2,
+		.port = port,
+		.number = number / 2 % port->count,
+	};
+}
+
+static void describe_link(const struct dc_fabric *fabric, uint64_t number,
+			  struct dc_fabric_link *link)
 {
 	const struct dc_fabric_dimension *dimension;
-	const struct dc_fabric_exception *exception;
 	struct dc_line_link built;
 	size_t d = 0;
 	uint64_t links;
@@ -281,6 +325,16 @@ void dc_fabric_link(const struct dc_fabric *fabric, uint64_t number, struct dc_f
 		.from = built.from,
 		.to = built.to,
 	};
+}
+
+void dc_fabric_link(const struct dc_fabric *fabric, uint64_t number, struct dc_fabric_link *link)
+{
+	const struct dc_fabric_exception *exception;
+
+	if (number >= fabric->first_link[fabric->count])
+		describe_port(fabric, number, link);
+	else
+		describe_link(fabric, number, link);
 	exception = dc_fabric_find_exception(fabric, number);
 	if (exception) {
 		link->bandwidth_bps = exception->bandwidth_bps;

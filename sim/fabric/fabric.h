@@ -16,6 +16,11 @@
  * A way over a link that is down is passed over; when all are, the shortest way through the line
  * that is left is taken (the same part then for all channels), and when there is none the message waits.
  *
+ * Ports. Dimensions outside the node may share what leads out of it: `count` NICs per node that all of its
+ * ranks' messages along these dimensions pass, once out and once in, however many dimensions they cross;
+ * and the PCIe links behind them. Each rank has the port that its place in the node says, in equal blocks,
+ * or spreads over all. Without ports every dimension has links of its own at every rank, as a torus has.
+ *
  * Ownership: the fabric lives in the arena given; paths free with dc_fabric_path_fini. */
 #ifndef DC_FABRIC_FABRIC_H
 #define DC_FABRIC_FABRIC_H
@@ -67,6 +72,16 @@ struct dc_fabric_config {
 
 extern const struct dc_section dc_fabric_section;
 
+/* Ways out of a node, numbered after all other links: 2n leads out by port n, 2n + 1 in. */
+struct dc_fabric_port {
+	const char *name; /* "nic", "pcie" */
+	uint64_t count;   /* per node, >= 1 */
+	double bandwidth_bps;
+	bool spread; /* a rank's messages use all ports of its node alike */
+};
+
+enum { DC_FABRIC_PORTS = 2 };
+
 /* A link that differs from how its dimension builds it. */
 struct dc_fabric_exception {
 	uint64_t link;
@@ -78,8 +93,11 @@ struct dc_fabric {
 	const char *name; /* of the network */
 	struct dc_fabric_dimension dimensions[DC_FABRIC_DIMENSIONS];
 	uint64_t strides[DC_FABRIC_DIMENSIONS + 1]; /* ranks between neighbours along each */
-	uint64_t first_link[DC_FABRIC_DIMENSIONS +
-			    1]; /* of each dimension; at last the number of links */
+	/* Of each dimension; at last of the ports. */
+	uint64_t first_link[DC_FABRIC_DIMENSIONS + 1];
+	struct dc_fabric_port ports[DC_FABRIC_PORTS];
+	size_t port_count;
+	size_t outside; /* the first dimension outside the node: its messages pass the ports */
 	size_t count;
 	uint64_t ranks; /* product of the sizes */
 	struct dc_routing routing;
@@ -107,12 +125,18 @@ struct dc_fabric_link {
 	size_t dimension;
 	uint64_t line;     /* within the dimension */
 	uint64_t from, to; /* vertices of the line */
+	/* Of a port: the dimension is the last one, line the node, from and to 0, or 1 for the network;
+	 * otherwise NULL. */
+	const struct dc_fabric_port *port;
+	uint64_t number; /* of the port in its node */
 };
 
-static inline uint64_t dc_fabric_links(const struct dc_fabric *fabric)
-{
-	return fabric->first_link[fabric->count];
-}
+/* Links of all dimensions, and of ports. */
+uint64_t dc_fabric_links(const struct dc_fabric *fabric);
+/* Gives the fabric ports of a kind: nodes are the ranks of the dimensions before `outside`, equal for all
+ * kinds. DC_ERR_RUN when there are too many kinds or the numbers do not fit. */
+enum dc_status dc_fabric_add_port(struct dc_fabric *fabric, size_t outside,
+				  const struct dc_fabric_port *port) DC_CHECK;
 /* A link as it is now, exceptions included. */
 void dc_fabric_link(const struct dc_fabric *fabric, uint64_t number, struct dc_fabric_link *link);
 /* The coordinate of a rank along a dimension, and the line it lies in. */
@@ -173,7 +197,8 @@ enum dc_status dc_fabric_apply_overrides(const struct dc_fabric_config *config,
 					 struct dc_fabric *fabric) DC_CHECK;
 
 /* NETWORK:FROM->TO, "compute:3->4", "compute:h100/17.3->s0": terminals as above, switches s0, s1, ...,
- * or sD.LINE.N where there are several dimensions; #2 for a second such link. Truncates as snprintf
+ * or sD.LINE.N where there are several dimensions; #2 for a second such link; ports
+ * "compute:h100/17.nic3->net" out and "compute:net->h100/17.nic3" in. Truncates as snprintf
  * does and returns its length. */
 int dc_fabric_link_name(const struct dc_fabric *fabric, uint64_t link, char *text, size_t size);
 

@@ -85,6 +85,14 @@ static int name_vertex(const struct dc_fabric *fabric, const struct dc_fabric_li
 			(unsigned long long)(rank % fabric->node_size));
 }
 
+static void name_port(const struct dc_fabric *fabric, const struct dc_fabric_link *link, char *text,
+		      size_t size)
+{
+	snprintf(text, size, "%s%s%llu.%s%llu", fabric->group ? fabric->group : "node",
+		 fabric->group ? "/" : "", (unsigned long long)link->line, link->port->name,
+		 (unsigned long long)link->number);
+}
+
 /* Which of several links between the same two vertices it is, from 1. */
 static uint64_t parallel(const struct dc_fabric *fabric, uint64_t number, size_t d)
 {
@@ -102,6 +110,11 @@ int dc_fabric_link_name(const struct dc_fabric *fabric, uint64_t number, char *t
 	uint64_t count;
 
 	dc_fabric_link(fabric, number, &link);
+	if (link.port) {
+		name_port(fabric, &link, from, sizeof from);
+		return snprintf(text, size, "%s:%s->%s", fabric->name ? fabric->name : "network",
+				link.from ? "net" : from, link.from ? from : "net");
+	}
 	name_vertex(fabric, &link, link.from, from, sizeof from);
 	name_vertex(fabric, &link, link.to, to, sizeof to);
 	count = parallel(fabric, number, link.dimension);

@@ -164,7 +164,9 @@ void dc_plan_charge(struct dc_fabric_path *path, const struct dc_fabric *fabric,
 	size_t d = 0;
 
 	for (size_t i = 0; i < path->count; i++) {
-		while (d + 1 < fabric->count && path->hops[i].link >= fabric->first_link[d + 1])
+		/* Ports are of the dimension before them on the path. */
+		while (d + 1 < fabric->count && path->hops[i].link >= fabric->first_link[d + 1] &&
+		       path->hops[i].link < fabric->first_link[fabric->count])
 			d++;
 		step_s = fmax(step_s, cost->step_s[d]);
 		if (inflations[d] > 0)

@@ -72,6 +72,9 @@ static bool is_uniform(const struct quotient *quotient)
 
 	if (fabric->exception_count)
 		return false;
+	for (size_t i = 0; i < fabric->port_count; i++)
+		if (fabric->strides[fabric->outside] % fabric->ports[i].count)
+			return false;
 	for (size_t f = 0; f < group->count; f++) {
 		const struct dc_group_factor *factor = &group->factors[f];
 
@@ -121,20 +124,50 @@ static void find_periods(struct quotient *quotient)
 	}
 }
 
+/* Whether every node's ports are used alike: no place along a dimension outside differs from another. */
+static bool ports_are_alike(const struct quotient *quotient)
+{
+	const struct dc_fabric *fabric = quotient->fabric;
+
+	for (size_t d = fabric->outside; d < fabric->count && fabric->port_count; d++)
+		if (quotient->periods[d] > 1)
+			return false;
+	return true;
+}
+
 /* --- parts --- */
+
+/* All ports of a kind and direction are alike: equal blocks of ranks have one each. */
+static uint64_t fold_port(const struct dc_fabric *fabric, uint64_t link, uint64_t *members)
+{
+	uint64_t nodes = fabric->ranks / fabric->strides[fabric->outside];
+	uint64_t first = fabric->first_link[fabric->count];
+	size_t i = 0;
+
+	while (link >= first + 2 * fabric->ports[i].count * nodes)
+		first += 2 * fabric->ports[i++].count * nodes;
+	*members = fabric->ports[i].count * nodes;
+	return first + (link - first) % 2;
+}
 
 static enum dc_status find_link(struct quotient *quotient, size_t d, uint64_t link,
 				uint32_t *number)
 {
 	const struct dc_fabric *fabric = quotient->fabric;
 	const struct dc_fabric_dimension *dimension = &fabric->dimensions[d];
-	uint64_t folded = fabric->first_link[d] +
-			  dimension->type->fold(dimension, link - fabric->first_link[d],
-						quotient->periods[d]);
-	uint32_t *value = dc_plan_index_find(&quotient->index, folded);
+	uint64_t folded, members = fabric->ranks / quotient->periods[d];
 	struct dc_fabric_link built;
 	struct dc_plan_link *row;
 	double *capacity;
+	uint32_t *value;
+
+	if (link >= fabric->first_link[fabric->count])
+		folded = fold_port(fabric, link, &members);
+	else
+		folded = fabric->first_link[d] + dimension->type->fold(dimension,
+								       link - fabric->first_link[d],
+								       quotient->periods[d]);
+	value = dc_plan_index_find(&quotient->index, folded);
 
 	if (!value)
 		return DC_ERR_MEMORY;
@@ -148,7 +181,7 @@ static enum dc_status find_link(struct quotient *quotient, size_t d, uint64_t li
 		*capacity = built.bandwidth_bps;
 		*row = (struct dc_plan_link){
 			.link = folded,
-			.multiplicity = (double)(fabric->ranks / quotient->periods[d]),
+			.multiplicity = (double)members,
 			.first_capacity = *value,
 		};
 	}
@@ -350,6 +383,8 @@ enum dc_status dc_plan_quotient(const struct dc_fabric *fabric,
 	if (!is_uniform(&quotient))
 		return DC_OK;
 	find_periods(&quotient);
+	if (!ports_are_alike(&quotient))
+		return DC_OK;
 	status = allocate(plan, (int64_t)startup,
 			  (double)(fabric->ranks / request->schedule->group->size))
 			 ? add_schedule(&quotient)

@@ -308,10 +308,36 @@ static void merge(struct dc_fabric_path *path, size_t first)
 	path->count = kept;
 }
 
+/* Out of the node of one rank, or into that of the other; hops follow those of dimensions. */
+static void pass_ports(const struct dc_fabric *fabric, uint64_t rank, bool in,
+		       struct dc_fabric_path *path)
+{
+	uint64_t node_size = fabric->strides[fabric->outside];
+	uint64_t nodes = fabric->ranks / node_size, node = rank / node_size;
+	uint64_t first = fabric->first_link[fabric->count];
+
+	for (size_t i = 0; i < fabric->port_count; i++) {
+		const struct dc_fabric_port *port = &fabric->ports[i];
+		uint64_t from = port->spread ? 0 : rank % node_size * port->count / node_size;
+		uint64_t to = port->spread ? port->count - 1 : from;
+
+		for (uint64_t n = from; n <= to; n++) {
+			uint64_t link = first + 2 * (node * port->count + n) + in;
+
+			path->broken |= is_down(fabric, link);
+			add_hop(path, link, 1 / (double)(to - from + 1));
+		}
+		first += 2 * port->count * nodes;
+	}
+}
+
 enum dc_status dc_fabric_route(const struct dc_fabric *fabric, uint64_t from, uint64_t to,
 			       dc_fabric_load *load, const void *context,
 			       struct dc_fabric_path *path)
 {
+	uint64_t source = from, target = to;
+	bool outside = false;
+
 	path->count = 0;
 	path->latency_s = 0;
 	path->broken = path->failed = false;
@@ -334,10 +360,15 @@ enum dc_status dc_fabric_route(const struct dc_fabric *fabric, uint64_t from, ui
 								 dimension->type->links(dimension);
 		if (dimension->type->paths)
 			leg.ways = dimension->type->paths(dimension, leg.from, leg.to);
+		outside |= d >= fabric->outside;
 		path->latency_s += cross(&leg, path);
 		if (leg.ways > 1 && !path->failed)
 			merge(path, first);
 		from = dc_fabric_rank_at(fabric, d, dc_fabric_line(fabric, d, from), leg.to);
+	}
+	if (outside && fabric->port_count) {
+		pass_ports(fabric, source, false, path);
+		pass_ports(fabric, target, true, path);
 	}
 	return path->failed ? DC_ERR_MEMORY : DC_OK;
 }
@@ -364,5 +395,7 @@ enum dc_status dc_fabric_route_root(const struct dc_fabric *fabric, uint64_t ran
 		path->scratch.links[i] += leg.first_link;
 	path->broken = !is_whole(fabric, &path->scratch);
 	path->latency_s = add_route(&leg, 1, path);
+	if (fabric->port_count && dimension >= fabric->outside)
+		pass_ports(fabric, rank, !up, path);
 	return path->failed ? DC_ERR_MEMORY : DC_OK;
 }

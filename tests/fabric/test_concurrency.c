@@ -47,6 +47,13 @@ static void draw_fabric(struct draw *draw, struct line *line)
 	for (size_t d = 0; d < fabric->count; d++)
 		if (next(draw, 4) == 0)
 			fabric->dimensions[d].latency_s = 0;
+	if (fabric->count > 1 && next(draw, 3) == 0) {
+		const struct dc_fabric_port port = {"nic", 1 + next(draw, 3),
+						    1e9 * (double)(1 + next(draw, 4)),
+						    next(draw, 2) == 0};
+
+		cr_assert_eq(dc_fabric_add_port(fabric, 1, &port), DC_OK);
+	}
 	fabric->routing.policy = (int)policies[next(draw, 5)];
 	fabric->routing.channels = 1 + next(draw, 3);
 	fabric->routing.seed = next(draw, 1000);

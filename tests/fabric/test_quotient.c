@@ -75,6 +75,12 @@ Test(quotient, equals_refinement, .timeout = 300)
 			line_open(text, &line);
 			if (i % 3 == 0)
 				line.fabric.routing.policy = DC_ROUTING_SPRAY;
+			if (line.fabric.count > 1 && i % 4 == 0)
+				cr_assert_eq(
+					dc_fabric_add_port(&line.fabric, 1,
+							   &(struct dc_fabric_port){"nic", 1, 1.5e9,
+										    i % 8 == 0}),
+					DC_OK);
 			if (line.fabric.ranks > 1 && line.fabric.ranks <= 32)
 				try_fabric(&line.fabric, i);
 			line_close(&line);

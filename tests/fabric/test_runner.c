@@ -170,3 +170,36 @@ Test(runner, carried_bytes)
 		dc_arena_destroy(arena);
 	}
 }
+
+/* Two nodes of four ranks behind switches, one NIC of 50 GB/s each, ring all-reduce of 80 MB:
+ * within the node at 100 GB/s 2 x 3 steps of 20 MB (0.2 ms), between nodes all four share the
+ * NIC: 2 steps of 4 x 10 MB at 50 GB/s (0.8 ms): 1.2 + 1.6 = 2.8 ms. With four NICs, 10 MB at the
+ * dimension's own 50 GB/s (0.2 ms): 1.2 + 0.4 ms; spread over two of them, 40 MB over 2 x 50 GB/s: 1.2
+ * + 0.8 ms. */
+Test(runner, ports_are_shared)
+{
+	static const struct dc_fabric_port ports[] = {
+		{"nic", 1, 50e9, false}, {"nic", 4, 50e9, false}, {"nic", 2, 50e9, true}};
+	static const double expected_s[] = {2.8e-3, 1.6e-3, 2.0e-3};
+
+	for (int i = 0; i < 3; i++) {
+		struct dc_arena *arena = dc_arena_create();
+		struct dc_fabric fabric = {0};
+		struct dc_plan plan;
+		char name[64];
+
+		build_add(&fabric, 4, 100e9, 0, 2);
+		build_add(&fabric, 2, 50e9, 0, 2);
+		cr_assert_eq(dc_fabric_add_port(&fabric, 1, &ports[i]), DC_OK);
+		plan = plans_lay_out(&fabric, build_ring_schedule(arena, &fabric,
+								  DC_OPERATION_ALL_REDUCE, 80e6));
+		cr_expect(plans_run(&plan, false, NULL, NULL) == dc_time_from_s(expected_s[i]),
+			  "%d: %g s", i, dc_time_to_s(plans_run(&plan, false, NULL, NULL)));
+		dc_fabric_link_name(&fabric, dc_fabric_links(&fabric) - 1, name, sizeof name);
+		cr_expect_str_eq(name, i == 0   ? "network:net->node1.nic0"
+				       : i == 1 ? "network:net->node1.nic3"
+						: "network:net->node1.nic1");
+		dc_plan_fini(&plan);
+		dc_arena_destroy(arena);
+	}
+}
