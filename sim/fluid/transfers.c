@@ -20,6 +20,7 @@ struct transfer {
 	uint32_t generation; /* odd while it lives */
 	uint32_t entity;
 	uint32_t order; /* of starting */
+	uint32_t owner;
 };
 
 /* An end of this instant. */
@@ -37,8 +38,13 @@ struct dc_fluid_transfers {
 	struct transfer *slots; /* by the solver's number of the flow */
 	struct dc_fluid_due due;
 	struct finished *finished;
-	struct dc_sum *carried; /* by resource, of what has been booked */
-	uint32_t capacity, carried_count, live, order;
+	dc_fluid_transfer *joining; /* at this instant: their latency is over */
+	struct dc_sum *carried;     /* by resource, of what has been booked */
+	uint32_t *marks;            /* by resource; NULL until there is one */
+	dc_fluid_watch *watch;
+	void *watcher;
+	uint32_t capacity, carried_count, mark_count, live, order;
+	uint32_t joining_capacity, joining_count;
 	uint32_t held_by; /* of the transfer whose callback runs */
 	size_t finished_capacity;
 	dc_event wake, solve;
@@ -66,7 +72,9 @@ void dc_fluid_transfers_destroy(struct dc_fluid_transfers *transfers)
 	dc_fluid_due_fini(&transfers->due);
 	free(transfers->slots);
 	free(transfers->finished);
+	free(transfers->joining);
 	free(transfers->carried);
+	free(transfers->marks);
 	free(transfers);
 }
 
@@ -79,6 +87,11 @@ static uint32_t find(const struct dc_fluid_transfers *transfers, dc_fluid_transf
 	    transfers->slots[id].generation != (uint32_t)(transfer >> 32))
 		return DC_FLUID_NONE;
 	return id;
+}
+
+static dc_fluid_transfer handle_of(const struct dc_fluid_transfers *transfers, uint32_t id)
+{
+	return (dc_fluid_transfer)transfers->slots[id].generation << 32 | id;
 }
 
 static bool shares(const struct dc_fluid_transfers *transfers, uint32_t id)
@@ -163,22 +176,32 @@ static void request_solve(struct dc_fluid_transfers *transfers)
 					   transfers->solve_phase, 0, on_solve, transfers, 0);
 }
 
+/* When what was left at `since` will have passed; DC_TIME_NEVER when it never will. */
+static dc_time end_of(const struct transfer *transfer)
+{
+	dc_time span;
+
+	if (!(transfer->rate > 0))
+		return DC_TIME_NEVER;
+	span = span_of(transfer->left / transfer->rate);
+	return span < DC_FLUID_DUE_LAST - transfer->since ? transfer->since + span : DC_TIME_NEVER;
+}
+
 /* Takes over a new rate: what is left now, and when that will have passed. */
 static void change_rate(struct dc_fluid_transfers *transfers, uint32_t id, dc_time now)
 {
 	struct transfer *transfer = &transfers->slots[id];
 	double rate = dc_fluid_rate(transfers->solver, id);
-	dc_time span = DC_TIME_NEVER;
+	dc_time end;
 
 	if (fabs(rate - transfer->rate) <= DC_FLUID_SAME * transfer->rate)
 		return;
 	transfer->left = left_at(transfer, now);
 	transfer->since = now;
 	transfer->rate = rate;
-	if (rate > 0)
-		span = span_of(transfer->left / rate);
-	if (span < DC_FLUID_DUE_LAST - now)
-		dc_fluid_due_set(&transfers->due, id, now + span);
+	end = end_of(transfer);
+	if (end != DC_TIME_NEVER)
+		dc_fluid_due_set(&transfers->due, id, end);
 	else
 		dc_fluid_due_drop(&transfers->due, id);
 }
@@ -211,12 +234,57 @@ void dc_fluid_transfers_settle(struct dc_fluid_transfers *transfers)
 	solve_now(transfers);
 }
 
-/* Its latency is over: it joins the others. */
-static void join(struct dc_fluid_transfers *transfers, uint32_t id, dc_time now)
+static void warn(struct dc_fluid_transfers *transfers, uint32_t resource, uint32_t owner)
 {
-	transfers->slots[id].since = now;
-	if (dc_fluid_start(transfers->solver, id) != DC_OK)
-		dc_engine_fail(transfers->engine, DC_ERR_MEMORY);
+	uint32_t mark = dc_fluid_transfers_owner(transfers, resource);
+
+	if (mark && mark != owner)
+		transfers->watch(transfers->watcher, resource, mark);
+}
+
+static bool watched(const struct dc_fluid_transfers *transfers)
+{
+	return transfers->watch && transfers->marks;
+}
+
+/* Tells the watch of the marked resources on a path that is about to be shared. */
+static void warn_path(struct dc_fluid_transfers *transfers, const struct dc_fluid_hop *path,
+		      uint32_t hops, uint32_t owner)
+{
+	for (uint32_t i = 0; i < hops && watched(transfers); i++)
+		if (path[i].use > 0)
+			warn(transfers, path[i].resource, owner);
+}
+
+/* The same for the path of a transfer that waited; false when it is gone by then. The watch may cancel
+ * or reroute it, so that nothing of it is known from one resource to the next. */
+static bool warn_waiting(struct dc_fluid_transfers *transfers, dc_fluid_transfer transfer)
+{
+	const struct dc_fluid_solver *solver = transfers->solver;
+	uint32_t id = find(transfers, transfer);
+
+	for (uint32_t i = 0;
+	     id != DC_FLUID_NONE && i < solver->flows[id].hops && watched(transfers); i++) {
+		warn(transfers, solver->hops[solver->flows[id].path + i].resource,
+		     transfers->slots[id].owner);
+		id = find(transfers, transfer);
+	}
+	return id != DC_FLUID_NONE;
+}
+
+/* Those whose latency is over join the others. */
+static void join_waiting(struct dc_fluid_transfers *transfers, dc_time now)
+{
+	for (uint32_t i = 0; i < transfers->joining_count; i++) {
+		uint32_t id = (uint32_t)transfers->joining[i];
+
+		if (!warn_waiting(transfers, transfers->joining[i]))
+			continue;
+		transfers->slots[id].since = now;
+		if (dc_fluid_start(transfers->solver, id) != DC_OK)
+			dc_engine_fail(transfers->engine, DC_ERR_MEMORY);
+	}
+	transfers->joining_count = 0;
 }
 
 static int compare_finished(const void *a, const void *b)
@@ -250,11 +318,27 @@ static bool note_finished(struct dc_fluid_transfers *transfers, size_t count, ui
 	return true;
 }
 
-/* One that is due: its latency is over and it joins, or it is listed as ended. */
-static size_t take_due(struct dc_fluid_transfers *transfers, size_t count, uint32_t id, dc_time now)
+static void note_joining(struct dc_fluid_transfers *transfers, uint32_t id)
+{
+	if (transfers->joining_count == transfers->joining_capacity) {
+		uint32_t capacity = transfers->joining_count ? 2 * transfers->joining_count : 64;
+		void *grown = realloc(transfers->joining, capacity * sizeof *transfers->joining);
+
+		if (!grown) {
+			dc_engine_fail(transfers->engine, DC_ERR_MEMORY);
+			return;
+		}
+		transfers->joining = grown;
+		transfers->joining_capacity = capacity;
+	}
+	transfers->joining[transfers->joining_count++] = handle_of(transfers, id);
+}
+
+/* One that is due: its latency is over, or it is listed as ended. */
+static size_t take_due(struct dc_fluid_transfers *transfers, size_t count, uint32_t id)
 {
 	if (!shares(transfers, id) && transfers->slots[id].left > 0) {
-		join(transfers, id, now);
+		note_joining(transfers, id);
 		return count;
 	}
 	return count + note_finished(transfers, count, id);
@@ -268,7 +352,7 @@ static bool in_order(const struct finished *finished, size_t count)
 	return true;
 }
 
-/* Lists the transfers that end now, in the order of their callbacks; those whose latency is over join. A
+/* Lists the transfers that end now, in the order of their callbacks, and those whose latency is over. A
  * large part of the pending ones is taken in one pass. */
 static size_t gather(struct dc_fluid_transfers *transfers, dc_time now)
 {
@@ -280,11 +364,11 @@ static size_t gather(struct dc_fluid_transfers *transfers, dc_time now)
 		uint32_t taken = dc_fluid_due_split(due, now);
 
 		for (uint32_t i = 0; i < taken; i++)
-			count = take_due(transfers, count, (uint32_t)due->heap[i], now);
+			count = take_due(transfers, count, (uint32_t)due->heap[i]);
 		dc_fluid_due_close(due, taken);
 	}
 	while (dc_fluid_due_pop(due, now, &id))
-		count = take_due(transfers, count, id, now);
+		count = take_due(transfers, count, id);
 	if (!in_order(transfers->finished, count))
 		qsort(transfers->finished, count, sizeof *transfers->finished, compare_finished);
 	return count;
@@ -293,7 +377,8 @@ static size_t gather(struct dc_fluid_transfers *transfers, dc_time now)
 static void on_due(void *context, uint64_t argument)
 {
 	struct dc_fluid_transfers *transfers = context;
-	size_t count = gather(transfers, dc_engine_now(transfers->engine));
+	dc_time now = dc_engine_now(transfers->engine);
+	size_t count = gather(transfers, now);
 
 	(void)argument;
 	transfers->wake = 0;
@@ -306,6 +391,7 @@ static void on_due(void *context, uint64_t argument)
 		transfers->slots[id].generation++;
 		transfers->live--;
 	}
+	join_waiting(transfers, now);
 	request_solve(transfers);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t id = transfers->finished[i].id;
@@ -320,22 +406,32 @@ static void on_due(void *context, uint64_t argument)
 	rearm(transfers);
 }
 
+/* Sums for every resource. */
+static enum dc_status reserve_carried(struct dc_fluid_transfers *transfers)
+{
+	uint32_t resources = transfers->solver->resource_count;
+	void *grown;
+
+	if (resources <= transfers->carried_count)
+		return DC_OK;
+	grown = realloc(transfers->carried, resources * sizeof *transfers->carried);
+	if (!grown)
+		return DC_ERR_MEMORY;
+	transfers->carried = grown;
+	for (uint32_t i = transfers->carried_count; i < resources; i++)
+		transfers->carried[i] = (struct dc_sum){0, 0};
+	transfers->carried_count = resources;
+	return DC_OK;
+}
+
 /* Room for every number the solver may give, and for every resource it has. */
 static enum dc_status reserve(struct dc_fluid_transfers *transfers)
 {
 	uint32_t capacity = transfers->solver->flow_capacity;
-	uint32_t resources = transfers->solver->resource_count;
 	void *grown;
 
-	if (resources > transfers->carried_count) {
-		grown = realloc(transfers->carried, resources * sizeof *transfers->carried);
-		if (!grown)
-			return DC_ERR_MEMORY;
-		transfers->carried = grown;
-		for (uint32_t i = transfers->carried_count; i < resources; i++)
-			transfers->carried[i] = (struct dc_sum){0, 0};
-		transfers->carried_count = resources;
-	}
+	if (reserve_carried(transfers) != DC_OK)
+		return DC_ERR_MEMORY;
 	if (capacity <= transfers->capacity)
 		return DC_OK;
 	if (dc_fluid_due_reserve(&transfers->due, capacity) != DC_OK)
@@ -349,33 +445,32 @@ static enum dc_status reserve(struct dc_fluid_transfers *transfers)
 	return DC_OK;
 }
 
-enum dc_status dc_fluid_transfers_start(struct dc_fluid_transfers *transfers,
-					const struct dc_fluid_transfer_spec *spec,
-					dc_fluid_transfer *transfer)
+static bool legal(const struct dc_fluid_transfer_spec *spec, dc_time now)
+{
+	return spec->bytes >= 0 && isfinite(spec->bytes) && spec->latency >= 0 &&
+	       spec->latency < DC_FLUID_DUE_LAST - now;
+}
+
+/* Fills a slot, its flow sharing already unless it waits. */
+static enum dc_status add(struct dc_fluid_transfers *transfers,
+			  const struct dc_fluid_transfer_spec *spec, bool waits, uint32_t *id)
 {
 	const struct dc_fluid_flow flow = {spec->path, spec->hops, spec->weight, spec->cap_bps,
 					   spec->multiplicity};
-	dc_time now = dc_engine_now(transfers->engine);
-	bool waits = spec->latency > 0 || !(spec->bytes > 0);
 	struct transfer *slot;
-	enum dc_status status;
-	uint32_t id;
+	enum dc_status status = dc_fluid_add(transfers->solver, &flow, id);
 
-	if (!(spec->bytes >= 0) || !isfinite(spec->bytes) || spec->latency < 0 ||
-	    spec->latency >= DC_FLUID_DUE_LAST - now)
-		return DC_ERR_RUN;
-	status = dc_fluid_add(transfers->solver, &flow, &id);
 	if (status != DC_OK)
 		return status;
 	status = reserve(transfers);
 	if (status == DC_OK && !waits)
-		status = dc_fluid_start(transfers->solver, id);
+		status = dc_fluid_start(transfers->solver, *id);
 	if (status != DC_OK) {
-		dc_fluid_remove(transfers->solver, id);
+		dc_fluid_remove(transfers->solver, *id);
 		return status;
 	}
-	slot = &transfers->slots[id];
-	*slot = (struct transfer){.since = now,
+	slot = &transfers->slots[*id];
+	*slot = (struct transfer){.since = dc_engine_now(transfers->engine),
 				  .left = spec->bytes,
 				  .bytes = spec->bytes,
 				  .done = spec->done,
@@ -383,8 +478,28 @@ enum dc_status dc_fluid_transfers_start(struct dc_fluid_transfers *transfers,
 				  .argument = spec->argument,
 				  .generation = slot->generation + 1,
 				  .entity = spec->entity,
-				  .order = transfers->order++};
+				  .order = transfers->order++,
+				  .owner = spec->owner};
 	transfers->live++;
+	return DC_OK;
+}
+
+enum dc_status dc_fluid_transfers_start(struct dc_fluid_transfers *transfers,
+					const struct dc_fluid_transfer_spec *spec,
+					dc_fluid_transfer *transfer)
+{
+	dc_time now = dc_engine_now(transfers->engine);
+	bool waits = spec->latency > 0 || !(spec->bytes > 0);
+	enum dc_status status;
+	uint32_t id;
+
+	if (!legal(spec, now))
+		return DC_ERR_RUN;
+	if (!waits)
+		warn_path(transfers, spec->path, spec->hops, spec->owner);
+	status = add(transfers, spec, waits, &id);
+	if (status != DC_OK)
+		return status;
 	if (waits) {
 		dc_fluid_due_set(&transfers->due, id, now + spec->latency);
 		rearm(transfers);
@@ -392,7 +507,37 @@ enum dc_status dc_fluid_transfers_start(struct dc_fluid_transfers *transfers,
 		request_solve(transfers);
 	}
 	if (transfer)
-		*transfer = (dc_fluid_transfer)slot->generation << 32 | id;
+		*transfer = handle_of(transfers, id);
+	return DC_OK;
+}
+
+enum dc_status dc_fluid_transfers_resume_at(struct dc_fluid_transfers *transfers,
+					    const struct dc_fluid_transfer_spec *spec,
+					    dc_time since, double rate_bps,
+					    dc_fluid_transfer *transfer)
+{
+	const struct transfer sketch = {.since = since, .left = spec->bytes, .rate = rate_bps};
+	dc_time now = dc_engine_now(transfers->engine), end;
+	enum dc_status status;
+	uint32_t id;
+
+	if (!legal(spec, now) || since < 0 || since > now || !(rate_bps > 0))
+		return DC_ERR_RUN;
+	end = end_of(&sketch);
+	if (end < now)
+		return DC_ERR_RUN;
+	warn_path(transfers, spec->path, spec->hops, spec->owner);
+	status = add(transfers, spec, false, &id);
+	if (status != DC_OK)
+		return status;
+	transfers->slots[id].since = since;
+	transfers->slots[id].rate = rate_bps;
+	if (end != DC_TIME_NEVER)
+		dc_fluid_due_set(&transfers->due, id, end);
+	request_solve(transfers);
+	rearm(transfers);
+	if (transfer)
+		*transfer = handle_of(transfers, id);
 	return DC_OK;
 }
 
@@ -426,11 +571,16 @@ enum dc_status dc_fluid_transfers_reroute(struct dc_fluid_transfers *transfers,
 
 	if (id == DC_FLUID_NONE)
 		return DC_ERR_RUN;
-	slot = &transfers->slots[id];
-	left = left_at(slot, now);
 	status = dc_fluid_check_path(transfers->solver, path, hops);
 	if (status != DC_OK || (status = reserve(transfers)) != DC_OK)
 		return status;
+	if (shares(transfers, id)) {
+		warn_path(transfers, path, hops, transfers->slots[id].owner);
+		if (find(transfers, transfer) == DC_FLUID_NONE)
+			return DC_ERR_RUN;
+	}
+	slot = &transfers->slots[id];
+	left = left_at(slot, now);
 	book(transfers, id, slot->bytes - left);
 	slot->bytes = left;
 	status = dc_fluid_set_path(transfers->solver, id, path, hops);
@@ -465,8 +615,13 @@ enum dc_status dc_fluid_transfers_set_cap(struct dc_fluid_transfers *transfers,
 enum dc_status dc_fluid_transfers_set_capacity(struct dc_fluid_transfers *transfers,
 					       uint32_t resource, double capacity_bps)
 {
-	enum dc_status status = dc_fluid_set_capacity(transfers->solver, resource, capacity_bps);
+	enum dc_status status;
 
+	if (!(capacity_bps >= 0))
+		return DC_ERR_RUN;
+	if (watched(transfers))
+		warn(transfers, resource, 0);
+	status = dc_fluid_set_capacity(transfers->solver, resource, capacity_bps);
 	request_solve(transfers);
 	return status;
 }
@@ -528,10 +683,59 @@ struct dc_sum dc_fluid_transfers_carried(const struct dc_fluid_transfers *transf
 	return sum;
 }
 
+void dc_fluid_transfers_watch(struct dc_fluid_transfers *transfers, dc_fluid_watch *watch,
+			      void *context)
+{
+	transfers->watch = watch;
+	transfers->watcher = context;
+}
+
+enum dc_status dc_fluid_transfers_mark(struct dc_fluid_transfers *transfers, uint32_t resource,
+				       uint32_t owner)
+{
+	uint32_t resources = transfers->solver->resource_count;
+	void *grown;
+
+	if (resource >= resources)
+		return DC_ERR_RUN;
+	if (resource >= transfers->mark_count) {
+		if (!owner)
+			return DC_OK;
+		grown = realloc(transfers->marks, resources * sizeof *transfers->marks);
+		if (!grown)
+			return DC_ERR_MEMORY;
+		transfers->marks = grown;
+		for (uint32_t i = transfers->mark_count; i < resources; i++)
+			transfers->marks[i] = 0;
+		transfers->mark_count = resources;
+	}
+	transfers->marks[resource] = owner;
+	return DC_OK;
+}
+
+uint32_t dc_fluid_transfers_owner(const struct dc_fluid_transfers *transfers, uint32_t resource)
+{
+	return resource < transfers->mark_count ? transfers->marks[resource] : 0;
+}
+
+enum dc_status dc_fluid_transfers_book(struct dc_fluid_transfers *transfers, uint32_t resource,
+				       double bytes)
+{
+	if (resource >= transfers->solver->resource_count)
+		return DC_ERR_RUN;
+	if (reserve_carried(transfers) != DC_OK)
+		return DC_ERR_MEMORY;
+	transfers->carried[resource] =
+		dc_sum_add(transfers->carried[resource], (struct dc_sum){bytes, 0});
+	return DC_OK;
+}
+
 size_t dc_fluid_transfers_memory(const struct dc_fluid_transfers *transfers)
 {
 	return sizeof *transfers + transfers->carried_count * sizeof *transfers->carried +
 	       transfers->finished_capacity * sizeof *transfers->finished +
+	       transfers->joining_capacity * sizeof *transfers->joining +
+	       transfers->mark_count * sizeof *transfers->marks +
 	       transfers->capacity * (sizeof *transfers->slots + sizeof *transfers->due.heap +
 				      sizeof *transfers->due.place);
 }
