@@ -20,10 +20,24 @@ struct dc_fluid_blocks {
 
 void dc_fluid_blocks_init(struct dc_fluid_blocks *blocks);
 /* Elements in a block of the class; the smallest class for count elements, 1 <= count < 2^31. */
-uint32_t dc_fluid_block_size(unsigned class);
-unsigned dc_fluid_block_class(uint32_t count);
-/* The capacity to grow to so that a block of the class fits; 0 when offsets would overflow. */
-uint32_t dc_fluid_blocks_enough(const struct dc_fluid_blocks *blocks, unsigned class);
+static inline uint32_t dc_fluid_block_size(unsigned class)
+{
+	if (!class)
+		return 1;
+	return class & 1 ? (uint32_t)2 << class / 2 : (uint32_t)3 << (class / 2 - 1);
+}
+
+static inline unsigned dc_fluid_block_class(uint32_t count)
+{
+	unsigned high = 31 - (unsigned)__builtin_clz(count);
+
+	if (count == (uint32_t)1 << high)
+		return high ? 2 * high - 1 : 0;
+	return 2 * high + (count > (uint32_t)3 << (high - 1));
+}
+
+/* The capacity to grow to so that so many more elements fit; 0 when offsets would overflow. */
+uint32_t dc_fluid_blocks_enough(const struct dc_fluid_blocks *blocks, uint64_t more);
 /* The offset of a block, or DC_FLUID_NO_BLOCK when the array must grow first. links and stride tell
  * where element i keeps its link: links[i * stride]. */
 uint32_t dc_fluid_blocks_take(struct dc_fluid_blocks *blocks, unsigned class, const uint32_t *links,

@@ -19,10 +19,13 @@ static void open_resources(struct dc_fluid_solver *solver)
 	for (uint32_t i = 0; i < solver->active_count; i++) {
 		uint32_t id = solver->active[i];
 		struct dc_fluid_resource *resource = &solver->resources[id];
-		double pull = 0;
+		double pull = resource->count;
 
-		for (uint32_t j = 0; j < resource->count; j++)
-			pull += solver->shares[resource->block + j].pull;
+		if (solver->pulls) {
+			pull = 0;
+			for (uint32_t j = 0; j < resource->count; j++)
+				pull += solver->pulls[resource->block + j];
+		}
 		resource->level = DC_FLUID_INFINITE;
 		resource->offered = resource->capacity_bps;
 		resource->doubt = pull;
@@ -41,12 +44,12 @@ static void open_caps(struct dc_fluid_solver *solver)
 
 		for (uint32_t j = 0; j < resource->count; j++) {
 			uint32_t id = solver->share_flows[resource->block + j];
-			const struct dc_fluid_flow_state *flow = &solver->flows[id];
+			double level = dc_fluid_cap_level(solver, id);
 
-			if (flow->cap_bps < DC_FLUID_INFINITE &&
-			    solver->hops[flow->path].resource == solver->active[i])
-				solver->queue[solver->queue_count++] = (struct dc_fluid_entry){
-					dc_fluid_cap_level(flow), id | cap_item};
+			if (level < DC_FLUID_INFINITE &&
+			    solver->hops[solver->flows[id].path].resource == solver->active[i])
+				solver->queue[solver->queue_count++] =
+					(struct dc_fluid_entry){level, id | cap_item};
 		}
 	}
 }
@@ -54,17 +57,17 @@ static void open_caps(struct dc_fluid_solver *solver)
 /* Sums what is left and who is without a level from the resource's own flows. */
 static double refresh(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
 {
-	const struct dc_fluid_share *shares = solver->shares + resource->block;
 	const uint32_t *flows = solver->share_flows + resource->block;
 	double load = 0, pull = 0;
 
 	for (uint32_t i = 0; i < resource->count; i++) {
 		const struct dc_fluid_flow_state *flow = &solver->flows[flows[i]];
+		double own = dc_fluid_pull(solver, resource->block + i);
 
 		if (flow->flags & DC_FLUID_FIXED)
-			load += shares[i].pull * flow->least;
+			load += own * flow->least;
 		else
-			pull += shares[i].pull;
+			pull += own;
 	}
 	resource->offered = fmax(resource->capacity_bps - load, 0);
 	resource->doubt = pull;
@@ -91,11 +94,11 @@ static void fix(struct dc_fluid_solver *solver, uint32_t id, double level, uint3
 		resource->unbounded--;
 		if (!(level < DC_FLUID_INFINITE))
 			continue; /* only unlimited resources are left */
-		pull = solver->shares[resource->block + hops[i].position].pull;
+		pull = dc_fluid_pull(solver, resource->block + hops[i].position);
 		resource->offered -= pull * level;
 		resource->doubt -= pull;
 	}
-	solver->order[solver->work++] = id;
+	solver->fresh[solver->work++] = id;
 }
 
 static void pop(struct dc_fluid_solver *solver)
@@ -162,20 +165,20 @@ static void close_flows(struct dc_fluid_solver *solver)
 		resource->unbounded = 0;
 	}
 	for (uint64_t k = 0; k < solver->work; k++) {
-		struct dc_fluid_flow_state *flow = &solver->flows[solver->order[k]];
+		struct dc_fluid_flow_state *flow = &solver->flows[solver->fresh[k]];
 		const struct dc_fluid_hop_state *hops = solver->hops + flow->path;
 
 		flow->flags &= (uint8_t)~DC_FLUID_FIXED;
-		dc_fluid_find_least(solver, flow);
+		dc_fluid_find_least(solver, solver->fresh[k]);
 		for (uint32_t i = 0; i < flow->hops; i++) {
 			struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
-			struct dc_fluid_share *share =
-				&solver->shares[resource->block + hops[i].position];
-
-			share->other =
+			uint32_t share = resource->block + hops[i].position;
+			double other =
 				hops[i].resource == flow->least_at ? flow->second : flow->least;
-			if (share->other < DC_FLUID_INFINITE)
-				resource->offered += share->pull * share->other;
+
+			solver->others[share] = other;
+			if (other < DC_FLUID_INFINITE)
+				resource->offered += dc_fluid_pull(solver, share) * other;
 			else
 				resource->unbounded++;
 		}

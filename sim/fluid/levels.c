@@ -26,12 +26,39 @@ struct demand {
 	double lowest_free;
 };
 
-static struct demand demand_at(const struct dc_fluid_share *shares, uint32_t count, double x)
+static struct demand demand_of_equals(const double *others, uint32_t count, double x)
 {
 	struct demand d = {0, 0, 0, -1, DC_FLUID_INFINITE};
+	uint32_t frozen = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		double other = shares[i].other, pull = shares[i].pull;
+		double other = others[i];
+
+		if (other < x) {
+			d.frozen_load += other;
+			frozen++;
+			if (other > d.highest_frozen)
+				d.highest_frozen = other;
+		} else if (other < d.lowest_free) {
+			d.lowest_free = other;
+		}
+	}
+	d.frozen_pull = frozen;
+	d.free_pull = count - frozen;
+	return d;
+}
+
+static struct demand demand_at(const struct dc_fluid_solver *solver,
+			       const struct dc_fluid_resource *resource, double x)
+{
+	const double *others = solver->others + resource->block, *pulls;
+	struct demand d = {0, 0, 0, -1, DC_FLUID_INFINITE};
+
+	if (!solver->pulls)
+		return demand_of_equals(others, resource->count, x);
+	pulls = solver->pulls + resource->block;
+	for (uint32_t i = 0; i < resource->count; i++) {
+		double other = others[i], pull = pulls[i];
 
 		if (other < x) {
 			d.frozen_load += pull * other;
@@ -51,7 +78,6 @@ static struct demand demand_at(const struct dc_fluid_share *shares, uint32_t cou
  * the first step from wherever it starts, x only grows and each step freezes more flows. */
 static double candidate(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
 {
-	const struct dc_fluid_share *shares = solver->shares + resource->block;
 	const double capacity = resource->capacity_bps;
 	double x = resource->level < DC_FLUID_INFINITE ? resource->level : resource->candidate;
 
@@ -60,11 +86,11 @@ static double candidate(struct dc_fluid_solver *solver, struct dc_fluid_resource
 	if (!resource->unbounded && resource->offered + resource->doubt < capacity * (1 - 1e-9))
 		return DC_FLUID_INFINITE;
 	if (resource->count == 1) {
-		x = capacity / shares->pull;
-		return shares->other <= x * DC_FLUID_FULL ? DC_FLUID_INFINITE : x;
+		x = capacity / dc_fluid_pull(solver, resource->block);
+		return solver->others[resource->block] <= x * DC_FLUID_FULL ? DC_FLUID_INFINITE : x;
 	}
 	for (uint32_t step = 0;; step++) {
-		struct demand d = demand_at(shares, resource->count, x);
+		struct demand d = demand_at(solver, resource, x);
 		double least = capacity / (d.free_pull + d.frozen_pull), next = least;
 
 		solver->work += resource->count;
@@ -209,16 +235,16 @@ static void tell(struct dc_fluid_solver *solver, const struct dc_fluid_hop_state
 		 double to)
 {
 	struct dc_fluid_resource *resource = &solver->resources[hop->resource];
-	struct dc_fluid_share *share = &solver->shares[resource->block + hop->position];
+	uint32_t share = resource->block + hop->position;
 
-	share->other = to;
+	solver->others[share] = to;
 	if (resource->level < DC_FLUID_INFINITE) {
 		/* It is full: nobody asks what it is offered, until it is summed again. */
 		resource->unbounded -= !(from < DC_FLUID_INFINITE);
 		resource->unbounded += !(to < DC_FLUID_INFINITE);
 		resource->doubt = DC_FLUID_INFINITE;
 	} else {
-		dc_fluid_book(resource, share->pull, from, to);
+		dc_fluid_book(resource, dc_fluid_pull(solver, share), from, to);
 	}
 	if (!resource->touched && bears(resource, from, to))
 		dc_fluid_touch(solver, hop->resource);
@@ -234,7 +260,7 @@ static void spread(struct dc_fluid_solver *solver, const struct dc_fluid_flow_st
 	solver->work += flow->hops;
 	/* All the lines first: below, unforeseen branches would hold up the later ones. */
 	for (uint32_t i = 0; i < flow->hops; i++)
-		__builtin_prefetch(&solver->shares[solver->resources[hops[i].resource].block +
+		__builtin_prefetch(&solver->others[solver->resources[hops[i].resource].block +
 						   hops[i].position],
 				   1);
 	for (uint32_t i = 0; i < flow->hops; i++) {
@@ -273,7 +299,7 @@ static void hear(struct dc_fluid_solver *solver, uint32_t id, uint32_t resource,
 		if (to <= flow->second)
 			flow->least = to;
 		else
-			dc_fluid_find_least(solver, flow);
+			dc_fluid_find_least(solver, id);
 	} else if (to < flow->least) {
 		/* Its own level may have been the second: then the least one becomes that. */
 		flow->second = flow->least;
@@ -348,7 +374,7 @@ static void place_fresh(struct dc_fluid_solver *solver)
 		if (!(flow->flags & DC_FLUID_SHARING) || !flow->hops)
 			continue;
 		before = known_of(flow);
-		dc_fluid_find_least(solver, flow);
+		dc_fluid_find_least(solver, solver->fresh[i]);
 		spread(solver, flow, before);
 	}
 	solver->fresh_count = 0;

@@ -8,8 +8,8 @@
 enum {
 	FIRST_CAPACITY = 64,
 	LINEAR_HOPS = 12,
-	FIRST_ROOM = 4,
-	KEPT_ROOM = 8, /* an empty list up to this long stays where it is */
+	LEAST_ROOM = 2, /* of a list */
+	KEPT_ROOM = 8,  /* an empty list up to this long stays where it is */
 	HOP_STRIDE = sizeof(struct dc_fluid_hop_state) / sizeof(uint32_t)
 };
 
@@ -32,16 +32,19 @@ static enum dc_status grow_flows(struct dc_fluid_solver *solver)
 	if (!(grown = realloc(solver->changed, capacity * sizeof *solver->changed)))
 		return DC_ERR_MEMORY;
 	solver->changed = grown;
-	if (!(grown = realloc(solver->order, capacity * sizeof *solver->order)))
-		return DC_ERR_MEMORY;
-	solver->order = grown;
+	if (solver->terms) {
+		if (!(grown = realloc(solver->terms, capacity * sizeof *solver->terms)))
+			return DC_ERR_MEMORY;
+		solver->terms = grown;
+	}
 	solver->flow_capacity = (uint32_t)capacity;
 	return DC_OK;
 }
 
 static enum dc_status grow_hops(struct dc_fluid_solver *solver, unsigned class)
 {
-	uint32_t capacity = dc_fluid_blocks_enough(&solver->path_blocks, class);
+	uint32_t capacity =
+		dc_fluid_blocks_enough(&solver->path_blocks, dc_fluid_block_size(class));
 	void *grown;
 
 	if (!capacity)
@@ -69,6 +72,32 @@ static enum dc_status need_uses(struct dc_fluid_solver *solver)
 		return DC_ERR_MEMORY;
 	for (uint32_t i = 0; i < solver->path_blocks.capacity; i++)
 		solver->uses[i] = 1.0;
+	return DC_OK;
+}
+
+static enum dc_status need_terms(struct dc_fluid_solver *solver)
+{
+	if (solver->terms)
+		return DC_OK;
+	solver->terms = malloc(solver->flow_capacity * sizeof *solver->terms);
+	if (!solver->terms)
+		return DC_ERR_MEMORY;
+	for (uint32_t i = 0; i < solver->flow_capacity; i++)
+		solver->terms[i] = (struct dc_fluid_terms){1, DC_FLUID_INFINITE, 1};
+	return DC_OK;
+}
+
+static enum dc_status need_pulls(struct dc_fluid_solver *solver)
+{
+	size_t capacity = solver->share_blocks.capacity;
+
+	if (solver->pulls)
+		return DC_OK;
+	solver->pulls = malloc((capacity ? capacity : 1) * sizeof *solver->pulls);
+	if (!solver->pulls)
+		return DC_ERR_MEMORY;
+	for (size_t i = 0; i < capacity; i++)
+		solver->pulls[i] = 1.0;
 	return DC_OK;
 }
 
@@ -156,16 +185,17 @@ static bool legal(const struct dc_fluid_solver *solver, const struct dc_fluid_fl
 enum dc_status dc_fluid_add(struct dc_fluid_solver *solver, const struct dc_fluid_flow *flow,
 			    uint32_t *id)
 {
-	struct dc_fluid_flow_state state = {.weight = flow->weight,
-					    .cap_bps = flow->cap_bps,
-					    .multiplicity = flow->multiplicity,
-					    .least_at = DC_FLUID_NONE,
-					    .path = DC_FLUID_NO_BLOCK};
+	struct dc_fluid_flow_state state = {.least_at = DC_FLUID_NONE, .path = DC_FLUID_NO_BLOCK};
+	const struct dc_fluid_terms terms = {flow->weight, flow->cap_bps, flow->multiplicity};
+	bool usual = terms.weight == 1 && terms.multiplicity == 1 &&
+		     !(terms.cap_bps < DC_FLUID_INFINITE);
 
 	if (!legal(solver, flow))
 		return DC_ERR_RUN;
 	if (solver->free_flow == DC_FLUID_NONE && solver->flow_count == solver->flow_capacity &&
 	    grow_flows(solver) != DC_OK)
+		return DC_ERR_MEMORY;
+	if (!usual && need_terms(solver) != DC_OK)
 		return DC_ERR_MEMORY;
 	if (store_path(solver, &state, flow->path, flow->hops) != DC_OK)
 		return DC_ERR_MEMORY;
@@ -178,6 +208,8 @@ enum dc_status dc_fluid_add(struct dc_fluid_solver *solver, const struct dc_flui
 	}
 	state.flags |= DC_FLUID_LIVE;
 	solver->flows[*id] = state;
+	if (solver->terms)
+		solver->terms[*id] = terms;
 	return DC_OK;
 }
 
@@ -205,54 +237,107 @@ static struct dc_fluid_hop_state *find_hop(const struct dc_fluid_solver *solver,
 	return hops + low;
 }
 
-/* Moves the resource's list into a block with room for twice as many. */
-static enum dc_status make_room(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
+static uint32_t list_size(const struct dc_fluid_resource *resource)
 {
-	unsigned class = dc_fluid_block_class(resource->count ? 2 * resource->count : FIRST_ROOM);
-	uint32_t block, old = resource->block;
+	return resource->block == DC_FLUID_NO_BLOCK ? 0 : dc_fluid_block_size(resource->room);
+}
 
-	block = dc_fluid_blocks_take(&solver->share_blocks, class, solver->share_flows, 1);
-	if (block == DC_FLUID_NO_BLOCK) {
-		uint32_t capacity = dc_fluid_blocks_enough(&solver->share_blocks, class);
-		void *grown;
+/* The block for a list and those that come: exact when many do, half as much again for a few. */
+static unsigned class_for(const struct dc_fluid_resource *resource)
+{
+	uint32_t coming = dc_fluid_coming(resource), spare = resource->count / 2;
+	uint32_t wanted = resource->count + (coming > spare ? coming : spare);
 
-		if (!capacity)
+	return dc_fluid_block_class(wanted > LEAST_ROOM ? wanted : LEAST_ROOM);
+}
+
+/* Elements that the resource will take when those that come are admitted. */
+static uint32_t promise(const struct dc_fluid_resource *resource)
+{
+	uint32_t coming = dc_fluid_coming(resource);
+
+	if (!coming || resource->count + coming <= list_size(resource))
+		return 0;
+	return dc_fluid_block_size(class_for(resource));
+}
+
+static void change_coming(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource,
+			  int change)
+{
+	uint32_t before = promise(resource);
+
+	resource->place -= (uint32_t)change;
+	solver->promised = solver->promised - before + promise(resource);
+}
+
+/* Makes room for all that is promised, so that admitting cannot fail. */
+static enum dc_status grow_shares(struct dc_fluid_solver *solver)
+{
+	struct dc_fluid_blocks *blocks = &solver->share_blocks;
+	uint32_t capacity;
+	void *grown;
+
+	if (blocks->capacity - blocks->used >= solver->promised)
+		return DC_OK;
+	capacity = dc_fluid_blocks_enough(blocks, solver->promised);
+	if (!capacity)
+		return DC_ERR_MEMORY;
+	if (!(grown = realloc(solver->others, capacity * sizeof *solver->others)))
+		return DC_ERR_MEMORY;
+	solver->others = grown;
+	if (!(grown = realloc(solver->share_flows, capacity * sizeof *solver->share_flows)))
+		return DC_ERR_MEMORY;
+	solver->share_flows = grown;
+	if (solver->pulls) {
+		if (!(grown = realloc(solver->pulls, capacity * sizeof *solver->pulls)))
 			return DC_ERR_MEMORY;
-		if (!(grown = realloc(solver->shares, capacity * sizeof *solver->shares)))
-			return DC_ERR_MEMORY;
-		solver->shares = grown;
-		if (!(grown = realloc(solver->share_flows, capacity * sizeof(uint32_t))))
-			return DC_ERR_MEMORY;
-		solver->share_flows = grown;
-		solver->share_blocks.capacity = capacity;
-		block = dc_fluid_blocks_take(&solver->share_blocks, class, solver->share_flows, 1);
+		solver->pulls = grown;
 	}
+	blocks->capacity = capacity;
+	return DC_OK;
+}
+
+/* Moves the resource's list to where there is room for those that come. */
+static void make_room(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
+{
+	unsigned class = class_for(resource);
+	uint32_t old = resource->block, count = resource->count;
+	uint32_t block = dc_fluid_blocks_take(&solver->share_blocks, class, solver->share_flows, 1);
+
 	if (old != DC_FLUID_NO_BLOCK) {
-		memcpy(solver->shares + block, solver->shares + old,
-		       resource->count * sizeof *solver->shares);
+		memcpy(solver->others + block, solver->others + old,
+		       count * sizeof *solver->others);
 		memcpy(solver->share_flows + block, solver->share_flows + old,
-		       resource->count * sizeof *solver->share_flows);
+		       count * sizeof *solver->share_flows);
+		if (solver->pulls)
+			memcpy(solver->pulls + block, solver->pulls + old,
+			       count * sizeof *solver->pulls);
 		dc_fluid_blocks_give(&solver->share_blocks, resource->room, old,
 				     solver->share_flows, 1);
 	}
 	resource->block = block;
 	resource->room = (uint8_t) class;
-	return DC_OK;
 }
 
-static bool list_full(const struct dc_fluid_resource *resource)
+static double pull_of(const struct dc_fluid_solver *solver, uint32_t id, uint32_t hop)
 {
-	return resource->block == DC_FLUID_NO_BLOCK ||
-	       resource->count == dc_fluid_block_size(resource->room);
+	const struct dc_fluid_terms terms = dc_fluid_terms_of(solver, id);
+	uint32_t place = solver->flows[id].path + hop;
+
+	return terms.multiplicity * dc_fluid_use(solver, place) * terms.weight /
+	       solver->members[solver->hops[place].resource];
 }
 
-static double pull_of(const struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow,
-		      uint32_t hop)
+/* Whether one of the flow's pulls is not 1; without looking where neither terms, uses nor members are
+ * unusual. */
+static bool pulls_unusually(const struct dc_fluid_solver *solver, uint32_t id)
 {
-	double use = solver->uses ? solver->uses[flow->path + hop] : 1.0;
-
-	return flow->multiplicity * use * flow->weight /
-	       solver->members[solver->hops[flow->path + hop].resource];
+	if (!solver->terms && !solver->uses && !solver->classes)
+		return false;
+	for (uint32_t i = 0; i < solver->flows[id].hops; i++)
+		if (pull_of(solver, id, i) != 1.0)
+			return true;
+	return false;
 }
 
 /* Its levels are unknown until the next solve. */
@@ -264,46 +349,89 @@ static void mark_fresh(struct dc_fluid_solver *solver, uint32_t id)
 	solver->fresh[solver->fresh_count++] = id;
 }
 
+static void expect_no_more(struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow,
+			   uint32_t hops)
+{
+	for (uint32_t i = 0; i < hops; i++)
+		change_coming(solver, &solver->resources[solver->hops[flow->path + i].resource],
+			      -1);
+}
+
 enum dc_status dc_fluid_start(struct dc_fluid_solver *solver, uint32_t id)
 {
 	struct dc_fluid_flow_state *flow = &solver->flows[id];
-	struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+	bool capped = dc_fluid_terms_of(solver, id).cap_bps < DC_FLUID_INFINITE;
 
 	if (flow->flags & DC_FLUID_SHARING)
 		return DC_OK;
-	if (flow->cap_bps < DC_FLUID_INFINITE &&
-	    dc_fluid_reserve_queue(solver, (uint64_t)solver->resource_capacity + solver->capped +
-						   1) != DC_OK)
+	if (capped && dc_fluid_reserve_queue(solver, (uint64_t)solver->resource_capacity +
+							     solver->capped + 1) != DC_OK)
+		return DC_ERR_MEMORY;
+	if (!solver->pulls && pulls_unusually(solver, id) && need_pulls(solver) != DC_OK)
 		return DC_ERR_MEMORY;
 	for (uint32_t i = 0; i < flow->hops; i++) {
-		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+		uint32_t resource = solver->hops[flow->path + i].resource;
 
-		if (list_full(resource) && make_room(solver, resource) != DC_OK)
-			return DC_ERR_MEMORY;
+		change_coming(solver, &solver->resources[resource], 1);
+		dc_fluid_touch(solver, resource);
 	}
-	for (uint32_t i = 0; i < flow->hops; i++) {
-		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
-		uint32_t place = resource->block + resource->count;
-
-		if (!resource->count) {
-			resource->active = solver->active_count;
-			solver->active[solver->active_count++] = hops[i].resource;
-		}
-		solver->shares[place] =
-			(struct dc_fluid_share){DC_FLUID_INFINITE, pull_of(solver, flow, i)};
-		solver->share_flows[place] = id;
-		hops[i].position = resource->count++;
-		resource->unbounded++;
-		dc_fluid_touch(solver, hops[i].resource);
+	if (grow_shares(solver) != DC_OK) {
+		expect_no_more(solver, flow, flow->hops);
+		return DC_ERR_MEMORY;
 	}
+	solver->coming_count++;
 	solver->incidences += flow->hops;
-	solver->capped += flow->cap_bps < DC_FLUID_INFINITE;
-	flow->flags |= DC_FLUID_SHARING | DC_FLUID_UNSOLVED;
+	solver->capped += capped;
+	flow->flags |= DC_FLUID_SHARING | DC_FLUID_UNSOLVED | DC_FLUID_COMING;
 	flow->least = DC_FLUID_INFINITE;
 	flow->second = DC_FLUID_INFINITE;
 	flow->least_at = DC_FLUID_NONE;
 	mark_fresh(solver, id);
 	return DC_OK;
+}
+
+/* The flow goes to the end of the lists of its resources, where there is room. */
+static void enlist(struct dc_fluid_solver *solver, uint32_t id)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+	struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+
+	flow->flags &= (uint8_t)~DC_FLUID_COMING;
+	for (uint32_t i = 0; i < flow->hops; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+		uint32_t place = resource->block + resource->count;
+
+		hops[i].position = resource->count++;
+		resource->unbounded++;
+		solver->others[place] = DC_FLUID_INFINITE;
+		solver->share_flows[place] = id;
+		if (solver->pulls)
+			solver->pulls[place] = pull_of(solver, id, i);
+	}
+}
+
+void dc_fluid_admit(struct dc_fluid_solver *solver)
+{
+	if (!solver->coming_count)
+		return;
+	for (uint32_t i = 0; i < solver->touched_count; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[solver->touched[i]];
+
+		if (!dc_fluid_coming(resource))
+			continue;
+		if (promise(resource))
+			make_room(solver, resource);
+		if (!resource->count) {
+			resource->active = solver->active_count;
+			solver->active[solver->active_count++] = solver->touched[i];
+		}
+		resource->place = DC_FLUID_NONE;
+	}
+	for (uint32_t i = 0; i < solver->fresh_count; i++)
+		if (solver->flows[solver->fresh[i]].flags & DC_FLUID_COMING)
+			enlist(solver, solver->fresh[i]);
+	solver->promised = 0;
+	solver->coming_count = 0;
 }
 
 /* Takes one share out of a list; the last takes its place. */
@@ -314,13 +442,15 @@ static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_s
 	uint32_t last = resource->block + --resource->count;
 	uint32_t mover;
 
-	dc_fluid_book(resource, solver->shares[place].pull, solver->shares[place].other,
+	dc_fluid_book(resource, dc_fluid_pull(solver, place), solver->others[place],
 		      DC_FLUID_INFINITE);
 	resource->unbounded--;
 	if (place != last) {
 		mover = solver->share_flows[last];
-		solver->shares[place] = solver->shares[last];
+		solver->others[place] = solver->others[last];
 		solver->share_flows[place] = mover;
+		if (solver->pulls)
+			solver->pulls[place] = solver->pulls[last];
 		find_hop(solver, &solver->flows[mover], hop->resource)->position = hop->position;
 	}
 	if (resource->count) {
@@ -331,7 +461,7 @@ static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_s
 	resource->candidate = DC_FLUID_INFINITE;
 	resource->offered = 0;
 	resource->doubt = 0;
-	if (dc_fluid_block_size(resource->room) > KEPT_ROOM) {
+	if (dc_fluid_block_size(resource->room) > KEPT_ROOM && !dc_fluid_coming(resource)) {
 		dc_fluid_blocks_give(&solver->share_blocks, resource->room, resource->block,
 				     solver->share_flows, 1);
 		resource->block = DC_FLUID_NO_BLOCK;
@@ -341,17 +471,37 @@ static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_s
 	solver->resources[mover].active = resource->active;
 }
 
+/* The same where others may be coming: how much room these need depends on how many are there. */
+static void leave(struct dc_fluid_solver *solver, const struct dc_fluid_hop_state *hop)
+{
+	const struct dc_fluid_resource *resource = &solver->resources[hop->resource];
+	uint32_t before;
+
+	if (!dc_fluid_coming(resource)) {
+		take_out(solver, hop);
+		return;
+	}
+	before = promise(resource);
+	take_out(solver, hop);
+	solver->promised = solver->promised - before + promise(resource);
+}
+
 void dc_fluid_stop(struct dc_fluid_solver *solver, uint32_t id)
 {
 	struct dc_fluid_flow_state *flow = &solver->flows[id];
 
 	if (!(flow->flags & DC_FLUID_SHARING))
 		return;
-	for (uint32_t i = 0; i < flow->hops; i++)
-		take_out(solver, &solver->hops[flow->path + i]);
+	if (flow->flags & DC_FLUID_COMING) {
+		solver->coming_count--;
+		expect_no_more(solver, flow, flow->hops);
+	} else {
+		for (uint32_t i = 0; i < flow->hops; i++)
+			leave(solver, &solver->hops[flow->path + i]);
+	}
 	solver->incidences -= flow->hops;
-	solver->capped -= flow->cap_bps < DC_FLUID_INFINITE;
-	flow->flags &= (uint8_t) ~(DC_FLUID_SHARING | DC_FLUID_UNSOLVED);
+	solver->capped -= dc_fluid_terms_of(solver, id).cap_bps < DC_FLUID_INFINITE;
+	flow->flags &= (uint8_t) ~(DC_FLUID_SHARING | DC_FLUID_UNSOLVED | DC_FLUID_COMING);
 }
 
 static void drop_path(struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow)
@@ -393,48 +543,62 @@ void dc_fluid_remove(struct dc_fluid_solver *solver, uint32_t id)
 	solver->free_flow = id;
 }
 
-enum dc_status dc_fluid_set_weight(struct dc_fluid_solver *solver, uint32_t id, double weight)
+/* New pulls for a flow that is in the lists. */
+static void renew_pulls(struct dc_fluid_solver *solver, uint32_t id)
 {
-	struct dc_fluid_flow_state *flow = &solver->flows[id];
+	const struct dc_fluid_flow_state *flow = &solver->flows[id];
 
-	if (!(weight > 0) || !isfinite(weight))
-		return DC_ERR_RUN;
-	flow->weight = weight;
-	if (!(flow->flags & DC_FLUID_SHARING))
-		return DC_OK;
 	for (uint32_t i = 0; i < flow->hops; i++) {
 		const struct dc_fluid_hop_state *hop = &solver->hops[flow->path + i];
 		struct dc_fluid_resource *resource = &solver->resources[hop->resource];
-		struct dc_fluid_share *share = &solver->shares[resource->block + hop->position];
-		double other = share->other;
+		uint32_t share = resource->block + hop->position;
+		double other = solver->others[share];
 
-		dc_fluid_book(resource, share->pull, other, DC_FLUID_INFINITE);
-		share->pull = pull_of(solver, flow, i);
-		dc_fluid_book(resource, share->pull, DC_FLUID_INFINITE, other);
+		dc_fluid_book(resource, solver->pulls[share], other, DC_FLUID_INFINITE);
+		solver->pulls[share] = pull_of(solver, id, i);
+		dc_fluid_book(resource, solver->pulls[share], DC_FLUID_INFINITE, other);
 		dc_fluid_touch(solver, hop->resource);
 	}
+}
+
+enum dc_status dc_fluid_set_weight(struct dc_fluid_solver *solver, uint32_t id, double weight)
+{
+	uint8_t flags = solver->flows[id].flags;
+
+	if (!(weight > 0) || !isfinite(weight))
+		return DC_ERR_RUN;
+	if (need_terms(solver) != DC_OK || need_pulls(solver) != DC_OK)
+		return DC_ERR_MEMORY;
+	solver->terms[id].weight = weight;
+	if (!(flags & DC_FLUID_SHARING))
+		return DC_OK;
+	if (!(flags & DC_FLUID_COMING))
+		renew_pulls(solver, id);
 	mark_fresh(solver, id);
 	return DC_OK;
 }
 
 enum dc_status dc_fluid_set_cap(struct dc_fluid_solver *solver, uint32_t id, double cap_bps)
 {
-	struct dc_fluid_flow_state *flow = &solver->flows[id];
-	bool sharing = flow->flags & DC_FLUID_SHARING;
+	const struct dc_fluid_flow_state *flow = &solver->flows[id];
+	bool sharing = flow->flags & DC_FLUID_SHARING, was, is = cap_bps < DC_FLUID_INFINITE;
 
 	if (!(cap_bps >= 0))
 		return DC_ERR_RUN;
-	if (sharing && cap_bps < DC_FLUID_INFINITE && !(flow->cap_bps < DC_FLUID_INFINITE) &&
+	if (need_terms(solver) != DC_OK)
+		return DC_ERR_MEMORY;
+	was = solver->terms[id].cap_bps < DC_FLUID_INFINITE;
+	if (sharing && is && !was &&
 	    dc_fluid_reserve_queue(solver, (uint64_t)solver->resource_capacity + solver->capped +
 						   1) != DC_OK)
 		return DC_ERR_MEMORY;
 	if (sharing) {
-		solver->capped -= flow->cap_bps < DC_FLUID_INFINITE;
-		solver->capped += cap_bps < DC_FLUID_INFINITE;
+		solver->capped -= was;
+		solver->capped += is;
 		for (uint32_t i = 0; i < flow->hops; i++)
 			dc_fluid_touch(solver, solver->hops[flow->path + i].resource);
 		mark_fresh(solver, id);
 	}
-	flow->cap_bps = cap_bps;
+	solver->terms[id].cap_bps = cap_bps;
 	return DC_OK;
 }

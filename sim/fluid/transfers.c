@@ -125,10 +125,10 @@ static dc_time span_of(double seconds)
 /* What one member of a resource carries per byte of a flow of that number. */
 static double carried_per_byte(const struct dc_fluid_solver *solver, uint32_t id, uint32_t hop)
 {
-	const struct dc_fluid_flow_state *flow = &solver->flows[id];
-	double use = solver->uses ? solver->uses[flow->path + hop] : 1.0;
+	uint32_t place = solver->flows[id].path + hop;
 
-	return flow->multiplicity * use / solver->members[solver->hops[flow->path + hop].resource];
+	return dc_fluid_terms_of(solver, id).multiplicity * dc_fluid_use(solver, place) /
+	       solver->members[solver->hops[place].resource];
 }
 
 static void book(struct dc_fluid_transfers *transfers, uint32_t id, double bytes)
@@ -670,13 +670,15 @@ struct dc_sum dc_fluid_transfers_carried(const struct dc_fluid_transfers *transf
 	dc_time now = dc_engine_now(transfers->engine);
 	struct dc_sum sum = {0, 0};
 
+	dc_fluid_admit(transfers->solver); /* one that was resumed has passed bytes already */
 	if (resource < transfers->carried_count)
 		sum = transfers->carried[resource];
 	for (uint32_t i = 0; i < state->count; i++) {
 		uint32_t id = solver->share_flows[state->block + i];
 		const struct transfer *transfer = &transfers->slots[id];
 		double passed = transfer->bytes - left_at(transfer, now);
-		double per_byte = solver->shares[state->block + i].pull / solver->flows[id].weight;
+		double per_byte = dc_fluid_pull(solver, state->block + i) /
+				  dc_fluid_terms_of(solver, id).weight;
 
 		sum = dc_sum_add(sum, dc_sum_product(passed, per_byte));
 	}
