@@ -1,12 +1,18 @@
-/* Full sharing: progressive filling with a heap over resources and caps.
+/* Full sharing: progressive filling.
  *
  * The resource that would be full first, at level capacity left / pull of its flows without a level,
  * gives that level to those flows; what they take is booked on the rest of their paths; and so on.
- * Keys only grow, so a stale one is a lower bound: the top is refreshed and goes back down unless it is
- * still the least. Its exact level is then summed afresh from its own flows, and it is out of the heap
- * before it fixes them, so rounding on ties cannot bring up another in its place. */
+ * Keys, the levels last seen, only grow: a stale one is a lower bound. A level that is given is summed
+ * afresh from the resource's own flows, and the resource is out before it fixes them, so rounding on
+ * ties cannot bring up another in its place.
+ *
+ * Where few different levels come out, as when equal flows start together, rounds are cheap: each
+ * looks through the keys and fills all resources of the least level. After ROUNDS of these, and where
+ * there are caps, a heap over resources and caps finds the next one. */
 #include "fluid/solver.h"
 #include "fluid/solver_private.h"
+
+enum { ROUNDS = 16 };
 
 /* Heap items are resources, and flows with a cap, told apart by the top bit. */
 static const uint32_t cap_item = (uint32_t)1 << 31;
@@ -34,6 +40,7 @@ static void open_resources(struct dc_fluid_solver *solver)
 		solver->queue[solver->queue_count++] =
 			(struct dc_fluid_entry){resource->capacity_bps / pull, id};
 	}
+	solver->fixed = 0;
 }
 
 /* Each capped flow once: where it meets the first resource of its path. */
@@ -98,7 +105,84 @@ static void fix(struct dc_fluid_solver *solver, uint32_t id, double level, uint3
 		resource->offered -= pull * level;
 		resource->doubt -= pull;
 	}
+	solver->fixed += flow->hops;
 	solver->fresh[solver->work++] = id;
+}
+
+/* The resource's other flows get its level. */
+static void give_level(struct dc_fluid_solver *solver, uint32_t id, double level)
+{
+	struct dc_fluid_resource *resource = &solver->resources[id];
+
+	resource->level = level;
+	resource->unbounded = 0;
+	for (uint32_t i = 0; i < resource->count; i++) {
+		uint32_t flow = solver->share_flows[resource->block + i];
+
+		if (!(solver->flows[flow].flags & DC_FLUID_FIXED))
+			fix(solver, flow, level, id);
+	}
+}
+
+/* The level at which a resource would be full now, summed afresh if flows of it have theirs. */
+static double full_at(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
+{
+	if (resource->unbounded < resource->count)
+		return refresh(solver, resource);
+	return resource->offered / resource->doubt;
+}
+
+/* The least level; keys up to it are brought up to date. */
+static double find_round(struct dc_fluid_solver *solver)
+{
+	double least = DC_FLUID_INFINITE;
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < solver->queue_count; i++) {
+		struct dc_fluid_entry entry = solver->queue[i];
+
+		if (entry.key < least) {
+			struct dc_fluid_resource *resource = &solver->resources[entry.item];
+
+			if (!resource->unbounded)
+				continue;
+			entry.key = full_at(solver, resource);
+			if (entry.key < least)
+				least = entry.key;
+		}
+		solver->queue[kept++] = entry;
+	}
+	solver->queue_count = kept;
+	return least;
+}
+
+/* Fills the resources of one level until all flows have theirs, or most rounds are used up; true when
+ * all have. */
+static bool fill_in_rounds(struct dc_fluid_solver *solver)
+{
+	for (unsigned round = 0; round < ROUNDS && solver->fixed < solver->incidences; round++) {
+		double least = find_round(solver), bound = least * (1 + DC_FLUID_SAME);
+		uint32_t kept = 0;
+
+		if (!(least < DC_FLUID_INFINITE))
+			return false;
+		for (uint32_t i = 0; i < solver->queue_count; i++) {
+			struct dc_fluid_entry entry = solver->queue[i];
+			struct dc_fluid_resource *resource = &solver->resources[entry.item];
+
+			if (entry.key <= bound) {
+				if (!resource->unbounded)
+					continue;
+				entry.key = full_at(solver, resource);
+			}
+			if (entry.key <= bound)
+				give_level(solver, entry.item, entry.key);
+			else
+				solver->queue[kept++] = entry;
+		}
+		solver->queue_count = kept;
+	}
+	return solver->fixed == solver->incidences;
 }
 
 static void pop(struct dc_fluid_solver *solver)
@@ -144,14 +228,7 @@ static void fill_top(struct dc_fluid_solver *solver)
 		return;
 	}
 	pop(solver);
-	resource->level = level;
-	resource->unbounded = 0;
-	for (uint32_t i = 0; i < resource->count; i++) {
-		uint32_t flow = solver->share_flows[resource->block + i];
-
-		if (!(solver->flows[flow].flags & DC_FLUID_FIXED))
-			fix(solver, flow, level, id);
-	}
+	give_level(solver, id, level);
 }
 
 /* From levels to what propagation keeps: least and second of each flow, others of each share. */
@@ -190,14 +267,12 @@ static void close_flows(struct dc_fluid_solver *solver)
 	}
 }
 
-void dc_fluid_fill(struct dc_fluid_solver *solver)
+static void fill_by_heap(struct dc_fluid_solver *solver)
 {
-	solver->work = 0; /* flows with a level */
-	open_resources(solver);
 	open_caps(solver);
 	for (uint32_t i = solver->queue_count / 2; i-- > 0;)
 		dc_fluid_heap_down(solver->queue, solver->queue_count, i);
-	while (solver->queue_count) {
+	while (solver->queue_count && solver->fixed < solver->incidences) {
 		uint32_t item = solver->queue[0].item;
 		double level = solver->queue[0].key;
 
@@ -209,5 +284,14 @@ void dc_fluid_fill(struct dc_fluid_solver *solver)
 		if (!(solver->flows[item & ~cap_item].flags & DC_FLUID_FIXED))
 			fix(solver, item & ~cap_item, level, DC_FLUID_NONE);
 	}
+}
+
+void dc_fluid_fill(struct dc_fluid_solver *solver)
+{
+	solver->work = 0; /* flows with a level */
+	open_resources(solver);
+	if (solver->capped || !fill_in_rounds(solver))
+		fill_by_heap(solver);
+	solver->queue_count = 0;
 	close_flows(solver);
 }

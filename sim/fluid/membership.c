@@ -251,25 +251,6 @@ static unsigned class_for(const struct dc_fluid_resource *resource)
 	return dc_fluid_block_class(wanted > LEAST_ROOM ? wanted : LEAST_ROOM);
 }
 
-/* Elements that the resource will take when those that come are admitted. */
-static uint32_t promise(const struct dc_fluid_resource *resource)
-{
-	uint32_t coming = dc_fluid_coming(resource);
-
-	if (!coming || resource->count + coming <= list_size(resource))
-		return 0;
-	return dc_fluid_block_size(class_for(resource));
-}
-
-static void change_coming(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource,
-			  int change)
-{
-	uint32_t before = promise(resource);
-
-	resource->place -= (uint32_t)change;
-	solver->promised = solver->promised - before + promise(resource);
-}
-
 /* Makes room for all that is promised, so that admitting cannot fail. */
 static enum dc_status grow_shares(struct dc_fluid_solver *solver)
 {
@@ -277,9 +258,7 @@ static enum dc_status grow_shares(struct dc_fluid_solver *solver)
 	uint32_t capacity;
 	void *grown;
 
-	if (blocks->capacity - blocks->used >= solver->promised)
-		return DC_OK;
-	capacity = dc_fluid_blocks_enough(blocks, solver->promised);
+	capacity = dc_fluid_blocks_enough(blocks, solver->promised / 2 + 1);
 	if (!capacity)
 		return DC_ERR_MEMORY;
 	if (!(grown = realloc(solver->others, capacity * sizeof *solver->others)))
@@ -349,12 +328,24 @@ static void mark_fresh(struct dc_fluid_solver *solver, uint32_t id)
 	solver->fresh[solver->fresh_count++] = id;
 }
 
-static void expect_no_more(struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow,
-			   uint32_t hops)
+/* Announces one more flow to a resource. A list may move into a block of at most half more than
+ * class_for wants, which is at most half more than the list, and one per flow that comes. */
+static void expect(struct dc_fluid_solver *solver, uint32_t id)
 {
-	for (uint32_t i = 0; i < hops; i++)
-		change_coming(solver, &solver->resources[solver->hops[flow->path + i].resource],
-			      -1);
+	struct dc_fluid_resource *resource = &solver->resources[id];
+
+	if (!dc_fluid_coming(resource)) {
+		solver->promised += 5 * (uint64_t)resource->count + 2 * LEAST_ROOM;
+		dc_fluid_touch(solver, id);
+	}
+	solver->promised += 3;
+	resource->place--;
+}
+
+static void expect_no_more(struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow)
+{
+	for (uint32_t i = 0; i < flow->hops; i++)
+		solver->resources[solver->hops[flow->path + i].resource].place++;
 }
 
 enum dc_status dc_fluid_start(struct dc_fluid_solver *solver, uint32_t id)
@@ -369,14 +360,12 @@ enum dc_status dc_fluid_start(struct dc_fluid_solver *solver, uint32_t id)
 		return DC_ERR_MEMORY;
 	if (!solver->pulls && pulls_unusually(solver, id) && need_pulls(solver) != DC_OK)
 		return DC_ERR_MEMORY;
-	for (uint32_t i = 0; i < flow->hops; i++) {
-		uint32_t resource = solver->hops[flow->path + i].resource;
-
-		change_coming(solver, &solver->resources[resource], 1);
-		dc_fluid_touch(solver, resource);
-	}
-	if (grow_shares(solver) != DC_OK) {
-		expect_no_more(solver, flow, flow->hops);
+	for (uint32_t i = 0; i < flow->hops; i++)
+		expect(solver, solver->hops[flow->path + i].resource);
+	/* Promises are counted in halves. */
+	if (solver->share_blocks.capacity - solver->share_blocks.used < solver->promised / 2 + 1 &&
+	    grow_shares(solver) != DC_OK) {
+		expect_no_more(solver, flow);
 		return DC_ERR_MEMORY;
 	}
 	solver->coming_count++;
@@ -419,7 +408,7 @@ void dc_fluid_admit(struct dc_fluid_solver *solver)
 
 		if (!dc_fluid_coming(resource))
 			continue;
-		if (promise(resource))
+		if (resource->count + dc_fluid_coming(resource) > list_size(resource))
 			make_room(solver, resource);
 		if (!resource->count) {
 			resource->active = solver->active_count;
@@ -471,21 +460,6 @@ static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_s
 	solver->resources[mover].active = resource->active;
 }
 
-/* The same where others may be coming: how much room these need depends on how many are there. */
-static void leave(struct dc_fluid_solver *solver, const struct dc_fluid_hop_state *hop)
-{
-	const struct dc_fluid_resource *resource = &solver->resources[hop->resource];
-	uint32_t before;
-
-	if (!dc_fluid_coming(resource)) {
-		take_out(solver, hop);
-		return;
-	}
-	before = promise(resource);
-	take_out(solver, hop);
-	solver->promised = solver->promised - before + promise(resource);
-}
-
 void dc_fluid_stop(struct dc_fluid_solver *solver, uint32_t id)
 {
 	struct dc_fluid_flow_state *flow = &solver->flows[id];
@@ -493,11 +467,12 @@ void dc_fluid_stop(struct dc_fluid_solver *solver, uint32_t id)
 	if (!(flow->flags & DC_FLUID_SHARING))
 		return;
 	if (flow->flags & DC_FLUID_COMING) {
-		solver->coming_count--;
-		expect_no_more(solver, flow, flow->hops);
+		expect_no_more(solver, flow);
+		if (!--solver->coming_count)
+			solver->promised = 0;
 	} else {
 		for (uint32_t i = 0; i < flow->hops; i++)
-			leave(solver, &solver->hops[flow->path + i]);
+			take_out(solver, &solver->hops[flow->path + i]);
 	}
 	solver->incidences -= flow->hops;
 	solver->capped -= dc_fluid_terms_of(solver, id).cap_bps < DC_FLUID_INFINITE;

@@ -99,8 +99,9 @@ struct dc_fluid_solver {
 	double *pulls;  /* capacity taken per level: multiplicity x use x weight / members; NULL as
 			 * long as all are 1 */
 	uint32_t *share_flows;
-	uint64_t promised; /* elements that the lists will need for the flows that come */
+	uint64_t promised; /* half elements: bounds what the flows that come will need */
 	uint64_t incidences;
+	uint64_t fixed; /* incidences of the flows with a level, in a filling */
 
 	struct dc_fluid_entry *queue;
 	uint32_t queue_count, queue_capacity;

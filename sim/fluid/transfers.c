@@ -122,7 +122,7 @@ static dc_time span_of(double seconds)
 	return (int64_t)whole;
 }
 
-/* What one member of a resource carries per byte of a flow of that number. */
+/* What one member of a resource carries per byte of a flow of that number, where that may not be 1. */
 static double carried_per_byte(const struct dc_fluid_solver *solver, uint32_t id, uint32_t hop)
 {
 	uint32_t place = solver->flows[id].path + hop;
@@ -135,11 +135,15 @@ static void book(struct dc_fluid_transfers *transfers, uint32_t id, double bytes
 {
 	const struct dc_fluid_solver *solver = transfers->solver;
 	const struct dc_fluid_flow_state *flow = &solver->flows[id];
+	bool usual = !solver->terms && !solver->uses && !solver->classes;
 
 	for (uint32_t i = 0; i < flow->hops; i++) {
 		struct dc_sum *sum = &transfers->carried[solver->hops[flow->path + i].resource];
+		struct dc_sum passed = dc_sum_of(bytes);
 
-		*sum = dc_sum_add(*sum, dc_sum_product(bytes, carried_per_byte(solver, id, i)));
+		if (!usual)
+			passed = dc_sum_product(bytes, carried_per_byte(solver, id, i));
+		*sum = dc_sum_add(*sum, passed);
 	}
 }
 
