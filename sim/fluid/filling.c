@@ -7,12 +7,12 @@
  * ties cannot bring up another in its place.
  *
  * Where few different levels come out, as when equal flows start together, rounds are cheap: each
- * looks through the keys and fills all resources of the least level. After ROUNDS of these, and where
- * there are caps, a heap over resources and caps finds the next one. */
+ * looks through the lowest keys and fills all resources of the least level. When ROUNDS looks at each
+ * were not enough, and where there are caps, a heap over resources and caps finds the next one. */
 #include "fluid/solver.h"
 #include "fluid/solver_private.h"
 
-enum { ROUNDS = 16 };
+enum { ROUNDS = 12 };
 
 /* Heap items are resources, and flows with a cap, told apart by the top bit. */
 static const uint32_t cap_item = (uint32_t)1 << 31;
@@ -132,57 +132,98 @@ static double full_at(struct dc_fluid_solver *solver, struct dc_fluid_resource *
 	return resource->offered / resource->doubt;
 }
 
-/* The least level; keys up to it are brought up to date. */
-static double find_round(struct dc_fluid_solver *solver)
+/* The entries that a round looks at come first in the queue: */
+struct near {
+	uint32_t count;
+	double last; /* their keys go up to this one */
+};
+
+/* Entry i leaves the near ones: for the others, or for good when its flows all have levels. */
+static void leave_near(struct dc_fluid_solver *solver, struct near *near, uint32_t i, bool dead)
 {
-	double least = DC_FLUID_INFINITE;
-	uint32_t kept = 0;
+	struct dc_fluid_entry *queue = solver->queue, entry = queue[i];
 
-	for (uint32_t i = 0; i < solver->queue_count; i++) {
-		struct dc_fluid_entry entry = solver->queue[i];
-
-		if (entry.key < least) {
-			struct dc_fluid_resource *resource = &solver->resources[entry.item];
-
-			if (!resource->unbounded)
-				continue;
-			entry.key = full_at(solver, resource);
-			if (entry.key < least)
-				least = entry.key;
-		}
-		solver->queue[kept++] = entry;
-	}
-	solver->queue_count = kept;
-	return least;
+	queue[i] = queue[--near->count];
+	queue[near->count] = dead ? queue[--solver->queue_count] : entry;
 }
 
-/* Fills the resources of one level until all flows have theirs, or most rounds are used up; true when
- * all have. */
+/* The keys up to twice the least one are near. */
+static void draw_near(struct dc_fluid_solver *solver, struct near *near)
+{
+	struct dc_fluid_entry *queue = solver->queue;
+	double least = DC_FLUID_INFINITE;
+
+	for (uint32_t i = 0; i < solver->queue_count; i++)
+		least = queue[i].key < least ? queue[i].key : least;
+	near->last = 2 * least;
+	if (!(least < DC_FLUID_INFINITE))
+		return;
+	for (uint32_t i = 0; i < solver->queue_count; i++)
+		if (queue[i].key <= near->last) {
+			struct dc_fluid_entry entry = queue[i];
+
+			queue[i] = queue[near->count];
+			queue[near->count++] = entry;
+		}
+}
+
+/* Brings the keys of the near ones up to `bound` up to date, and bound down to the least when it is to
+ * find that; else gives them out as levels. */
+static double go_round(struct dc_fluid_solver *solver, struct near *near, double bound, bool find)
+{
+	uint32_t i = 0;
+
+	while (i < near->count) {
+		struct dc_fluid_entry *entry = &solver->queue[i];
+		struct dc_fluid_resource *resource = &solver->resources[entry->item];
+
+		if (entry->key > bound) {
+			i++;
+			continue;
+		}
+		if (!resource->unbounded) {
+			leave_near(solver, near, i, true);
+			continue;
+		}
+		entry->key = full_at(solver, resource);
+		if (entry->key > near->last) {
+			leave_near(solver, near, i, false);
+			continue;
+		}
+		if (find && entry->key < bound)
+			bound = entry->key;
+		if (!find && entry->key <= bound) {
+			give_level(solver, entry->item, entry->key);
+			leave_near(solver, near, i, true);
+			continue;
+		}
+		i++;
+	}
+	return bound;
+}
+
+/* Fills the resources of the least level, again and again, until all flows have theirs; false when that
+ * would take too long, or when only unlimited resources are left. */
 static bool fill_in_rounds(struct dc_fluid_solver *solver)
 {
-	for (unsigned round = 0; round < ROUNDS && solver->fixed < solver->incidences; round++) {
-		double least = find_round(solver), bound = least * (1 + DC_FLUID_SAME);
-		uint32_t kept = 0;
+	uint64_t left = ROUNDS * (uint64_t)solver->queue_count;
+	struct near near = {0, 0};
 
-		if (!(least < DC_FLUID_INFINITE))
+	while (solver->fixed < solver->incidences) {
+		uint64_t looked = near.count ? near.count : solver->queue_count;
+		double least;
+
+		if (looked > left)
 			return false;
-		for (uint32_t i = 0; i < solver->queue_count; i++) {
-			struct dc_fluid_entry entry = solver->queue[i];
-			struct dc_fluid_resource *resource = &solver->resources[entry.item];
-
-			if (entry.key <= bound) {
-				if (!resource->unbounded)
-					continue;
-				entry.key = full_at(solver, resource);
-			}
-			if (entry.key <= bound)
-				give_level(solver, entry.item, entry.key);
-			else
-				solver->queue[kept++] = entry;
-		}
-		solver->queue_count = kept;
+		left -= looked;
+		if (!near.count)
+			draw_near(solver, &near);
+		if (!near.count)
+			return false;
+		least = go_round(solver, &near, near.last, true);
+		go_round(solver, &near, least * (1 + DC_FLUID_SAME), false);
 	}
-	return solver->fixed == solver->incidences;
+	return true;
 }
 
 static void pop(struct dc_fluid_solver *solver)
@@ -234,36 +275,39 @@ static void fill_top(struct dc_fluid_solver *solver)
 /* From levels to what propagation keeps: least and second of each flow, others of each share. */
 static void close_flows(struct dc_fluid_solver *solver)
 {
-	for (uint32_t i = 0; i < solver->active_count; i++) {
-		struct dc_fluid_resource *resource = &solver->resources[solver->active[i]];
-
-		resource->candidate = resource->level;
-		resource->offered = 0;
-		resource->unbounded = 0;
-	}
 	for (uint64_t k = 0; k < solver->work; k++) {
 		struct dc_fluid_flow_state *flow = &solver->flows[solver->fresh[k]];
 		const struct dc_fluid_hop_state *hops = solver->hops + flow->path;
 
 		flow->flags &= (uint8_t)~DC_FLUID_FIXED;
 		dc_fluid_find_least(solver, solver->fresh[k]);
-		for (uint32_t i = 0; i < flow->hops; i++) {
-			struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
-			uint32_t share = resource->block + hops[i].position;
-			double other =
+		for (uint32_t i = 0; i < flow->hops; i++)
+			solver->others[solver->resources[hops[i].resource].block +
+				       hops[i].position] =
 				hops[i].resource == flow->least_at ? flow->second : flow->least;
-
-			solver->others[share] = other;
-			if (other < DC_FLUID_INFINITE)
-				resource->offered += dc_fluid_pull(solver, share) * other;
-			else
-				resource->unbounded++;
-		}
 	}
+}
+
+/* And what is offered to each resource. */
+static void close_resources(struct dc_fluid_solver *solver)
+{
 	for (uint32_t i = 0; i < solver->active_count; i++) {
 		struct dc_fluid_resource *resource = &solver->resources[solver->active[i]];
+		double offered = 0;
+		uint32_t unbounded = 0;
 
-		resource->doubt = 4.5e-16 * resource->count * resource->offered;
+		for (uint32_t j = 0; j < resource->count; j++) {
+			double other = solver->others[resource->block + j];
+
+			if (other < DC_FLUID_INFINITE)
+				offered += dc_fluid_pull(solver, resource->block + j) * other;
+			else
+				unbounded++;
+		}
+		resource->candidate = resource->level;
+		resource->offered = offered;
+		resource->unbounded = unbounded;
+		resource->doubt = 4.5e-16 * resource->count * offered;
 	}
 }
 
@@ -294,4 +338,5 @@ void dc_fluid_fill(struct dc_fluid_solver *solver)
 		fill_by_heap(solver);
 	solver->queue_count = 0;
 	close_flows(solver);
+	close_resources(solver);
 }

@@ -6,100 +6,11 @@
 #include "fluid/solver_private.h"
 
 enum {
-	FIRST_CAPACITY = 64,
 	LINEAR_HOPS = 12,
 	LEAST_ROOM = 2, /* of a list */
 	KEPT_ROOM = 8,  /* an empty list up to this long stays where it is */
 	HOP_STRIDE = sizeof(struct dc_fluid_hop_state) / sizeof(uint32_t)
 };
-
-static enum dc_status grow_flows(struct dc_fluid_solver *solver)
-{
-	uint64_t capacity =
-		solver->flow_capacity ? 2 * (uint64_t)solver->flow_capacity : FIRST_CAPACITY;
-	void *grown;
-
-	if (capacity > INT32_MAX)
-		return DC_ERR_MEMORY;
-	grown = dc_fluid_grow_lines(solver->flows, solver->flow_count * sizeof *solver->flows,
-				    capacity * sizeof *solver->flows);
-	if (!grown)
-		return DC_ERR_MEMORY;
-	solver->flows = grown;
-	if (!(grown = realloc(solver->fresh, capacity * sizeof *solver->fresh)))
-		return DC_ERR_MEMORY;
-	solver->fresh = grown;
-	if (!(grown = realloc(solver->changed, capacity * sizeof *solver->changed)))
-		return DC_ERR_MEMORY;
-	solver->changed = grown;
-	if (solver->terms) {
-		if (!(grown = realloc(solver->terms, capacity * sizeof *solver->terms)))
-			return DC_ERR_MEMORY;
-		solver->terms = grown;
-	}
-	solver->flow_capacity = (uint32_t)capacity;
-	return DC_OK;
-}
-
-static enum dc_status grow_hops(struct dc_fluid_solver *solver, unsigned class)
-{
-	uint32_t capacity =
-		dc_fluid_blocks_enough(&solver->path_blocks, dc_fluid_block_size(class));
-	void *grown;
-
-	if (!capacity)
-		return DC_ERR_MEMORY;
-	if (!(grown = realloc(solver->hops, capacity * sizeof *solver->hops)))
-		return DC_ERR_MEMORY;
-	solver->hops = grown;
-	if (solver->uses) {
-		if (!(grown = realloc(solver->uses, capacity * sizeof *solver->uses)))
-			return DC_ERR_MEMORY;
-		solver->uses = grown;
-		for (uint32_t i = solver->path_blocks.capacity; i < capacity; i++)
-			solver->uses[i] = 1.0;
-	}
-	solver->path_blocks.capacity = capacity;
-	return DC_OK;
-}
-
-static enum dc_status need_uses(struct dc_fluid_solver *solver)
-{
-	if (solver->uses)
-		return DC_OK;
-	solver->uses = malloc(solver->path_blocks.capacity * sizeof *solver->uses);
-	if (!solver->uses)
-		return DC_ERR_MEMORY;
-	for (uint32_t i = 0; i < solver->path_blocks.capacity; i++)
-		solver->uses[i] = 1.0;
-	return DC_OK;
-}
-
-static enum dc_status need_terms(struct dc_fluid_solver *solver)
-{
-	if (solver->terms)
-		return DC_OK;
-	solver->terms = malloc(solver->flow_capacity * sizeof *solver->terms);
-	if (!solver->terms)
-		return DC_ERR_MEMORY;
-	for (uint32_t i = 0; i < solver->flow_capacity; i++)
-		solver->terms[i] = (struct dc_fluid_terms){1, DC_FLUID_INFINITE, 1};
-	return DC_OK;
-}
-
-static enum dc_status need_pulls(struct dc_fluid_solver *solver)
-{
-	size_t capacity = solver->share_blocks.capacity;
-
-	if (solver->pulls)
-		return DC_OK;
-	solver->pulls = malloc((capacity ? capacity : 1) * sizeof *solver->pulls);
-	if (!solver->pulls)
-		return DC_ERR_MEMORY;
-	for (size_t i = 0; i < capacity; i++)
-		solver->pulls[i] = 1.0;
-	return DC_OK;
-}
 
 /* Inserts one hop into the flow's sorted path; a resource already there adds up. */
 static enum dc_status insert_hop(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
@@ -112,12 +23,12 @@ static enum dc_status insert_hop(struct dc_fluid_solver *solver, struct dc_fluid
 	while (place && hops[place - 1].resource > hop->resource)
 		place--;
 	if (place && hops[place - 1].resource == hop->resource) {
-		if (need_uses(solver) != DC_OK)
+		if (dc_fluid_need_uses(solver) != DC_OK)
 			return DC_ERR_MEMORY;
 		solver->uses[state->path + place - 1] += hop->use;
 		return DC_OK;
 	}
-	if (hop->use != 1.0 && need_uses(solver) != DC_OK)
+	if (hop->use != 1.0 && dc_fluid_need_uses(solver) != DC_OK)
 		return DC_ERR_MEMORY;
 	uses = solver->uses ? solver->uses + state->path : NULL;
 	for (uint32_t i = state->hops++; i > place; i--) {
@@ -146,7 +57,7 @@ static enum dc_status store_path(struct dc_fluid_solver *solver, struct dc_fluid
 	class = dc_fluid_block_class(count);
 	path = dc_fluid_blocks_take(&solver->path_blocks, class, links, HOP_STRIDE);
 	if (path == DC_FLUID_NO_BLOCK) {
-		if (grow_hops(solver, class) != DC_OK)
+		if (dc_fluid_grow_hops(solver, dc_fluid_block_size(class)) != DC_OK)
 			return DC_ERR_MEMORY;
 		links = (const uint32_t *)solver->hops;
 		path = dc_fluid_blocks_take(&solver->path_blocks, class, links, HOP_STRIDE);
@@ -193,9 +104,9 @@ enum dc_status dc_fluid_add(struct dc_fluid_solver *solver, const struct dc_flui
 	if (!legal(solver, flow))
 		return DC_ERR_RUN;
 	if (solver->free_flow == DC_FLUID_NONE && solver->flow_count == solver->flow_capacity &&
-	    grow_flows(solver) != DC_OK)
+	    dc_fluid_grow_flows(solver, 0) != DC_OK)
 		return DC_ERR_MEMORY;
-	if (!usual && need_terms(solver) != DC_OK)
+	if (!usual && dc_fluid_need_terms(solver) != DC_OK)
 		return DC_ERR_MEMORY;
 	if (store_path(solver, &state, flow->path, flow->hops) != DC_OK)
 		return DC_ERR_MEMORY;
@@ -249,31 +160,6 @@ static unsigned class_for(const struct dc_fluid_resource *resource)
 	uint32_t wanted = resource->count + (coming > spare ? coming : spare);
 
 	return dc_fluid_block_class(wanted > LEAST_ROOM ? wanted : LEAST_ROOM);
-}
-
-/* Makes room for all that is promised, so that admitting cannot fail. */
-static enum dc_status grow_shares(struct dc_fluid_solver *solver)
-{
-	struct dc_fluid_blocks *blocks = &solver->share_blocks;
-	uint32_t capacity;
-	void *grown;
-
-	capacity = dc_fluid_blocks_enough(blocks, solver->promised / 2 + 1);
-	if (!capacity)
-		return DC_ERR_MEMORY;
-	if (!(grown = realloc(solver->others, capacity * sizeof *solver->others)))
-		return DC_ERR_MEMORY;
-	solver->others = grown;
-	if (!(grown = realloc(solver->share_flows, capacity * sizeof *solver->share_flows)))
-		return DC_ERR_MEMORY;
-	solver->share_flows = grown;
-	if (solver->pulls) {
-		if (!(grown = realloc(solver->pulls, capacity * sizeof *solver->pulls)))
-			return DC_ERR_MEMORY;
-		solver->pulls = grown;
-	}
-	blocks->capacity = capacity;
-	return DC_OK;
 }
 
 /* Moves the resource's list to where there is room for those that come. */
@@ -358,13 +244,13 @@ enum dc_status dc_fluid_start(struct dc_fluid_solver *solver, uint32_t id)
 	if (capped && dc_fluid_reserve_queue(solver, (uint64_t)solver->resource_capacity +
 							     solver->capped + 1) != DC_OK)
 		return DC_ERR_MEMORY;
-	if (!solver->pulls && pulls_unusually(solver, id) && need_pulls(solver) != DC_OK)
+	if (!solver->pulls && pulls_unusually(solver, id) && dc_fluid_need_pulls(solver) != DC_OK)
 		return DC_ERR_MEMORY;
 	for (uint32_t i = 0; i < flow->hops; i++)
 		expect(solver, solver->hops[flow->path + i].resource);
 	/* Promises are counted in halves. */
 	if (solver->share_blocks.capacity - solver->share_blocks.used < solver->promised / 2 + 1 &&
-	    grow_shares(solver) != DC_OK) {
+	    dc_fluid_grow_shares(solver, solver->promised / 2 + 1) != DC_OK) {
 		expect_no_more(solver, flow);
 		return DC_ERR_MEMORY;
 	}
@@ -542,7 +428,7 @@ enum dc_status dc_fluid_set_weight(struct dc_fluid_solver *solver, uint32_t id, 
 
 	if (!(weight > 0) || !isfinite(weight))
 		return DC_ERR_RUN;
-	if (need_terms(solver) != DC_OK || need_pulls(solver) != DC_OK)
+	if (dc_fluid_need_terms(solver) != DC_OK || dc_fluid_need_pulls(solver) != DC_OK)
 		return DC_ERR_MEMORY;
 	solver->terms[id].weight = weight;
 	if (!(flags & DC_FLUID_SHARING))
@@ -560,7 +446,7 @@ enum dc_status dc_fluid_set_cap(struct dc_fluid_solver *solver, uint32_t id, dou
 
 	if (!(cap_bps >= 0))
 		return DC_ERR_RUN;
-	if (need_terms(solver) != DC_OK)
+	if (dc_fluid_need_terms(solver) != DC_OK)
 		return DC_ERR_MEMORY;
 	was = solver->terms[id].cap_bps < DC_FLUID_INFINITE;
 	if (sharing && is && !was &&

@@ -7,7 +7,6 @@
 #include "fluid/solver_private.h"
 
 enum {
-	FIRST_CAPACITY = 64,
 	/* A batch that touches resources with more than 1/FILL_SHARE of all incidences is filled. */
 	FILL_SHARE = 2,
 	FILL_LEAST = 256
@@ -46,85 +45,13 @@ void dc_fluid_destroy(struct dc_fluid_solver *solver)
 	free(solver);
 }
 
-enum dc_status dc_fluid_reserve_queue(struct dc_fluid_solver *solver, uint64_t need)
-{
-	uint64_t capacity = solver->queue_capacity ? solver->queue_capacity : FIRST_CAPACITY;
-	struct dc_fluid_entry *queue;
-
-	if (need <= solver->queue_capacity)
-		return DC_OK;
-	while (capacity < need)
-		capacity *= 2;
-	if (capacity > UINT32_MAX)
-		return DC_ERR_MEMORY;
-	queue = realloc(solver->queue, capacity * sizeof *queue);
-	if (!queue)
-		return DC_ERR_MEMORY;
-	solver->queue = queue;
-	solver->queue_capacity = (uint32_t)capacity;
-	return DC_OK;
-}
-
-/* The byte before the array says how far it is from where its allocation begins. Large arrays grow
- * by remapping, so the old and the new one are not there at once. */
-void *dc_fluid_grow_lines(void *old, size_t used, size_t size)
-{
-	unsigned char *lines = old, *start;
-	size_t shift = lines ? lines[-1] : 0, wanted;
-
-	start = realloc(lines ? lines - shift : NULL, size + DC_FLUID_LINE);
-	if (!start)
-		return NULL;
-	wanted = DC_FLUID_LINE - (uintptr_t)start % DC_FLUID_LINE;
-	if (used && wanted != shift)
-		memmove(start + wanted, start + shift, used);
-	start[wanted - 1] = (unsigned char)wanted;
-	return start + wanted;
-}
-
-void dc_fluid_free_lines(void *lines)
-{
-	unsigned char *bytes = lines;
-
-	if (bytes)
-		free(bytes - bytes[-1]);
-}
-
-static enum dc_status grow_resources(struct dc_fluid_solver *solver)
-{
-	uint64_t capacity = solver->resource_capacity ? 2 * (uint64_t)solver->resource_capacity
-						      : FIRST_CAPACITY;
-	void *grown;
-
-	if (capacity > INT32_MAX)
-		return DC_ERR_MEMORY;
-	grown = dc_fluid_grow_lines(solver->resources,
-				    solver->resource_count * sizeof *solver->resources,
-				    capacity * sizeof *solver->resources);
-	if (!grown)
-		return DC_ERR_MEMORY;
-	solver->resources = grown;
-	if (!(grown = realloc(solver->members, capacity * sizeof *solver->members)))
-		return DC_ERR_MEMORY;
-	solver->members = grown;
-	if (!(grown = realloc(solver->touched, capacity * sizeof *solver->touched)))
-		return DC_ERR_MEMORY;
-	solver->touched = grown;
-	if (!(grown = realloc(solver->active, capacity * sizeof *solver->active)))
-		return DC_ERR_MEMORY;
-	solver->active = grown;
-	if (dc_fluid_reserve_queue(solver, capacity + solver->capped) != DC_OK)
-		return DC_ERR_MEMORY;
-	solver->resource_capacity = (uint32_t)capacity;
-	return DC_OK;
-}
-
 enum dc_status dc_fluid_add_resource(struct dc_fluid_solver *solver, double capacity_bps,
 				     double multiplicity, uint32_t *resource)
 {
 	if (!(capacity_bps >= 0) || !(multiplicity > 0) || !isfinite(multiplicity))
 		return DC_ERR_RUN;
-	if (solver->resource_count == solver->resource_capacity && grow_resources(solver) != DC_OK)
+	if (solver->resource_count == solver->resource_capacity &&
+	    dc_fluid_grow_resources(solver) != DC_OK)
 		return DC_ERR_MEMORY;
 	*resource = solver->resource_count++;
 	solver->members[*resource] = multiplicity;

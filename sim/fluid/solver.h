@@ -67,6 +67,10 @@ enum dc_status dc_fluid_add_resource(struct dc_fluid_solver *solver, double capa
 enum dc_status dc_fluid_set_capacity(struct dc_fluid_solver *solver, uint32_t resource,
 				     double capacity_bps) DC_CHECK;
 
+/* Takes the memory for so many flows at once, and so many incidences (hops of all of them together),
+ * and has the system provide it now rather than on first use. More is still taken as needed. */
+enum dc_status dc_fluid_reserve(struct dc_fluid_solver *solver, uint32_t flows,
+				uint32_t incidences) DC_CHECK;
 /* Stores a flow that does not share yet: its rate is 0 until dc_fluid_start. The number of a removed
  * flow is used again. DC_ERR_RUN when a value is out of range. */
 enum dc_status dc_fluid_add(struct dc_fluid_solver *solver, const struct dc_fluid_flow *flow,

@@ -169,9 +169,21 @@ static inline void dc_fluid_book(struct dc_fluid_resource *resource, double pull
 	resource->doubt += 4.5e-16 * (fabs(resource->offered) + before + after);
 }
 
+/* storage.c: room for more. Flows: for `least` of them at least; hops, shares: for so many more. */
+enum dc_status dc_fluid_grow_resources(struct dc_fluid_solver *solver) DC_CHECK;
+enum dc_status dc_fluid_grow_flows(struct dc_fluid_solver *solver, uint64_t least) DC_CHECK;
+enum dc_status dc_fluid_grow_hops(struct dc_fluid_solver *solver, uint64_t more) DC_CHECK;
+enum dc_status dc_fluid_grow_shares(struct dc_fluid_solver *solver, uint64_t more) DC_CHECK;
+/* The arrays that are there only once something is unusual. */
+enum dc_status dc_fluid_need_uses(struct dc_fluid_solver *solver) DC_CHECK;
+enum dc_status dc_fluid_need_terms(struct dc_fluid_solver *solver) DC_CHECK;
+enum dc_status dc_fluid_need_pulls(struct dc_fluid_solver *solver) DC_CHECK;
 /* realloc on cache lines; `used` bytes of the old array count. Freed by dc_fluid_free_lines. */
 void *dc_fluid_grow_lines(void *old, size_t used, size_t size);
 void dc_fluid_free_lines(void *lines);
+/* Has the system provide the memory of the bytes from .. to - 1 of an array, which count for nothing. */
+void dc_fluid_provide(void *array, size_t from, size_t to);
+
 /* Puts the flows that come into the lists of their resources. */
 void dc_fluid_admit(struct dc_fluid_solver *solver);
 /* Finds least, least_at and second of a flow from its cap and the levels on its path. */

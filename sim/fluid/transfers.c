@@ -23,12 +23,10 @@ struct transfer {
 	uint32_t owner;
 };
 
-/* An end of this instant. */
+/* An end of this instant, to be put in order. */
 struct finished {
-	uint32_t entity;
-	uint32_t order;
+	uint64_t key; /* entity and order */
 	uint32_t id;
-	uint32_t bottleneck; /* till now */
 };
 
 struct dc_fluid_transfers {
@@ -37,16 +35,18 @@ struct dc_fluid_transfers {
 	enum dc_phase solve_phase;
 	struct transfer *slots; /* by the solver's number of the flow */
 	struct dc_fluid_due due;
-	struct finished *finished;
+	uint32_t *finished;         /* those that end at this instant */
+	struct finished *sorting;   /* twice as many, when they come out of order */
 	dc_fluid_transfer *joining; /* at this instant: their latency is over */
 	struct dc_sum *carried;     /* by resource, of what has been booked */
 	uint32_t *marks;            /* by resource; NULL until there is one */
 	dc_fluid_watch *watch;
 	void *watcher;
 	uint32_t capacity, carried_count, mark_count, live, order;
+	uint32_t slot_count; /* slots that have been used: their generations are known */
 	uint32_t joining_capacity, joining_count;
 	uint32_t held_by; /* of the transfer whose callback runs */
-	size_t finished_capacity;
+	size_t finished_capacity, sorting_capacity;
 	dc_event wake, solve;
 	dc_time wake_at;
 };
@@ -72,6 +72,7 @@ void dc_fluid_transfers_destroy(struct dc_fluid_transfers *transfers)
 	dc_fluid_due_fini(&transfers->due);
 	free(transfers->slots);
 	free(transfers->finished);
+	free(transfers->sorting);
 	free(transfers->joining);
 	free(transfers->carried);
 	free(transfers->marks);
@@ -83,7 +84,7 @@ static uint32_t find(const struct dc_fluid_transfers *transfers, dc_fluid_transf
 {
 	uint32_t id = (uint32_t)transfer;
 
-	if (!transfer || id >= transfers->capacity || !(transfers->slots[id].generation & 1) ||
+	if (!transfer || id >= transfers->slot_count || !(transfers->slots[id].generation & 1) ||
 	    transfers->slots[id].generation != (uint32_t)(transfer >> 32))
 		return DC_FLUID_NONE;
 	return id;
@@ -291,21 +292,8 @@ static void join_waiting(struct dc_fluid_transfers *transfers, dc_time now)
 	transfers->joining_count = 0;
 }
 
-static int compare_finished(const void *a, const void *b)
-{
-	const struct finished *x = a, *y = b;
-	/* Orders wrap; those alive together are close. */
-	int32_t later = (int32_t)(x->order - y->order);
-
-	if (x->entity != y->entity)
-		return x->entity < y->entity ? -1 : 1;
-	return later < 0 ? -1 : later > 0;
-}
-
 static bool note_finished(struct dc_fluid_transfers *transfers, size_t count, uint32_t id)
 {
-	const struct transfer *transfer = &transfers->slots[id];
-
 	if (count == transfers->finished_capacity) {
 		size_t capacity = count ? 2 * count : 64;
 		void *grown = realloc(transfers->finished, capacity * sizeof *transfers->finished);
@@ -317,8 +305,7 @@ static bool note_finished(struct dc_fluid_transfers *transfers, size_t count, ui
 		transfers->finished = grown;
 		transfers->finished_capacity = capacity;
 	}
-	transfers->finished[count] = (struct finished){transfer->entity, transfer->order, id,
-						       dc_fluid_bottleneck(transfers->solver, id)};
+	transfers->finished[count] = id;
 	return true;
 }
 
@@ -348,12 +335,71 @@ static size_t take_due(struct dc_fluid_transfers *transfers, size_t count, uint3
 	return count + note_finished(transfers, count, id);
 }
 
-static bool in_order(const struct finished *finished, size_t count)
+/* Entity, then order of starting; orders wrap, those alive together are close. */
+static uint64_t sort_key(const struct dc_fluid_transfers *transfers, uint32_t id)
 {
-	for (size_t i = 1; i < count; i++)
-		if (compare_finished(&finished[i - 1], &finished[i]) > 0)
-			return false;
-	return true;
+	const struct transfer *slot = &transfers->slots[id];
+
+	return (uint64_t)slot->entity << 32 | (slot->order - transfers->order);
+}
+
+/* The bits in which the keys differ; 0 when they are in order already. */
+static uint64_t disorder(const struct dc_fluid_transfers *transfers, size_t count)
+{
+	uint64_t first = count ? sort_key(transfers, transfers->finished[0]) : 0, last = first;
+	uint64_t differ = 0;
+	bool sorted = true;
+
+	for (size_t i = 1; i < count; i++) {
+		uint64_t key = sort_key(transfers, transfers->finished[i]);
+
+		sorted = sorted && last <= key;
+		differ |= key ^ first;
+		last = key;
+	}
+	return sorted ? 0 : differ;
+}
+
+/* Those that end now in the order of their callbacks: radix sort, least byte first, leaving out bytes
+ * that are all the same. */
+static void put_in_order(struct dc_fluid_transfers *transfers, size_t count)
+{
+	uint64_t differ = disorder(transfers, count);
+	struct finished *from, *to;
+
+	if (!differ)
+		return;
+	if (2 * count > transfers->sorting_capacity) {
+		from = realloc(transfers->sorting, 2 * count * sizeof *from);
+		if (!from) {
+			dc_engine_fail(transfers->engine, DC_ERR_MEMORY);
+			return;
+		}
+		transfers->sorting = from;
+		transfers->sorting_capacity = 2 * count;
+	}
+	from = transfers->sorting;
+	to = from + count;
+	for (size_t i = 0; i < count; i++)
+		from[i] = (struct finished){sort_key(transfers, transfers->finished[i]),
+					    transfers->finished[i]};
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		size_t place[257] = {0};
+		struct finished *swap = from;
+
+		if (!(differ >> shift & 0xff))
+			continue;
+		for (size_t i = 0; i < count; i++)
+			place[(from[i].key >> shift & 0xff) + 1]++;
+		for (size_t i = 1; i < 256; i++)
+			place[i] += place[i - 1];
+		for (size_t i = 0; i < count; i++)
+			to[place[from[i].key >> shift & 0xff]++] = from[i];
+		from = to;
+		to = swap;
+	}
+	for (size_t i = 0; i < count; i++)
+		transfers->finished[i] = from[i].id;
 }
 
 /* Lists the transfers that end now, in the order of their callbacks, and those whose latency is over. A
@@ -373,8 +419,7 @@ static size_t gather(struct dc_fluid_transfers *transfers, dc_time now)
 	}
 	while (dc_fluid_due_pop(due, now, &id))
 		count = take_due(transfers, count, id);
-	if (!in_order(transfers->finished, count))
-		qsort(transfers->finished, count, sizeof *transfers->finished, compare_finished);
+	put_in_order(transfers, count);
 	return count;
 }
 
@@ -388,7 +433,7 @@ static void on_due(void *context, uint64_t argument)
 	transfers->wake = 0;
 	/* The last to come leaves first: it is the last in the lists of its resources. */
 	for (size_t i = count; i-- > 0;) {
-		uint32_t id = transfers->finished[i].id;
+		uint32_t id = transfers->finished[i];
 
 		book(transfers, id, transfers->slots[id].bytes);
 		dc_fluid_stop(transfers->solver, id);
@@ -398,12 +443,12 @@ static void on_due(void *context, uint64_t argument)
 	join_waiting(transfers, now);
 	request_solve(transfers);
 	for (size_t i = 0; i < count; i++) {
-		uint32_t id = transfers->finished[i].id;
+		uint32_t id = transfers->finished[i];
 		struct transfer end = transfers->slots[id];
 
 		/* The callback may start a transfer in this very slot. */
+		transfers->held_by = transfers->solver->flows[id].least_at;
 		dc_fluid_remove(transfers->solver, id);
-		transfers->held_by = transfers->finished[i].bottleneck;
 		if (end.done)
 			end.done(end.context, end.argument);
 	}
@@ -443,9 +488,22 @@ static enum dc_status reserve(struct dc_fluid_transfers *transfers)
 	if (!(grown = realloc(transfers->slots, capacity * sizeof *transfers->slots)))
 		return DC_ERR_MEMORY;
 	transfers->slots = grown;
-	for (uint32_t i = transfers->capacity; i < capacity; i++)
-		transfers->slots[i].generation = 0;
 	transfers->capacity = capacity;
+	return DC_OK;
+}
+
+enum dc_status dc_fluid_transfers_reserve(struct dc_fluid_transfers *transfers, uint32_t count,
+					  uint32_t hops)
+{
+	size_t due = transfers->due.count;
+
+	if (dc_fluid_reserve(transfers->solver, count, hops) != DC_OK ||
+	    reserve(transfers) != DC_OK)
+		return DC_ERR_MEMORY;
+	dc_fluid_provide(transfers->slots, transfers->slot_count * sizeof *transfers->slots,
+			 count * sizeof *transfers->slots);
+	dc_fluid_provide(transfers->due.heap, due * sizeof *transfers->due.heap,
+			 count * sizeof *transfers->due.heap);
 	return DC_OK;
 }
 
@@ -473,6 +531,8 @@ static enum dc_status add(struct dc_fluid_transfers *transfers,
 		dc_fluid_remove(transfers->solver, *id);
 		return status;
 	}
+	while (transfers->slot_count <= *id)
+		transfers->slots[transfers->slot_count++].generation = 0;
 	slot = &transfers->slots[*id];
 	*slot = (struct transfer){.since = dc_engine_now(transfers->engine),
 				  .left = spec->bytes,
@@ -740,6 +800,7 @@ size_t dc_fluid_transfers_memory(const struct dc_fluid_transfers *transfers)
 {
 	return sizeof *transfers + transfers->carried_count * sizeof *transfers->carried +
 	       transfers->finished_capacity * sizeof *transfers->finished +
+	       transfers->sorting_capacity * sizeof *transfers->sorting +
 	       transfers->joining_capacity * sizeof *transfers->joining +
 	       transfers->mark_count * sizeof *transfers->marks +
 	       transfers->capacity * (sizeof *transfers->slots + sizeof *transfers->due.heap +

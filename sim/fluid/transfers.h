@@ -57,6 +57,10 @@ struct dc_fluid_transfers *dc_fluid_transfers_create(struct dc_engine *engine,
 						     enum dc_phase solve_phase);
 void dc_fluid_transfers_destroy(struct dc_fluid_transfers *transfers);
 
+/* Takes the memory for so many transfers at once, of so many hops together, here and in the solver, and
+ * has the system provide it now rather than on first use. More is still taken as needed. */
+enum dc_status dc_fluid_transfers_reserve(struct dc_fluid_transfers *transfers, uint32_t count,
+					  uint32_t hops) DC_CHECK;
 /* Starts a transfer now. The callback never runs before this returns. DC_ERR_RUN when a value is out
  * of range. transfer may be NULL. */
 enum dc_status dc_fluid_transfers_start(struct dc_fluid_transfers *transfers,

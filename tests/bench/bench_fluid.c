@@ -213,6 +213,23 @@ static void start_next(void *context, uint64_t argument)
 				   DC_PHASE_COMPLETION, 1, start_next, run, 0);
 }
 
+/* Memory for the most flows that start together, which are known before the simulation begins. */
+static void reserve_batch(struct dc_fluid_transfers *transfers, const struct list *list)
+{
+	uint32_t count = 0, hops = 0, most = 0, most_hops = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (i && list->flows[i].start != list->flows[i - 1].start)
+			count = hops = 0;
+		count++;
+		hops += list->flows[i].hops;
+		most = count > most ? count : most;
+		most_hops = hops > most_hops ? hops : most_hops;
+	}
+	if (dc_fluid_transfers_reserve(transfers, most, most_hops) != DC_OK)
+		exit(1);
+}
+
 static struct result simulate(const struct list *list, dc_time *ends)
 {
 	struct run run = {.engine = dc_engine_create(),
@@ -226,6 +243,7 @@ static struct result simulate(const struct list *list, dc_time *ends)
 	for (uint32_t i = 0; i < list->links; i++)
 		if (dc_fluid_add_resource(run.solver, link_bps, 1, &id) != DC_OK)
 			exit(1);
+	reserve_batch(run.transfers, list);
 	result.cpu_s = -cpu_s();
 	dc_engine_schedule(run.engine, list->flows[0].start, DC_PHASE_COMPLETION, 1, start_next,
 			   &run, 0);
