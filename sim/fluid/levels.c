@@ -380,6 +380,80 @@ static void place_fresh(struct dc_fluid_solver *solver)
 	solver->fresh_count = 0;
 }
 
+static bool alone(const struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow)
+{
+	const struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+
+	if (!flow->hops || !(flow->flags & DC_FLUID_SHARING))
+		return false;
+	for (uint32_t i = 0; i < flow->hops; i++)
+		if (solver->resources[hops[i].resource].count != 1)
+			return false;
+	return true;
+}
+
+/* A flow without company: the least of its resources gives it its level, or its cap. */
+static void settle_one(struct dc_fluid_solver *solver, uint32_t id)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+	const struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+	double cap = dc_fluid_cap_level(solver, id);
+
+	flow->flags &= (uint8_t)~DC_FLUID_FRESH;
+	flow->least = DC_FLUID_INFINITE;
+	flow->second = cap;
+	flow->least_at = DC_FLUID_NONE;
+	for (uint32_t i = 0; i < flow->hops; i++) {
+		const struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+		double level = resource->capacity_bps / dc_fluid_pull(solver, resource->block);
+
+		if (level < flow->least) {
+			flow->least = level;
+			flow->least_at = hops[i].resource;
+		}
+	}
+	if (cap <= flow->least * DC_FLUID_FULL) {
+		flow->least = cap;
+		flow->least_at = DC_FLUID_NONE;
+		flow->second = DC_FLUID_INFINITE;
+	}
+	for (uint32_t i = 0; i < flow->hops; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+		bool holds = hops[i].resource == flow->least_at;
+		double other = holds ? flow->second : flow->least;
+
+		solver->others[resource->block] = other;
+		resource->level = holds ? flow->least : DC_FLUID_INFINITE;
+		resource->candidate = resource->level;
+		resource->unbounded = !(other < DC_FLUID_INFINITE);
+		resource->offered =
+			resource->unbounded ? 0 : dc_fluid_pull(solver, resource->block) * other;
+		resource->doubt = 4.5e-16 * resource->offered;
+		resource->touched = false;
+	}
+}
+
+void dc_fluid_settle_alone(struct dc_fluid_solver *solver)
+{
+	uint32_t fresh = 0, touched = 0;
+
+	for (uint32_t i = 0; i < solver->fresh_count; i++) {
+		uint32_t id = solver->fresh[i];
+
+		if (alone(solver, &solver->flows[id]))
+			settle_one(solver, id);
+		else
+			solver->fresh[fresh++] = id;
+	}
+	if (fresh == solver->fresh_count)
+		return;
+	solver->fresh_count = fresh;
+	for (uint32_t i = 0; i < solver->touched_count; i++)
+		if (solver->resources[solver->touched[i]].touched)
+			solver->touched[touched++] = solver->touched[i];
+	solver->touched_count = touched;
+}
+
 bool dc_fluid_propagate(struct dc_fluid_solver *solver)
 {
 	uint64_t bound = WORK_LEAST + WORK_PER_INCIDENCE * solver->incidences;

@@ -186,8 +186,9 @@ const uint32_t *dc_fluid_solve(struct dc_fluid_solver *solver, size_t *count)
 		bool fills;
 
 		dc_fluid_admit(solver);
-		fills = reaches_most(solver);
 		settle_pathless(solver);
+		dc_fluid_settle_alone(solver);
+		fills = reaches_most(solver);
 		if (!fills && dc_fluid_propagate(solver)) {
 			solver->statistics.propagated++;
 		} else {

@@ -26,6 +26,7 @@ enum dc_fluid_flow_flag {
 	DC_FLUID_FIXED = 16,    /* during a filling: has its level */
 	DC_FLUID_UNSOLVED = 32, /* shares since the last solve only */
 	DC_FLUID_COMING = 64,   /* shares, but is not in the lists yet (dc_fluid_admit) */
+	DC_FLUID_KEPT = 128,    /* for transfers.c: rests after its end instead of being removed */
 };
 
 struct dc_fluid_flow_state {
@@ -193,6 +194,8 @@ void dc_fluid_heap_down(struct dc_fluid_entry *entries, uint32_t count, uint32_t
 /* Makes room in the queue for every resource and every capped flow. */
 enum dc_status dc_fluid_reserve_queue(struct dc_fluid_solver *solver, uint64_t need) DC_CHECK;
 
+/* Settles the fresh flows that are alone on all their resources, which concern nobody else. */
+void dc_fluid_settle_alone(struct dc_fluid_solver *solver);
 /* DC_ERR_RUN unless the resources exist and the uses are >= 0 and finite. */
 enum dc_status dc_fluid_check_path(const struct dc_fluid_solver *solver,
 				   const struct dc_fluid_hop *path, uint32_t hops) DC_CHECK;

@@ -100,6 +100,18 @@ static bool shares(const struct dc_fluid_transfers *transfers, uint32_t id)
 	return transfers->solver->flows[id].flags & DC_FLUID_SHARING;
 }
 
+static bool kept(const struct dc_fluid_transfers *transfers, uint32_t id)
+{
+	return transfers->solver->flows[id].flags & DC_FLUID_KEPT;
+}
+
+/* Kept, and its callback has begun: one that has just ended has `left` below 0 until then. */
+static bool rests(const struct dc_fluid_transfers *transfers, uint32_t id)
+{
+	return kept(transfers, id) && !shares(transfers, id) &&
+	       transfers->due.place[id] == UINT32_MAX && !(transfers->slots[id].left < 0);
+}
+
 static double left_at(const struct transfer *transfer, dc_time now)
 {
 	double left;
@@ -423,6 +435,46 @@ static size_t gather(struct dc_fluid_transfers *transfers, dc_time now)
 	return count;
 }
 
+static void rest(struct transfer *slot)
+{
+	slot->left = 0;
+	slot->bytes = 0;
+	slot->rate = 0;
+}
+
+/* It leaves its resources; its callback is still to come. */
+static void finish(struct dc_fluid_transfers *transfers, uint32_t id)
+{
+	struct transfer *slot = &transfers->slots[id];
+
+	book(transfers, id, slot->bytes);
+	dc_fluid_stop(transfers->solver, id);
+	transfers->live--;
+	if (kept(transfers, id)) {
+		rest(slot);
+		slot->left = -1;
+	} else {
+		slot->generation++;
+	}
+}
+
+static void call_back(struct dc_fluid_transfers *transfers, uint32_t id)
+{
+	struct transfer *slot = &transfers->slots[id];
+	dc_callback *done = slot->done;
+	void *context = slot->context;
+	uint64_t argument = slot->argument;
+
+	/* The callback may start a transfer in this very slot. */
+	transfers->held_by = transfers->solver->flows[id].least_at;
+	if (kept(transfers, id))
+		slot->left = 0;
+	else
+		dc_fluid_remove(transfers->solver, id);
+	if (done)
+		done(context, argument);
+}
+
 static void on_due(void *context, uint64_t argument)
 {
 	struct dc_fluid_transfers *transfers = context;
@@ -432,26 +484,12 @@ static void on_due(void *context, uint64_t argument)
 	(void)argument;
 	transfers->wake = 0;
 	/* The last to come leaves first: it is the last in the lists of its resources. */
-	for (size_t i = count; i-- > 0;) {
-		uint32_t id = transfers->finished[i];
-
-		book(transfers, id, transfers->slots[id].bytes);
-		dc_fluid_stop(transfers->solver, id);
-		transfers->slots[id].generation++;
-		transfers->live--;
-	}
+	for (size_t i = count; i-- > 0;)
+		finish(transfers, transfers->finished[i]);
 	join_waiting(transfers, now);
 	request_solve(transfers);
-	for (size_t i = 0; i < count; i++) {
-		uint32_t id = transfers->finished[i];
-		struct transfer end = transfers->slots[id];
-
-		/* The callback may start a transfer in this very slot. */
-		transfers->held_by = transfers->solver->flows[id].least_at;
-		dc_fluid_remove(transfers->solver, id);
-		if (end.done)
-			end.done(end.context, end.argument);
-	}
+	for (size_t i = 0; i < count; i++)
+		call_back(transfers, transfers->finished[i]);
 	rearm(transfers);
 }
 
@@ -507,10 +545,20 @@ enum dc_status dc_fluid_transfers_reserve(struct dc_fluid_transfers *transfers, 
 	return DC_OK;
 }
 
-static bool legal(const struct dc_fluid_transfer_spec *spec, dc_time now)
+static bool timely(double bytes, dc_time latency, dc_time now)
 {
-	return spec->bytes >= 0 && isfinite(spec->bytes) && spec->latency >= 0 &&
-	       spec->latency < DC_FLUID_DUE_LAST - now;
+	return bytes >= 0 && isfinite(bytes) && latency >= 0 && latency < DC_FLUID_DUE_LAST - now;
+}
+
+/* One that waits comes up again after its latency, the others at the next solve. */
+static void set_off(struct dc_fluid_transfers *transfers, uint32_t id, bool waits, dc_time latency)
+{
+	if (waits) {
+		dc_fluid_due_set(&transfers->due, id, dc_engine_now(transfers->engine) + latency);
+		rearm(transfers);
+	} else {
+		request_solve(transfers);
+	}
 }
 
 /* Fills a slot, its flow sharing already unless it waits. */
@@ -544,6 +592,8 @@ static enum dc_status add(struct dc_fluid_transfers *transfers,
 				  .entity = spec->entity,
 				  .order = transfers->order++,
 				  .owner = spec->owner};
+	if (spec->kept)
+		transfers->solver->flows[*id].flags |= DC_FLUID_KEPT;
 	transfers->live++;
 	return DC_OK;
 }
@@ -557,21 +607,42 @@ enum dc_status dc_fluid_transfers_start(struct dc_fluid_transfers *transfers,
 	enum dc_status status;
 	uint32_t id;
 
-	if (!legal(spec, now))
+	if (!timely(spec->bytes, spec->latency, now))
 		return DC_ERR_RUN;
 	if (!waits)
 		warn_path(transfers, spec->path, spec->hops, spec->owner);
 	status = add(transfers, spec, waits, &id);
 	if (status != DC_OK)
 		return status;
-	if (waits) {
-		dc_fluid_due_set(&transfers->due, id, now + spec->latency);
-		rearm(transfers);
-	} else {
-		request_solve(transfers);
-	}
+	set_off(transfers, id, waits, spec->latency);
 	if (transfer)
 		*transfer = handle_of(transfers, id);
+	return DC_OK;
+}
+
+enum dc_status dc_fluid_transfers_restart(struct dc_fluid_transfers *transfers,
+					  dc_fluid_transfer transfer, double bytes, dc_time latency)
+{
+	dc_time now = dc_engine_now(transfers->engine);
+	bool waits = latency > 0 || !(bytes > 0);
+	uint32_t id = find(transfers, transfer);
+	struct transfer *slot;
+
+	if (id == DC_FLUID_NONE || !rests(transfers, id) || !timely(bytes, latency, now))
+		return DC_ERR_RUN;
+	/* What the watch does may reach this one too. */
+	if (!waits && watched(transfers) &&
+	    (!warn_waiting(transfers, transfer) || !rests(transfers, id)))
+		return DC_ERR_RUN;
+	if (!waits && dc_fluid_start(transfers->solver, id) != DC_OK)
+		return DC_ERR_MEMORY;
+	slot = &transfers->slots[id];
+	slot->since = now;
+	slot->left = bytes;
+	slot->bytes = bytes;
+	slot->order = transfers->order++;
+	transfers->live++;
+	set_off(transfers, id, waits, latency);
 	return DC_OK;
 }
 
@@ -585,7 +656,7 @@ enum dc_status dc_fluid_transfers_resume_at(struct dc_fluid_transfers *transfers
 	enum dc_status status;
 	uint32_t id;
 
-	if (!legal(spec, now) || since < 0 || since > now || !(rate_bps > 0))
+	if (!timely(spec->bytes, spec->latency, now) || since < 0 || since > now || !(rate_bps > 0))
 		return DC_ERR_RUN;
 	end = end_of(&sketch);
 	if (end < now)
@@ -608,19 +679,40 @@ enum dc_status dc_fluid_transfers_resume_at(struct dc_fluid_transfers *transfers
 bool dc_fluid_transfers_cancel(struct dc_fluid_transfers *transfers, dc_fluid_transfer transfer)
 {
 	uint32_t id = find(transfers, transfer);
-	const struct transfer *slot;
+	struct transfer *slot;
 
 	if (id == DC_FLUID_NONE)
 		return false;
 	slot = &transfers->slots[id];
+	if (kept(transfers, id) && (slot->left < 0 || rests(transfers, id)))
+		return false;
 	book(transfers, id, slot->bytes - left_at(slot, dc_engine_now(transfers->engine)));
 	dc_fluid_due_drop(&transfers->due, id);
-	dc_fluid_remove(transfers->solver, id);
-	transfers->slots[id].generation++;
+	if (kept(transfers, id)) {
+		dc_fluid_stop(transfers->solver, id);
+		rest(slot);
+	} else {
+		dc_fluid_remove(transfers->solver, id);
+		slot->generation++;
+	}
 	transfers->live--;
 	request_solve(transfers);
 	rearm(transfers);
 	return true;
+}
+
+void dc_fluid_transfers_release(struct dc_fluid_transfers *transfers, dc_fluid_transfer transfer)
+{
+	uint32_t id = find(transfers, transfer);
+
+	if (id == DC_FLUID_NONE || !kept(transfers, id))
+		return;
+	dc_fluid_transfers_cancel(transfers, transfer);
+	transfers->slots[id].generation++;
+	/* One whose callback is still to come goes then. */
+	transfers->solver->flows[id].flags &= (uint8_t)~DC_FLUID_KEPT;
+	if (!(transfers->slots[id].left < 0))
+		dc_fluid_remove(transfers->solver, id);
 }
 
 enum dc_status dc_fluid_transfers_reroute(struct dc_fluid_transfers *transfers,

@@ -46,6 +46,7 @@ struct dc_fluid_transfer_spec {
 	double multiplicity; /* equal transfers it stands for, > 0 */
 	dc_time latency;     /* >= 0, before it shares */
 	uint32_t owner;      /* joins resources marked with it unheard; 0 for none */
+	bool kept;           /* rests after its end, to be restarted, until it is released */
 	dc_callback *done;   /* called at the end, not on cancel; may be NULL */
 	void *context;
 	uint64_t argument;
@@ -66,6 +67,14 @@ enum dc_status dc_fluid_transfers_reserve(struct dc_fluid_transfers *transfers, 
 enum dc_status dc_fluid_transfers_start(struct dc_fluid_transfers *transfers,
 					const struct dc_fluid_transfer_spec *spec,
 					dc_fluid_transfer *transfer) DC_CHECK;
+/* Starts a kept transfer again once it rests (from its own callback on, or cancelled): the same path,
+ * terms and callback, and cheaper than a new one. DC_ERR_RUN when it does not rest, or a value is out of
+ * range. */
+enum dc_status dc_fluid_transfers_restart(struct dc_fluid_transfers *transfers,
+					  dc_fluid_transfer transfer, double bytes,
+					  dc_time latency) DC_CHECK;
+/* Cancels a kept transfer if it is under way, and forgets it. */
+void dc_fluid_transfers_release(struct dc_fluid_transfers *transfers, dc_fluid_transfer transfer);
 /* Starts a transfer that has shared its path since `since` <= now, alone on it at rate_bps > 0: what is
  * left and when it ends is to the bit as if it had been started then; its latency was over at `since`
  * and is not waited for. Without other changes its rate goes on. DC_ERR_RUN when a value is out of
@@ -74,7 +83,7 @@ enum dc_status dc_fluid_transfers_resume_at(struct dc_fluid_transfers *transfers
 					    const struct dc_fluid_transfer_spec *spec,
 					    dc_time since, double rate_bps,
 					    dc_fluid_transfer *transfer) DC_CHECK;
-/* Ends it now, without callback; bytes passed so far stay accounted. False when it has ended already
+/* Ends it now, without callback; bytes passed so far stay accounted. A kept one rests. False when it has ended already
  * (its callback may still be about to run at this instant). */
 bool dc_fluid_transfers_cancel(struct dc_fluid_transfers *transfers, dc_fluid_transfer transfer);
 /* The bytes left, from now on, take another path. DC_ERR_RUN when it has ended or the path is wrong. */
