@@ -74,6 +74,19 @@ static struct demand demand_at(const struct dc_fluid_solver *solver,
 	return d;
 }
 
+static double candidate_of_one(const struct dc_fluid_solver *solver,
+			       struct dc_fluid_resource *resource)
+{
+	double pull = dc_fluid_pull(solver, resource->block);
+	double other = solver->others[resource->block], x = resource->capacity_bps / pull;
+
+	if (!(other <= x * DC_FLUID_FULL))
+		return x;
+	resource->offered = pull * other;
+	resource->doubt = 4.5e-16 * resource->offered;
+	return DC_FLUID_INFINITE;
+}
+
 /* The candidate of a resource with flows. Newton's method on the concave, piecewise linear sum: after
  * the first step from wherever it starts, x only grows and each step freezes more flows. */
 static double candidate(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
@@ -85,10 +98,8 @@ static double candidate(struct dc_fluid_solver *solver, struct dc_fluid_resource
 		return DC_FLUID_INFINITE;
 	if (!resource->unbounded && resource->offered + resource->doubt < capacity * (1 - 1e-9))
 		return DC_FLUID_INFINITE;
-	if (resource->count == 1) {
-		x = capacity / dc_fluid_pull(solver, resource->block);
-		return solver->others[resource->block] <= x * DC_FLUID_FULL ? DC_FLUID_INFINITE : x;
-	}
+	if (resource->count == 1)
+		return candidate_of_one(solver, resource);
 	for (uint32_t step = 0;; step++) {
 		struct demand d = demand_at(solver, resource, x);
 		double least = capacity / (d.free_pull + d.frozen_pull), next = least;

@@ -42,6 +42,33 @@ static enum dc_status insert_hop(struct dc_fluid_solver *solver, struct dc_fluid
 	return DC_OK;
 }
 
+/* The usual path, no resource twice and every use 1, is stored at once; false when it is another. */
+static bool store_plainly(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
+			  const struct dc_fluid_hop *hops, uint32_t count)
+{
+	struct dc_fluid_hop_state *stored = solver->hops + state->path;
+
+	if (count > LINEAR_HOPS)
+		return false;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t resource = hops[i].resource, place = i;
+
+		if (hops[i].use != 1.0)
+			return false;
+		for (; place && stored[place - 1].resource >= resource; place--) {
+			if (stored[place - 1].resource == resource)
+				return false;
+			stored[place].resource = stored[place - 1].resource;
+		}
+		stored[place].resource = resource;
+	}
+	if (solver->uses)
+		for (uint32_t i = 0; i < count; i++)
+			solver->uses[state->path + i] = 1.0;
+	state->hops = count;
+	return true;
+}
+
 /* Stores the path; hops of use 0 are left out. */
 static enum dc_status store_path(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
 				 const struct dc_fluid_hop *hops, uint32_t count)
@@ -64,6 +91,9 @@ static enum dc_status store_path(struct dc_fluid_solver *solver, struct dc_fluid
 	}
 	state->path = path;
 	state->room = (uint8_t) class;
+	if (store_plainly(solver, state, hops, count))
+		return DC_OK;
+	state->hops = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		if (hops[i].use > 0 && insert_hop(solver, state, &hops[i]) != DC_OK) {
 			dc_fluid_blocks_give(&solver->path_blocks, class, path,
@@ -80,8 +110,8 @@ enum dc_status dc_fluid_check_path(const struct dc_fluid_solver *solver,
 	if (hops > INT32_MAX)
 		return DC_ERR_RUN;
 	for (uint32_t i = 0; i < hops; i++)
-		if (path[i].resource >= solver->resource_count || !(path[i].use >= 0) ||
-		    !isfinite(path[i].use))
+		if (path[i].resource >= solver->resource_count ||
+		    !(path[i].use >= 0 && path[i].use < DC_FLUID_INFINITE))
 			return DC_ERR_RUN;
 	return DC_OK;
 }
@@ -317,9 +347,15 @@ static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_s
 	uint32_t last = resource->block + --resource->count;
 	uint32_t mover;
 
-	dc_fluid_book(resource, dc_fluid_pull(solver, place), solver->others[place],
-		      DC_FLUID_INFINITE);
-	resource->unbounded--;
+	if (resource->level < DC_FLUID_INFINITE) {
+		/* It was full: nobody asks what it is offered, until it is summed again. */
+		resource->unbounded -= !(solver->others[place] < DC_FLUID_INFINITE);
+		resource->doubt = DC_FLUID_INFINITE;
+	} else {
+		dc_fluid_book(resource, dc_fluid_pull(solver, place), solver->others[place],
+			      DC_FLUID_INFINITE);
+		resource->unbounded--;
+	}
 	if (place != last) {
 		mover = solver->share_flows[last];
 		solver->others[place] = solver->others[last];

@@ -7,7 +7,10 @@
 #include "fluid/due.h"
 #include "fluid/solver_private.h"
 
-enum { SWEEP = 32 }; /* pending ones looked at in the time of taking out one */
+enum {
+	SWEEP = 32, /* pending ones looked at in the time of taking out one */
+	SAMPLES = 8
+};
 
 struct transfer {
 	dc_time since; /* when `left` was true */
@@ -414,23 +417,36 @@ static void put_in_order(struct dc_fluid_transfers *transfers, size_t count)
 		transfers->finished[i] = from[i].id;
 }
 
-/* Lists the transfers that end now, in the order of their callbacks, and those whose latency is over. A
- * large part of the pending ones is taken in one pass. */
+/* Whether one of a few of the last entries is due, which are due only when many are. */
+static bool many_due(const struct dc_fluid_due *due, dc_time now)
+{
+	for (uint32_t i = 0; i < SAMPLES; i++) {
+		uint32_t place = due->count - 1 - i * (due->count / (2 * SAMPLES));
+
+		if ((dc_time)(due->heap[place] >> 32) <= now)
+			return true;
+	}
+	return false;
+}
+
+/* Lists the transfers that end now, in the order of their callbacks, and those whose latency is over. When
+ * these are many of the pending ones, they are taken in one pass. */
 static size_t gather(struct dc_fluid_transfers *transfers, dc_time now)
 {
 	struct dc_fluid_due *due = &transfers->due;
-	uint32_t many = due->count / SWEEP + 2, id;
+	uint32_t most = due->count / SWEEP + 2, id;
 	size_t count = 0;
 
-	if (dc_fluid_due_count(due, now, many) == many) {
+	if (due->count < SAMPLES || !many_due(due, now))
+		while (most-- && dc_fluid_due_pop(due, now, &id))
+			count = take_due(transfers, count, id);
+	if (dc_fluid_due_first(due) <= now) {
 		uint32_t taken = dc_fluid_due_split(due, now);
 
 		for (uint32_t i = 0; i < taken; i++)
 			count = take_due(transfers, count, (uint32_t)due->heap[i]);
 		dc_fluid_due_close(due, taken);
 	}
-	while (dc_fluid_due_pop(due, now, &id))
-		count = take_due(transfers, count, id);
 	put_in_order(transfers, count);
 	return count;
 }
