@@ -6,13 +6,10 @@
  * afresh from the resource's own flows, and the resource is out before it fixes them, so rounding on
  * ties cannot bring up another in its place.
  *
- * Where few different levels come out, as when equal flows start together, rounds are cheap: each
- * looks through the lowest keys and fills all resources of the least level. When ROUNDS looks at each
- * were not enough, and where there are caps, a heap over resources and caps finds the next one. */
+ * The order comes from a heap over the keys up to twice the least one. The others wait beside it, in
+ * no order, until it is empty: when the last flow has its level, many of them were never looked at. */
 #include "fluid/solver.h"
 #include "fluid/solver_private.h"
-
-enum { ROUNDS = 12 };
 
 /* Heap items are resources, and flows with a cap, told apart by the top bit. */
 static const uint32_t cap_item = (uint32_t)1 << 31;
@@ -124,30 +121,12 @@ static void give_level(struct dc_fluid_solver *solver, uint32_t id, double level
 	}
 }
 
-/* The level at which a resource would be full now, summed afresh if flows of it have theirs. */
-static double full_at(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
-{
-	if (resource->unbounded < resource->count)
-		return refresh(solver, resource);
-	return resource->offered / resource->doubt;
-}
-
-/* The entries that a round looks at come first in the queue: */
+/* The heap is at the front of the queue: */
 struct near {
 	uint32_t count;
-	double last; /* their keys go up to this one */
+	double last; /* its keys go up to this one */
 };
 
-/* Entry i leaves the near ones: for the others, or for good when its flows all have levels. */
-static void leave_near(struct dc_fluid_solver *solver, struct near *near, uint32_t i, bool dead)
-{
-	struct dc_fluid_entry *queue = solver->queue, entry = queue[i];
-
-	queue[i] = queue[--near->count];
-	queue[near->count] = dead ? queue[--solver->queue_count] : entry;
-}
-
-/* The keys up to twice the least one are near. */
 static void draw_near(struct dc_fluid_solver *solver, struct near *near)
 {
 	struct dc_fluid_entry *queue = solver->queue;
@@ -156,8 +135,6 @@ static void draw_near(struct dc_fluid_solver *solver, struct near *near)
 	for (uint32_t i = 0; i < solver->queue_count; i++)
 		least = queue[i].key < least ? queue[i].key : least;
 	near->last = 2 * least;
-	if (!(least < DC_FLUID_INFINITE))
-		return;
 	for (uint32_t i = 0; i < solver->queue_count; i++)
 		if (queue[i].key <= near->last) {
 			struct dc_fluid_entry entry = queue[i];
@@ -165,93 +142,48 @@ static void draw_near(struct dc_fluid_solver *solver, struct near *near)
 			queue[i] = queue[near->count];
 			queue[near->count++] = entry;
 		}
+	for (uint32_t i = near->count / 2; i-- > 0;)
+		dc_fluid_heap_down(queue, near->count, i);
 }
 
-/* Brings the keys of the near ones up to `bound` up to date, and bound down to the least when it is to
- * find that; else gives them out as levels. */
-static double go_round(struct dc_fluid_solver *solver, struct near *near, double bound, bool find)
+/* The top leaves the heap: for good, or to wait with another key. */
+static void pop(struct dc_fluid_solver *solver, struct near *near)
 {
-	uint32_t i = 0;
-
-	while (i < near->count) {
-		struct dc_fluid_entry *entry = &solver->queue[i];
-		struct dc_fluid_resource *resource = &solver->resources[entry->item];
-
-		if (entry->key > bound) {
-			i++;
-			continue;
-		}
-		if (!resource->unbounded) {
-			leave_near(solver, near, i, true);
-			continue;
-		}
-		entry->key = full_at(solver, resource);
-		if (entry->key > near->last) {
-			leave_near(solver, near, i, false);
-			continue;
-		}
-		if (find && entry->key < bound)
-			bound = entry->key;
-		if (!find && entry->key <= bound) {
-			give_level(solver, entry->item, entry->key);
-			leave_near(solver, near, i, true);
-			continue;
-		}
-		i++;
-	}
-	return bound;
+	solver->queue[0] = solver->queue[--near->count];
+	solver->queue[near->count] = solver->queue[--solver->queue_count];
+	if (near->count)
+		dc_fluid_heap_down(solver->queue, near->count, 0);
 }
 
-/* Fills the resources of the least level, again and again, until all flows have theirs; false when that
- * would take too long, or when only unlimited resources are left. */
-static bool fill_in_rounds(struct dc_fluid_solver *solver)
+static void defer(struct dc_fluid_solver *solver, struct near *near, double key)
 {
-	uint64_t left = ROUNDS * (uint64_t)solver->queue_count;
-	struct near near = {0, 0};
+	struct dc_fluid_entry entry = {key, solver->queue[0].item};
 
-	while (solver->fixed < solver->incidences) {
-		uint64_t looked = near.count ? near.count : solver->queue_count;
-		double least;
-
-		if (looked > left)
-			return false;
-		left -= looked;
-		if (!near.count)
-			draw_near(solver, &near);
-		if (!near.count)
-			return false;
-		least = go_round(solver, &near, near.last, true);
-		go_round(solver, &near, least * (1 + DC_FLUID_SAME), false);
-	}
-	return true;
-}
-
-static void pop(struct dc_fluid_solver *solver)
-{
-	solver->queue[0] = solver->queue[--solver->queue_count];
-	if (solver->queue_count)
-		dc_fluid_heap_down(solver->queue, solver->queue_count, 0);
+	solver->queue[0] = solver->queue[--near->count];
+	solver->queue[near->count] = entry;
+	if (near->count)
+		dc_fluid_heap_down(solver->queue, near->count, 0);
 }
 
 /* The least key below the top. */
-static double next_key(const struct dc_fluid_solver *solver)
+static double next_key(const struct dc_fluid_solver *solver, const struct near *near)
 {
 	double key = DC_FLUID_INFINITE;
 
-	for (uint32_t i = 1; i < 3 && i < solver->queue_count; i++)
-		key = fmin(key, solver->queue[i].key);
+	for (uint32_t i = 1; i < 3 && i < near->count; i++)
+		key = solver->queue[i].key < key ? solver->queue[i].key : key;
 	return key;
 }
 
 /* The resource at the top is filled, leaves because its flows all have levels, or goes back down. */
-static void fill_top(struct dc_fluid_solver *solver)
+static void fill_top(struct dc_fluid_solver *solver, struct near *near)
 {
 	uint32_t id = solver->queue[0].item;
 	struct dc_fluid_resource *resource = &solver->resources[id];
-	double next = next_key(solver), level;
+	double next = next_key(solver, near), level;
 
 	if (!resource->unbounded) {
-		pop(solver);
+		pop(solver, near);
 		return;
 	}
 	/* The pull, kept up by differences, is trusted down to an eighth of its last sum. */
@@ -263,13 +195,15 @@ static void fill_top(struct dc_fluid_solver *solver)
 		level = fmax(resource->offered, 0) / resource->doubt;
 	if (level < DC_FLUID_INFINITE && level <= next && resource->unbounded < resource->count)
 		level = refresh(solver, resource);
-	if (level > next * (1 + DC_FLUID_SAME)) {
+	if (level > near->last) {
+		defer(solver, near, level);
+	} else if (level > next * (1 + DC_FLUID_SAME)) {
 		solver->queue[0].key = level;
-		dc_fluid_heap_down(solver->queue, solver->queue_count, 0);
-		return;
+		dc_fluid_heap_down(solver->queue, near->count, 0);
+	} else {
+		pop(solver, near);
+		give_level(solver, id, level);
 	}
-	pop(solver);
-	give_level(solver, id, level);
 }
 
 /* From levels to what propagation keeps: least and second of each flow, others of each share. */
@@ -311,31 +245,29 @@ static void close_resources(struct dc_fluid_solver *solver)
 	}
 }
 
-static void fill_by_heap(struct dc_fluid_solver *solver)
+void dc_fluid_fill(struct dc_fluid_solver *solver)
 {
-	open_caps(solver);
-	for (uint32_t i = solver->queue_count / 2; i-- > 0;)
-		dc_fluid_heap_down(solver->queue, solver->queue_count, i);
-	while (solver->queue_count && solver->fixed < solver->incidences) {
-		uint32_t item = solver->queue[0].item;
-		double level = solver->queue[0].key;
+	struct near near = {0, 0};
 
+	solver->work = 0; /* flows with a level */
+	open_resources(solver);
+	open_caps(solver);
+	while (solver->queue_count && solver->fixed < solver->incidences) {
+		uint32_t item;
+		double level;
+
+		if (!near.count)
+			draw_near(solver, &near);
+		item = solver->queue[0].item;
+		level = solver->queue[0].key;
 		if (!(item & cap_item)) {
-			fill_top(solver);
+			fill_top(solver, &near);
 			continue;
 		}
-		pop(solver);
+		pop(solver, &near);
 		if (!(solver->flows[item & ~cap_item].flags & DC_FLUID_FIXED))
 			fix(solver, item & ~cap_item, level, DC_FLUID_NONE);
 	}
-}
-
-void dc_fluid_fill(struct dc_fluid_solver *solver)
-{
-	solver->work = 0; /* flows with a level */
-	open_resources(solver);
-	if (solver->capped || !fill_in_rounds(solver))
-		fill_by_heap(solver);
 	solver->queue_count = 0;
 	close_flows(solver);
 	close_resources(solver);
