@@ -244,8 +244,8 @@ static void mark_fresh(struct dc_fluid_solver *solver, uint32_t id)
 	solver->fresh[solver->fresh_count++] = id;
 }
 
-/* Announces one more flow to a resource. A list may move into a block of at most half more than
- * class_for wants, which is at most half more than the list, and one per flow that comes. */
+/* Announces one more flow to a resource. A list may move into a block of at most a quarter more
+ * than class_for wants: half as much again as the list, and one per flow that comes. */
 static void expect(struct dc_fluid_solver *solver, uint32_t id)
 {
 	struct dc_fluid_resource *resource = &solver->resources[id];

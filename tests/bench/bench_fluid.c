@@ -428,6 +428,7 @@ void bench_fluid_write(const char *folder)
 {
 	write_list(folder, "poisson_1k", poisson(1000));
 	write_list(folder, "poisson_10k", poisson(10000));
+	write_list(folder, "poisson_100k", poisson(100000));
 	write_list(folder, "permutation_1024", permutation());
 	write_list(folder, "all_to_all_128_switch", all_to_all(8, ROUTE_SWITCH));
 	write_list(folder, "all_to_all_128_d_mod_k", all_to_all(8, ROUTE_DESTINATION));
@@ -485,16 +486,17 @@ static struct list read_list(const char *path)
 	return list;
 }
 
-/* The most memory the process has held [bytes], from what Linux tells; 0 elsewhere. Unlike getrusage
- * it does not count what the parent held before this program began. */
-static double peak_bytes(void)
+/* What Linux tells of the process's memory [bytes], 0 elsewhere: VmRSS holds now, VmHWM at most so far.
+ * Unlike getrusage it does not count what the parent held before this program began. */
+static double memory_bytes(const char *name)
 {
 	FILE *file = fopen("/proc/self/status", "r");
+	size_t length = strlen(name);
 	double kib = 0;
 	char line[256];
 
 	while (file && fgets(line, sizeof line, file))
-		if (sscanf(line, "VmHWM: %lf", &kib) == 1)
+		if (!strncmp(line, name, length) && sscanf(line + length, ": %lf", &kib) == 1)
 			break;
 	if (file)
 		fclose(file);
@@ -504,13 +506,20 @@ static double peak_bytes(void)
 void bench_fluid_run(const char *path)
 {
 	struct list list = read_list(path);
-	dc_time *ends = calloc(list.count + 1, sizeof *ends);
+	dc_time *ends = malloc((list.count + 1) * sizeof *ends);
 	struct result result;
+	double before, peak;
 
 	if (!ends || !list.count)
 		exit(1);
+	/* Written to now: it is no part of the simulation. */
+	for (size_t i = 0; i <= list.count; i++)
+		ends[i] = DC_TIME_NEVER;
+	before = memory_bytes("VmRSS");
 	result = simulate(&list, ends);
-	printf("cpu_s %.9f\npeak_bytes %.0f\n", result.cpu_s, peak_bytes());
+	peak = memory_bytes("VmHWM");
+	printf("cpu_s %.9f\npeak_bytes %.0f\ngrown_bytes %.0f\n", result.cpu_s, peak,
+	       peak - before);
 	for (size_t i = 0; i < list.count; i++)
 		printf("%zu %.17g\n", i, dc_time_to_s(ends[i] - list.flows[i].start));
 	free(ends);
