@@ -26,8 +26,8 @@
  * Stalls. At rate 0 (a capacity or cap of 0) a transfer keeps its bytes and waits without an end.
  *
  * Ownership: engine and solver are borrowed and outlive this; resources are added to the solver by the
- * caller, everything else that changes it, solving included, goes through here. Steady state allocates nothing; about 110 bytes per
- * transfer beside the solver's. */
+ * caller, everything else that changes it, solving included, goes through here. Steady state allocates
+ * nothing; about 110 bytes per transfer beside the solver's. */
 #ifndef DC_FLUID_TRANSFERS_H
 #define DC_FLUID_TRANSFERS_H
 
