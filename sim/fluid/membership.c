@@ -42,7 +42,8 @@ static enum dc_status insert_hop(struct dc_fluid_solver *solver, struct dc_fluid
 	return DC_OK;
 }
 
-/* The usual path, no resource twice and every use 1, is stored at once; false when it is another. */
+/* The usual path, no resource twice and every use 1, is stored at once; false when it is another, or
+ * out of range. */
 static bool store_plainly(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
 			  const struct dc_fluid_hop *hops, uint32_t count)
 {
@@ -53,7 +54,7 @@ static bool store_plainly(struct dc_fluid_solver *solver, struct dc_fluid_flow_s
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t resource = hops[i].resource, place = i;
 
-		if (hops[i].use != 1.0)
+		if (hops[i].use != 1.0 || resource >= solver->resource_count)
 			return false;
 		for (; place && stored[place - 1].resource >= resource; place--) {
 			if (stored[place - 1].resource == resource)
@@ -69,14 +70,29 @@ static bool store_plainly(struct dc_fluid_solver *solver, struct dc_fluid_flow_s
 	return true;
 }
 
-/* Stores the path; hops of use 0 are left out. */
+enum dc_status dc_fluid_check_path(const struct dc_fluid_solver *solver,
+				   const struct dc_fluid_hop *path, uint32_t hops)
+{
+	if (hops > INT32_MAX)
+		return DC_ERR_RUN;
+	for (uint32_t i = 0; i < hops; i++)
+		if (path[i].resource >= solver->resource_count ||
+		    !(path[i].use >= 0 && path[i].use < DC_FLUID_INFINITE))
+			return DC_ERR_RUN;
+	return DC_OK;
+}
+
+/* Checks and stores the path; hops of use 0 are left out. */
 static enum dc_status store_path(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
 				 const struct dc_fluid_hop *hops, uint32_t count)
 {
 	const uint32_t *links = (const uint32_t *)solver->hops;
+	enum dc_status status;
 	unsigned class;
 	uint32_t path;
 
+	if (count > INT32_MAX)
+		return DC_ERR_RUN;
 	state->hops = 0;
 	state->path = DC_FLUID_NO_BLOCK;
 	if (!count)
@@ -93,34 +109,21 @@ static enum dc_status store_path(struct dc_fluid_solver *solver, struct dc_fluid
 	state->room = (uint8_t) class;
 	if (store_plainly(solver, state, hops, count))
 		return DC_OK;
+	status = dc_fluid_check_path(solver, hops, count);
 	state->hops = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		if (hops[i].use > 0 && insert_hop(solver, state, &hops[i]) != DC_OK) {
-			dc_fluid_blocks_give(&solver->path_blocks, class, path,
-					     (uint32_t *)solver->hops, HOP_STRIDE);
-			return DC_ERR_MEMORY;
-		}
-	}
-	return DC_OK;
+	for (uint32_t i = 0; status == DC_OK && i < count; i++)
+		if (hops[i].use > 0)
+			status = insert_hop(solver, state, &hops[i]);
+	if (status != DC_OK)
+		dc_fluid_blocks_give(&solver->path_blocks, class, path, (uint32_t *)solver->hops,
+				     HOP_STRIDE);
+	return status;
 }
 
-enum dc_status dc_fluid_check_path(const struct dc_fluid_solver *solver,
-				   const struct dc_fluid_hop *path, uint32_t hops)
-{
-	if (hops > INT32_MAX)
-		return DC_ERR_RUN;
-	for (uint32_t i = 0; i < hops; i++)
-		if (path[i].resource >= solver->resource_count ||
-		    !(path[i].use >= 0 && path[i].use < DC_FLUID_INFINITE))
-			return DC_ERR_RUN;
-	return DC_OK;
-}
-
-static bool legal(const struct dc_fluid_solver *solver, const struct dc_fluid_flow *flow)
+static bool legal(const struct dc_fluid_flow *flow)
 {
 	return flow->weight > 0 && isfinite(flow->weight) && flow->cap_bps >= 0 &&
-	       flow->multiplicity > 0 && isfinite(flow->multiplicity) &&
-	       dc_fluid_check_path(solver, flow->path, flow->hops) == DC_OK;
+	       flow->multiplicity > 0 && isfinite(flow->multiplicity);
 }
 
 enum dc_status dc_fluid_add(struct dc_fluid_solver *solver, const struct dc_fluid_flow *flow,
@@ -130,16 +133,18 @@ enum dc_status dc_fluid_add(struct dc_fluid_solver *solver, const struct dc_flui
 	const struct dc_fluid_terms terms = {flow->weight, flow->cap_bps, flow->multiplicity};
 	bool usual = terms.weight == 1 && terms.multiplicity == 1 &&
 		     !(terms.cap_bps < DC_FLUID_INFINITE);
+	enum dc_status status;
 
-	if (!legal(solver, flow))
+	if (!legal(flow))
 		return DC_ERR_RUN;
 	if (solver->free_flow == DC_FLUID_NONE && solver->flow_count == solver->flow_capacity &&
 	    dc_fluid_grow_flows(solver, 0) != DC_OK)
 		return DC_ERR_MEMORY;
 	if (!usual && dc_fluid_need_terms(solver) != DC_OK)
 		return DC_ERR_MEMORY;
-	if (store_path(solver, &state, flow->path, flow->hops) != DC_OK)
-		return DC_ERR_MEMORY;
+	status = store_path(solver, &state, flow->path, flow->hops);
+	if (status != DC_OK)
+		return status;
 	if (solver->free_flow != DC_FLUID_NONE) {
 		*id = solver->free_flow;
 		solver->free_flow = solver->flows[*id].path;
@@ -351,9 +356,12 @@ static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_s
 		/* It was full: nobody asks what it is offered, until it is summed again. */
 		resource->unbounded -= !(solver->others[place] < DC_FLUID_INFINITE);
 		resource->doubt = DC_FLUID_INFINITE;
+	} else if (solver->others[place] < DC_FLUID_INFINITE) {
+		double offered = dc_fluid_pull(solver, place) * solver->others[place];
+
+		resource->offered -= offered;
+		resource->doubt += 4.5e-16 * (fabs(resource->offered) + offered);
 	} else {
-		dc_fluid_book(resource, dc_fluid_pull(solver, place), solver->others[place],
-			      DC_FLUID_INFINITE);
 		resource->unbounded--;
 	}
 	if (place != last) {
@@ -413,10 +421,8 @@ enum dc_status dc_fluid_set_path(struct dc_fluid_solver *solver, uint32_t id,
 {
 	bool sharing = solver->flows[id].flags & DC_FLUID_SHARING;
 	struct dc_fluid_flow_state stored;
-	enum dc_status status = dc_fluid_check_path(solver, path, hops);
+	enum dc_status status;
 
-	if (status != DC_OK)
-		return status;
 	stored = solver->flows[id];
 	status = store_path(solver, &stored, path, hops);
 	if (status != DC_OK)

@@ -14,7 +14,7 @@
 #include "bench.h"
 #include "fluid/transfers.h"
 
-enum { MAX_HOPS = 6, MAX_TRIES = 5 };
+enum { MAX_HOPS = 6, MAX_TRIES = 5, LEAST_RESERVED = 1024 };
 
 static const double link_bps = 50e9, pi = 3.14159265358979323846;
 
@@ -213,10 +213,11 @@ static void start_next(void *context, uint64_t argument)
 				   DC_PHASE_COMPLETION, 1, start_next, run, 0);
 }
 
-/* Memory for the most flows that start together, which are known before the simulation begins. */
+/* Memory for the most flows that start together, which are known before the simulation begins, and for
+ * LEAST_RESERVED at least. */
 static void reserve_batch(struct dc_fluid_transfers *transfers, const struct list *list)
 {
-	uint32_t count = 0, hops = 0, most = 0, most_hops = 0;
+	uint32_t count = 0, hops = 0, most = LEAST_RESERVED, most_hops = LEAST_RESERVED * MAX_HOPS;
 
 	for (size_t i = 0; i < list->count; i++) {
 		if (i && list->flows[i].start != list->flows[i - 1].start)

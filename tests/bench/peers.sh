@@ -3,7 +3,7 @@
 #
 # Each run is a process of its own; CPU seconds are those of the simulation alone, platform built and
 # flows parsed. Both sides know by then what will start: SimGrid has its actors, dcsim has reserved the
-# memory of the flows that start together. Medians of 5 runs, of SimGrid's as many as fit in
+# memory of the flows that start together, of 1,024 at least. Medians of 5 runs, of SimGrid's as many as fit in
 # SECONDS_EACH (1 at least), one after the other of both. The difference is the largest relative one
 # between completion times; 1 fs, dcsim's clock, is 1e-10 of the shortest here.
 #
