@@ -11,25 +11,9 @@ void dc_fluid_blocks_init(struct dc_fluid_blocks *blocks)
 		blocks->waiting[i] = DC_FLUID_NO_BLOCK;
 }
 
-uint32_t dc_fluid_block_size(unsigned class)
+uint32_t dc_fluid_blocks_enough(const struct dc_fluid_blocks *blocks, uint64_t more)
 {
-	if (!class)
-		return 1;
-	return class & 1 ? (uint32_t)2 << class / 2 : (uint32_t)3 << (class / 2 - 1);
-}
-
-unsigned dc_fluid_block_class(uint32_t count)
-{
-	unsigned high = 31 - (unsigned)__builtin_clz(count);
-
-	if (count == (uint32_t)1 << high)
-		return high ? 2 * high - 1 : 0;
-	return 2 * high + (count > (uint32_t)3 << (high - 1));
-}
-
-uint32_t dc_fluid_blocks_enough(const struct dc_fluid_blocks *blocks, unsigned class)
-{
-	uint64_t need = (uint64_t)blocks->used + dc_fluid_block_size(class);
+	uint64_t need = blocks->used + more;
 	uint64_t capacity = blocks->capacity ? blocks->capacity : FIRST_CAPACITY;
 
 	while (capacity < need)

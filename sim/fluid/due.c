@@ -109,24 +109,6 @@ bool dc_fluid_due_pop(struct dc_fluid_due *due, dc_time now, uint32_t *number)
 	return true;
 }
 
-/* Those due in the subtree below `place`. They are the top of the heap: depth log4 of count. */
-static uint32_t count_below(const struct dc_fluid_due *due, uint32_t place, dc_fluid_due_key last,
-			    uint32_t limit)
-{
-	uint32_t count = 1, first = place * ARITY + 1;
-
-	if (place >= due->count || due->heap[place] > last)
-		return 0;
-	for (uint32_t child = first; child < first + ARITY && count < limit; child++)
-		count += count_below(due, child, last, limit - count);
-	return count;
-}
-
-uint32_t dc_fluid_due_count(const struct dc_fluid_due *due, dc_time now, uint32_t limit)
-{
-	return count_below(due, 0, (dc_fluid_due_key)now << 32 | UINT32_MAX, limit);
-}
-
 uint32_t dc_fluid_due_split(struct dc_fluid_due *due, dc_time now)
 {
 	uint32_t taken = 0;

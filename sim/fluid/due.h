@@ -33,8 +33,6 @@ void dc_fluid_due_drop(struct dc_fluid_due *due, uint32_t number);
 /* Takes out the first number when its time is not after `now`; false when there is none. */
 bool dc_fluid_due_pop(struct dc_fluid_due *due, dc_time now, uint32_t *number);
 
-/* How many are due, counting no further than `limit`. */
-uint32_t dc_fluid_due_count(const struct dc_fluid_due *due, dc_time now, uint32_t limit);
 /* All that are due at once: puts them at the front, heap[0..n), in the order in which they stood there,
  * and returns n; they have no time any more. The caller reads them and calls close. O(count). */
 uint32_t dc_fluid_due_split(struct dc_fluid_due *due, dc_time now);

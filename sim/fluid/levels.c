@@ -26,12 +26,39 @@ struct demand {
 	double lowest_free;
 };
 
-static struct demand demand_at(const struct dc_fluid_share *shares, uint32_t count, double x)
+static struct demand demand_of_equals(const double *others, uint32_t count, double x)
 {
 	struct demand d = {0, 0, 0, -1, DC_FLUID_INFINITE};
+	uint32_t frozen = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		double other = shares[i].other, pull = shares[i].pull;
+		double other = others[i];
+
+		if (other < x) {
+			d.frozen_load += other;
+			frozen++;
+			if (other > d.highest_frozen)
+				d.highest_frozen = other;
+		} else if (other < d.lowest_free) {
+			d.lowest_free = other;
+		}
+	}
+	d.frozen_pull = frozen;
+	d.free_pull = count - frozen;
+	return d;
+}
+
+static struct demand demand_at(const struct dc_fluid_solver *solver,
+			       const struct dc_fluid_resource *resource, double x)
+{
+	const double *others = solver->others + resource->block, *pulls;
+	struct demand d = {0, 0, 0, -1, DC_FLUID_INFINITE};
+
+	if (!solver->pulls)
+		return demand_of_equals(others, resource->count, x);
+	pulls = solver->pulls + resource->block;
+	for (uint32_t i = 0; i < resource->count; i++) {
+		double other = others[i], pull = pulls[i];
 
 		if (other < x) {
 			d.frozen_load += pull * other;
@@ -47,11 +74,23 @@ static struct demand demand_at(const struct dc_fluid_share *shares, uint32_t cou
 	return d;
 }
 
+static double candidate_of_one(const struct dc_fluid_solver *solver,
+			       struct dc_fluid_resource *resource)
+{
+	double pull = dc_fluid_pull(solver, resource->block);
+	double other = solver->others[resource->block], x = resource->capacity_bps / pull;
+
+	if (!(other <= x * DC_FLUID_FULL))
+		return x;
+	resource->offered = pull * other;
+	resource->doubt = 4.5e-16 * resource->offered;
+	return DC_FLUID_INFINITE;
+}
+
 /* The candidate of a resource with flows. Newton's method on the concave, piecewise linear sum: after
  * the first step from wherever it starts, x only grows and each step freezes more flows. */
 static double candidate(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
 {
-	const struct dc_fluid_share *shares = solver->shares + resource->block;
 	const double capacity = resource->capacity_bps;
 	double x = resource->level < DC_FLUID_INFINITE ? resource->level : resource->candidate;
 
@@ -59,12 +98,10 @@ static double candidate(struct dc_fluid_solver *solver, struct dc_fluid_resource
 		return DC_FLUID_INFINITE;
 	if (!resource->unbounded && resource->offered + resource->doubt < capacity * (1 - 1e-9))
 		return DC_FLUID_INFINITE;
-	if (resource->count == 1) {
-		x = capacity / shares->pull;
-		return shares->other <= x * DC_FLUID_FULL ? DC_FLUID_INFINITE : x;
-	}
+	if (resource->count == 1)
+		return candidate_of_one(solver, resource);
 	for (uint32_t step = 0;; step++) {
-		struct demand d = demand_at(shares, resource->count, x);
+		struct demand d = demand_at(solver, resource, x);
 		double least = capacity / (d.free_pull + d.frozen_pull), next = least;
 
 		solver->work += resource->count;
@@ -209,16 +246,16 @@ static void tell(struct dc_fluid_solver *solver, const struct dc_fluid_hop_state
 		 double to)
 {
 	struct dc_fluid_resource *resource = &solver->resources[hop->resource];
-	struct dc_fluid_share *share = &solver->shares[resource->block + hop->position];
+	uint32_t share = resource->block + hop->position;
 
-	share->other = to;
+	solver->others[share] = to;
 	if (resource->level < DC_FLUID_INFINITE) {
 		/* It is full: nobody asks what it is offered, until it is summed again. */
 		resource->unbounded -= !(from < DC_FLUID_INFINITE);
 		resource->unbounded += !(to < DC_FLUID_INFINITE);
 		resource->doubt = DC_FLUID_INFINITE;
 	} else {
-		dc_fluid_book(resource, share->pull, from, to);
+		dc_fluid_book(resource, dc_fluid_pull(solver, share), from, to);
 	}
 	if (!resource->touched && bears(resource, from, to))
 		dc_fluid_touch(solver, hop->resource);
@@ -234,7 +271,7 @@ static void spread(struct dc_fluid_solver *solver, const struct dc_fluid_flow_st
 	solver->work += flow->hops;
 	/* All the lines first: below, unforeseen branches would hold up the later ones. */
 	for (uint32_t i = 0; i < flow->hops; i++)
-		__builtin_prefetch(&solver->shares[solver->resources[hops[i].resource].block +
+		__builtin_prefetch(&solver->others[solver->resources[hops[i].resource].block +
 						   hops[i].position],
 				   1);
 	for (uint32_t i = 0; i < flow->hops; i++) {
@@ -273,7 +310,7 @@ static void hear(struct dc_fluid_solver *solver, uint32_t id, uint32_t resource,
 		if (to <= flow->second)
 			flow->least = to;
 		else
-			dc_fluid_find_least(solver, flow);
+			dc_fluid_find_least(solver, id);
 	} else if (to < flow->least) {
 		/* Its own level may have been the second: then the least one becomes that. */
 		flow->second = flow->least;
@@ -348,10 +385,84 @@ static void place_fresh(struct dc_fluid_solver *solver)
 		if (!(flow->flags & DC_FLUID_SHARING) || !flow->hops)
 			continue;
 		before = known_of(flow);
-		dc_fluid_find_least(solver, flow);
+		dc_fluid_find_least(solver, solver->fresh[i]);
 		spread(solver, flow, before);
 	}
 	solver->fresh_count = 0;
+}
+
+static bool alone(const struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow)
+{
+	const struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+
+	if (!flow->hops || !(flow->flags & DC_FLUID_SHARING))
+		return false;
+	for (uint32_t i = 0; i < flow->hops; i++)
+		if (solver->resources[hops[i].resource].count != 1)
+			return false;
+	return true;
+}
+
+/* A flow without company: the least of its resources gives it its level, or its cap. */
+static void settle_one(struct dc_fluid_solver *solver, uint32_t id)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+	const struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+	double cap = dc_fluid_cap_level(solver, id);
+
+	flow->flags &= (uint8_t)~DC_FLUID_FRESH;
+	flow->least = DC_FLUID_INFINITE;
+	flow->second = cap;
+	flow->least_at = DC_FLUID_NONE;
+	for (uint32_t i = 0; i < flow->hops; i++) {
+		const struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+		double level = resource->capacity_bps / dc_fluid_pull(solver, resource->block);
+
+		if (level < flow->least) {
+			flow->least = level;
+			flow->least_at = hops[i].resource;
+		}
+	}
+	if (cap <= flow->least * DC_FLUID_FULL) {
+		flow->least = cap;
+		flow->least_at = DC_FLUID_NONE;
+		flow->second = DC_FLUID_INFINITE;
+	}
+	for (uint32_t i = 0; i < flow->hops; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+		bool holds = hops[i].resource == flow->least_at;
+		double other = holds ? flow->second : flow->least;
+
+		solver->others[resource->block] = other;
+		resource->level = holds ? flow->least : DC_FLUID_INFINITE;
+		resource->candidate = resource->level;
+		resource->unbounded = !(other < DC_FLUID_INFINITE);
+		resource->offered =
+			resource->unbounded ? 0 : dc_fluid_pull(solver, resource->block) * other;
+		resource->doubt = 4.5e-16 * resource->offered;
+		resource->touched = false;
+	}
+}
+
+void dc_fluid_settle_alone(struct dc_fluid_solver *solver)
+{
+	uint32_t fresh = 0, touched = 0;
+
+	for (uint32_t i = 0; i < solver->fresh_count; i++) {
+		uint32_t id = solver->fresh[i];
+
+		if (alone(solver, &solver->flows[id]))
+			settle_one(solver, id);
+		else
+			solver->fresh[fresh++] = id;
+	}
+	if (fresh == solver->fresh_count)
+		return;
+	solver->fresh_count = fresh;
+	for (uint32_t i = 0; i < solver->touched_count; i++)
+		if (solver->resources[solver->touched[i]].touched)
+			solver->touched[touched++] = solver->touched[i];
+	solver->touched_count = touched;
 }
 
 bool dc_fluid_propagate(struct dc_fluid_solver *solver)

@@ -6,71 +6,11 @@
 #include "fluid/solver_private.h"
 
 enum {
-	FIRST_CAPACITY = 64,
 	LINEAR_HOPS = 12,
-	FIRST_ROOM = 4,
-	KEPT_ROOM = 8, /* an empty list up to this long stays where it is */
+	LEAST_ROOM = 2, /* of a list */
+	KEPT_ROOM = 8,  /* an empty list up to this long stays where it is */
 	HOP_STRIDE = sizeof(struct dc_fluid_hop_state) / sizeof(uint32_t)
 };
-
-static enum dc_status grow_flows(struct dc_fluid_solver *solver)
-{
-	uint64_t capacity =
-		solver->flow_capacity ? 2 * (uint64_t)solver->flow_capacity : FIRST_CAPACITY;
-	void *grown;
-
-	if (capacity > INT32_MAX)
-		return DC_ERR_MEMORY;
-	grown = dc_fluid_grow_lines(solver->flows, solver->flow_count * sizeof *solver->flows,
-				    capacity * sizeof *solver->flows);
-	if (!grown)
-		return DC_ERR_MEMORY;
-	solver->flows = grown;
-	if (!(grown = realloc(solver->fresh, capacity * sizeof *solver->fresh)))
-		return DC_ERR_MEMORY;
-	solver->fresh = grown;
-	if (!(grown = realloc(solver->changed, capacity * sizeof *solver->changed)))
-		return DC_ERR_MEMORY;
-	solver->changed = grown;
-	if (!(grown = realloc(solver->order, capacity * sizeof *solver->order)))
-		return DC_ERR_MEMORY;
-	solver->order = grown;
-	solver->flow_capacity = (uint32_t)capacity;
-	return DC_OK;
-}
-
-static enum dc_status grow_hops(struct dc_fluid_solver *solver, unsigned class)
-{
-	uint32_t capacity = dc_fluid_blocks_enough(&solver->path_blocks, class);
-	void *grown;
-
-	if (!capacity)
-		return DC_ERR_MEMORY;
-	if (!(grown = realloc(solver->hops, capacity * sizeof *solver->hops)))
-		return DC_ERR_MEMORY;
-	solver->hops = grown;
-	if (solver->uses) {
-		if (!(grown = realloc(solver->uses, capacity * sizeof *solver->uses)))
-			return DC_ERR_MEMORY;
-		solver->uses = grown;
-		for (uint32_t i = solver->path_blocks.capacity; i < capacity; i++)
-			solver->uses[i] = 1.0;
-	}
-	solver->path_blocks.capacity = capacity;
-	return DC_OK;
-}
-
-static enum dc_status need_uses(struct dc_fluid_solver *solver)
-{
-	if (solver->uses)
-		return DC_OK;
-	solver->uses = malloc(solver->path_blocks.capacity * sizeof *solver->uses);
-	if (!solver->uses)
-		return DC_ERR_MEMORY;
-	for (uint32_t i = 0; i < solver->path_blocks.capacity; i++)
-		solver->uses[i] = 1.0;
-	return DC_OK;
-}
 
 /* Inserts one hop into the flow's sorted path; a resource already there adds up. */
 static enum dc_status insert_hop(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
@@ -83,12 +23,12 @@ static enum dc_status insert_hop(struct dc_fluid_solver *solver, struct dc_fluid
 	while (place && hops[place - 1].resource > hop->resource)
 		place--;
 	if (place && hops[place - 1].resource == hop->resource) {
-		if (need_uses(solver) != DC_OK)
+		if (dc_fluid_need_uses(solver) != DC_OK)
 			return DC_ERR_MEMORY;
 		solver->uses[state->path + place - 1] += hop->use;
 		return DC_OK;
 	}
-	if (hop->use != 1.0 && need_uses(solver) != DC_OK)
+	if (hop->use != 1.0 && dc_fluid_need_uses(solver) != DC_OK)
 		return DC_ERR_MEMORY;
 	uses = solver->uses ? solver->uses + state->path : NULL;
 	for (uint32_t i = state->hops++; i > place; i--) {
@@ -102,36 +42,32 @@ static enum dc_status insert_hop(struct dc_fluid_solver *solver, struct dc_fluid
 	return DC_OK;
 }
 
-/* Stores the path; hops of use 0 are left out. */
-static enum dc_status store_path(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
-				 const struct dc_fluid_hop *hops, uint32_t count)
+/* The usual path, no resource twice and every use 1, is stored at once; false when it is another, or
+ * out of range. */
+static bool store_plainly(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
+			  const struct dc_fluid_hop *hops, uint32_t count)
 {
-	const uint32_t *links = (const uint32_t *)solver->hops;
-	unsigned class;
-	uint32_t path;
+	struct dc_fluid_hop_state *stored = solver->hops + state->path;
 
-	state->hops = 0;
-	state->path = DC_FLUID_NO_BLOCK;
-	if (!count)
-		return DC_OK;
-	class = dc_fluid_block_class(count);
-	path = dc_fluid_blocks_take(&solver->path_blocks, class, links, HOP_STRIDE);
-	if (path == DC_FLUID_NO_BLOCK) {
-		if (grow_hops(solver, class) != DC_OK)
-			return DC_ERR_MEMORY;
-		links = (const uint32_t *)solver->hops;
-		path = dc_fluid_blocks_take(&solver->path_blocks, class, links, HOP_STRIDE);
-	}
-	state->path = path;
-	state->room = (uint8_t) class;
+	if (count > LINEAR_HOPS)
+		return false;
 	for (uint32_t i = 0; i < count; i++) {
-		if (hops[i].use > 0 && insert_hop(solver, state, &hops[i]) != DC_OK) {
-			dc_fluid_blocks_give(&solver->path_blocks, class, path,
-					     (uint32_t *)solver->hops, HOP_STRIDE);
-			return DC_ERR_MEMORY;
+		uint32_t resource = hops[i].resource, place = i;
+
+		if (hops[i].use != 1.0 || resource >= solver->resource_count)
+			return false;
+		for (; place && stored[place - 1].resource >= resource; place--) {
+			if (stored[place - 1].resource == resource)
+				return false;
+			stored[place].resource = stored[place - 1].resource;
 		}
+		stored[place].resource = resource;
 	}
-	return DC_OK;
+	if (solver->uses)
+		for (uint32_t i = 0; i < count; i++)
+			solver->uses[state->path + i] = 1.0;
+	state->hops = count;
+	return true;
 }
 
 enum dc_status dc_fluid_check_path(const struct dc_fluid_solver *solver,
@@ -140,35 +76,75 @@ enum dc_status dc_fluid_check_path(const struct dc_fluid_solver *solver,
 	if (hops > INT32_MAX)
 		return DC_ERR_RUN;
 	for (uint32_t i = 0; i < hops; i++)
-		if (path[i].resource >= solver->resource_count || !(path[i].use >= 0) ||
-		    !isfinite(path[i].use))
+		if (path[i].resource >= solver->resource_count ||
+		    !(path[i].use >= 0 && path[i].use < DC_FLUID_INFINITE))
 			return DC_ERR_RUN;
 	return DC_OK;
 }
 
-static bool legal(const struct dc_fluid_solver *solver, const struct dc_fluid_flow *flow)
+/* Checks and stores the path; hops of use 0 are left out. */
+static enum dc_status store_path(struct dc_fluid_solver *solver, struct dc_fluid_flow_state *state,
+				 const struct dc_fluid_hop *hops, uint32_t count)
+{
+	const uint32_t *links = (const uint32_t *)solver->hops;
+	enum dc_status status;
+	unsigned class;
+	uint32_t path;
+
+	if (count > INT32_MAX)
+		return DC_ERR_RUN;
+	state->hops = 0;
+	state->path = DC_FLUID_NO_BLOCK;
+	if (!count)
+		return DC_OK;
+	class = dc_fluid_block_class(count);
+	path = dc_fluid_blocks_take(&solver->path_blocks, class, links, HOP_STRIDE);
+	if (path == DC_FLUID_NO_BLOCK) {
+		if (dc_fluid_grow_hops(solver, dc_fluid_block_size(class)) != DC_OK)
+			return DC_ERR_MEMORY;
+		links = (const uint32_t *)solver->hops;
+		path = dc_fluid_blocks_take(&solver->path_blocks, class, links, HOP_STRIDE);
+	}
+	state->path = path;
+	state->room = (uint8_t) class;
+	if (store_plainly(solver, state, hops, count))
+		return DC_OK;
+	status = dc_fluid_check_path(solver, hops, count);
+	state->hops = 0;
+	for (uint32_t i = 0; status == DC_OK && i < count; i++)
+		if (hops[i].use > 0)
+			status = insert_hop(solver, state, &hops[i]);
+	if (status != DC_OK)
+		dc_fluid_blocks_give(&solver->path_blocks, class, path, (uint32_t *)solver->hops,
+				     HOP_STRIDE);
+	return status;
+}
+
+static bool legal(const struct dc_fluid_flow *flow)
 {
 	return flow->weight > 0 && isfinite(flow->weight) && flow->cap_bps >= 0 &&
-	       flow->multiplicity > 0 && isfinite(flow->multiplicity) &&
-	       dc_fluid_check_path(solver, flow->path, flow->hops) == DC_OK;
+	       flow->multiplicity > 0 && isfinite(flow->multiplicity);
 }
 
 enum dc_status dc_fluid_add(struct dc_fluid_solver *solver, const struct dc_fluid_flow *flow,
 			    uint32_t *id)
 {
-	struct dc_fluid_flow_state state = {.weight = flow->weight,
-					    .cap_bps = flow->cap_bps,
-					    .multiplicity = flow->multiplicity,
-					    .least_at = DC_FLUID_NONE,
-					    .path = DC_FLUID_NO_BLOCK};
+	struct dc_fluid_flow_state state = {.least_at = DC_FLUID_NONE, .path = DC_FLUID_NO_BLOCK};
+	const struct dc_fluid_terms terms = {flow->weight, flow->cap_bps, flow->multiplicity};
+	bool usual = terms.weight == 1 && terms.multiplicity == 1 &&
+		     !(terms.cap_bps < DC_FLUID_INFINITE);
+	enum dc_status status;
 
-	if (!legal(solver, flow))
+	if (!legal(flow))
 		return DC_ERR_RUN;
 	if (solver->free_flow == DC_FLUID_NONE && solver->flow_count == solver->flow_capacity &&
-	    grow_flows(solver) != DC_OK)
+	    dc_fluid_grow_flows(solver, 0) != DC_OK)
 		return DC_ERR_MEMORY;
-	if (store_path(solver, &state, flow->path, flow->hops) != DC_OK)
+	if (!usual && dc_fluid_need_terms(solver) != DC_OK)
 		return DC_ERR_MEMORY;
+	status = store_path(solver, &state, flow->path, flow->hops);
+	if (status != DC_OK)
+		return status;
 	if (solver->free_flow != DC_FLUID_NONE) {
 		*id = solver->free_flow;
 		solver->free_flow = solver->flows[*id].path;
@@ -178,6 +154,8 @@ enum dc_status dc_fluid_add(struct dc_fluid_solver *solver, const struct dc_flui
 	}
 	state.flags |= DC_FLUID_LIVE;
 	solver->flows[*id] = state;
+	if (solver->terms)
+		solver->terms[*id] = terms;
 	return DC_OK;
 }
 
@@ -205,54 +183,61 @@ static struct dc_fluid_hop_state *find_hop(const struct dc_fluid_solver *solver,
 	return hops + low;
 }
 
-/* Moves the resource's list into a block with room for twice as many. */
-static enum dc_status make_room(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
+static uint32_t list_size(const struct dc_fluid_resource *resource)
 {
-	unsigned class = dc_fluid_block_class(resource->count ? 2 * resource->count : FIRST_ROOM);
-	uint32_t block, old = resource->block;
+	return resource->block == DC_FLUID_NO_BLOCK ? 0 : dc_fluid_block_size(resource->room);
+}
 
-	block = dc_fluid_blocks_take(&solver->share_blocks, class, solver->share_flows, 1);
-	if (block == DC_FLUID_NO_BLOCK) {
-		uint32_t capacity = dc_fluid_blocks_enough(&solver->share_blocks, class);
-		void *grown;
+/* The block for a list and those that come: exact when many do, half as much again for a few. */
+static unsigned class_for(const struct dc_fluid_resource *resource)
+{
+	uint32_t coming = dc_fluid_coming(resource), spare = resource->count / 2;
+	uint32_t wanted = resource->count + (coming > spare ? coming : spare);
 
-		if (!capacity)
-			return DC_ERR_MEMORY;
-		if (!(grown = realloc(solver->shares, capacity * sizeof *solver->shares)))
-			return DC_ERR_MEMORY;
-		solver->shares = grown;
-		if (!(grown = realloc(solver->share_flows, capacity * sizeof(uint32_t))))
-			return DC_ERR_MEMORY;
-		solver->share_flows = grown;
-		solver->share_blocks.capacity = capacity;
-		block = dc_fluid_blocks_take(&solver->share_blocks, class, solver->share_flows, 1);
-	}
+	return dc_fluid_block_class(wanted > LEAST_ROOM ? wanted : LEAST_ROOM);
+}
+
+/* Moves the resource's list to where there is room for those that come. */
+static void make_room(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
+{
+	unsigned class = class_for(resource);
+	uint32_t old = resource->block, count = resource->count;
+	uint32_t block = dc_fluid_blocks_take(&solver->share_blocks, class, solver->share_flows, 1);
+
 	if (old != DC_FLUID_NO_BLOCK) {
-		memcpy(solver->shares + block, solver->shares + old,
-		       resource->count * sizeof *solver->shares);
+		memcpy(solver->others + block, solver->others + old,
+		       count * sizeof *solver->others);
 		memcpy(solver->share_flows + block, solver->share_flows + old,
-		       resource->count * sizeof *solver->share_flows);
+		       count * sizeof *solver->share_flows);
+		if (solver->pulls)
+			memcpy(solver->pulls + block, solver->pulls + old,
+			       count * sizeof *solver->pulls);
 		dc_fluid_blocks_give(&solver->share_blocks, resource->room, old,
 				     solver->share_flows, 1);
 	}
 	resource->block = block;
 	resource->room = (uint8_t) class;
-	return DC_OK;
 }
 
-static bool list_full(const struct dc_fluid_resource *resource)
+static double pull_of(const struct dc_fluid_solver *solver, uint32_t id, uint32_t hop)
 {
-	return resource->block == DC_FLUID_NO_BLOCK ||
-	       resource->count == dc_fluid_block_size(resource->room);
+	const struct dc_fluid_terms terms = dc_fluid_terms_of(solver, id);
+	uint32_t place = solver->flows[id].path + hop;
+
+	return terms.multiplicity * dc_fluid_use(solver, place) * terms.weight /
+	       solver->members[solver->hops[place].resource];
 }
 
-static double pull_of(const struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow,
-		      uint32_t hop)
+/* Whether one of the flow's pulls is not 1; without looking where neither terms, uses nor members are
+ * unusual. */
+static bool pulls_unusually(const struct dc_fluid_solver *solver, uint32_t id)
 {
-	double use = solver->uses ? solver->uses[flow->path + hop] : 1.0;
-
-	return flow->multiplicity * use * flow->weight /
-	       solver->members[solver->hops[flow->path + hop].resource];
+	if (!solver->terms && !solver->uses && !solver->classes)
+		return false;
+	for (uint32_t i = 0; i < solver->flows[id].hops; i++)
+		if (pull_of(solver, id, i) != 1.0)
+			return true;
+	return false;
 }
 
 /* Its levels are unknown until the next solve. */
@@ -264,46 +249,99 @@ static void mark_fresh(struct dc_fluid_solver *solver, uint32_t id)
 	solver->fresh[solver->fresh_count++] = id;
 }
 
+/* Announces one more flow to a resource. A list may move into a block of at most a quarter more
+ * than class_for wants: half as much again as the list, and one per flow that comes. */
+static void expect(struct dc_fluid_solver *solver, uint32_t id)
+{
+	struct dc_fluid_resource *resource = &solver->resources[id];
+
+	if (!dc_fluid_coming(resource)) {
+		solver->promised += 5 * (uint64_t)resource->count + 2 * LEAST_ROOM;
+		dc_fluid_touch(solver, id);
+	}
+	solver->promised += 3;
+	resource->place--;
+}
+
+static void expect_no_more(struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow)
+{
+	for (uint32_t i = 0; i < flow->hops; i++)
+		solver->resources[solver->hops[flow->path + i].resource].place++;
+}
+
 enum dc_status dc_fluid_start(struct dc_fluid_solver *solver, uint32_t id)
 {
 	struct dc_fluid_flow_state *flow = &solver->flows[id];
-	struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+	bool capped = dc_fluid_terms_of(solver, id).cap_bps < DC_FLUID_INFINITE;
 
 	if (flow->flags & DC_FLUID_SHARING)
 		return DC_OK;
-	if (flow->cap_bps < DC_FLUID_INFINITE &&
-	    dc_fluid_reserve_queue(solver, (uint64_t)solver->resource_capacity + solver->capped +
-						   1) != DC_OK)
+	if (capped && dc_fluid_reserve_queue(solver, (uint64_t)solver->resource_capacity +
+							     solver->capped + 1) != DC_OK)
 		return DC_ERR_MEMORY;
-	for (uint32_t i = 0; i < flow->hops; i++) {
-		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
-
-		if (list_full(resource) && make_room(solver, resource) != DC_OK)
-			return DC_ERR_MEMORY;
+	if (!solver->pulls && pulls_unusually(solver, id) && dc_fluid_need_pulls(solver) != DC_OK)
+		return DC_ERR_MEMORY;
+	for (uint32_t i = 0; i < flow->hops; i++)
+		expect(solver, solver->hops[flow->path + i].resource);
+	/* Promises are counted in halves. */
+	if (solver->share_blocks.capacity - solver->share_blocks.used < solver->promised / 2 + 1 &&
+	    dc_fluid_grow_shares(solver, solver->promised / 2 + 1) != DC_OK) {
+		expect_no_more(solver, flow);
+		return DC_ERR_MEMORY;
 	}
-	for (uint32_t i = 0; i < flow->hops; i++) {
-		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
-		uint32_t place = resource->block + resource->count;
-
-		if (!resource->count) {
-			resource->active = solver->active_count;
-			solver->active[solver->active_count++] = hops[i].resource;
-		}
-		solver->shares[place] =
-			(struct dc_fluid_share){DC_FLUID_INFINITE, pull_of(solver, flow, i)};
-		solver->share_flows[place] = id;
-		hops[i].position = resource->count++;
-		resource->unbounded++;
-		dc_fluid_touch(solver, hops[i].resource);
-	}
+	solver->coming_count++;
 	solver->incidences += flow->hops;
-	solver->capped += flow->cap_bps < DC_FLUID_INFINITE;
-	flow->flags |= DC_FLUID_SHARING | DC_FLUID_UNSOLVED;
+	solver->capped += capped;
+	flow->flags |= DC_FLUID_SHARING | DC_FLUID_UNSOLVED | DC_FLUID_COMING;
 	flow->least = DC_FLUID_INFINITE;
 	flow->second = DC_FLUID_INFINITE;
 	flow->least_at = DC_FLUID_NONE;
 	mark_fresh(solver, id);
 	return DC_OK;
+}
+
+/* The flow goes to the end of the lists of its resources, where there is room. */
+static void enlist(struct dc_fluid_solver *solver, uint32_t id)
+{
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
+	struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+
+	flow->flags &= (uint8_t)~DC_FLUID_COMING;
+	for (uint32_t i = 0; i < flow->hops; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[hops[i].resource];
+		uint32_t place = resource->block + resource->count;
+
+		hops[i].position = resource->count++;
+		resource->unbounded++;
+		solver->others[place] = DC_FLUID_INFINITE;
+		solver->share_flows[place] = id;
+		if (solver->pulls)
+			solver->pulls[place] = pull_of(solver, id, i);
+	}
+}
+
+void dc_fluid_admit(struct dc_fluid_solver *solver)
+{
+	if (!solver->coming_count)
+		return;
+	for (uint32_t i = 0; i < solver->touched_count; i++) {
+		struct dc_fluid_resource *resource = &solver->resources[solver->touched[i]];
+
+		if (!dc_fluid_coming(resource))
+			continue;
+		if (resource->count + dc_fluid_coming(resource) > list_size(resource))
+			make_room(solver, resource);
+		if (!resource->count) {
+			resource->active = solver->active_count;
+			solver->active[solver->active_count++] = solver->touched[i];
+		}
+		resource->place = DC_FLUID_NONE;
+	}
+	for (uint32_t i = 0; i < solver->fresh_count; i++)
+		if (solver->flows[solver->fresh[i]].flags & DC_FLUID_COMING)
+			enlist(solver, solver->fresh[i]);
+	solver->promised = 0;
+	solver->coming_count = 0;
 }
 
 /* Takes one share out of a list; the last takes its place. */
@@ -314,13 +352,24 @@ static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_s
 	uint32_t last = resource->block + --resource->count;
 	uint32_t mover;
 
-	dc_fluid_book(resource, solver->shares[place].pull, solver->shares[place].other,
-		      DC_FLUID_INFINITE);
-	resource->unbounded--;
+	if (resource->level < DC_FLUID_INFINITE) {
+		/* It was full: nobody asks what it is offered, until it is summed again. */
+		resource->unbounded -= !(solver->others[place] < DC_FLUID_INFINITE);
+		resource->doubt = DC_FLUID_INFINITE;
+	} else if (solver->others[place] < DC_FLUID_INFINITE) {
+		double offered = dc_fluid_pull(solver, place) * solver->others[place];
+
+		resource->offered -= offered;
+		resource->doubt += 4.5e-16 * (fabs(resource->offered) + offered);
+	} else {
+		resource->unbounded--;
+	}
 	if (place != last) {
 		mover = solver->share_flows[last];
-		solver->shares[place] = solver->shares[last];
+		solver->others[place] = solver->others[last];
 		solver->share_flows[place] = mover;
+		if (solver->pulls)
+			solver->pulls[place] = solver->pulls[last];
 		find_hop(solver, &solver->flows[mover], hop->resource)->position = hop->position;
 	}
 	if (resource->count) {
@@ -331,7 +380,7 @@ static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_s
 	resource->candidate = DC_FLUID_INFINITE;
 	resource->offered = 0;
 	resource->doubt = 0;
-	if (dc_fluid_block_size(resource->room) > KEPT_ROOM) {
+	if (dc_fluid_block_size(resource->room) > KEPT_ROOM && !dc_fluid_coming(resource)) {
 		dc_fluid_blocks_give(&solver->share_blocks, resource->room, resource->block,
 				     solver->share_flows, 1);
 		resource->block = DC_FLUID_NO_BLOCK;
@@ -347,11 +396,17 @@ void dc_fluid_stop(struct dc_fluid_solver *solver, uint32_t id)
 
 	if (!(flow->flags & DC_FLUID_SHARING))
 		return;
-	for (uint32_t i = 0; i < flow->hops; i++)
-		take_out(solver, &solver->hops[flow->path + i]);
+	if (flow->flags & DC_FLUID_COMING) {
+		expect_no_more(solver, flow);
+		if (!--solver->coming_count)
+			solver->promised = 0;
+	} else {
+		for (uint32_t i = 0; i < flow->hops; i++)
+			take_out(solver, &solver->hops[flow->path + i]);
+	}
 	solver->incidences -= flow->hops;
-	solver->capped -= flow->cap_bps < DC_FLUID_INFINITE;
-	flow->flags &= (uint8_t) ~(DC_FLUID_SHARING | DC_FLUID_UNSOLVED);
+	solver->capped -= dc_fluid_terms_of(solver, id).cap_bps < DC_FLUID_INFINITE;
+	flow->flags &= (uint8_t) ~(DC_FLUID_SHARING | DC_FLUID_UNSOLVED | DC_FLUID_COMING);
 }
 
 static void drop_path(struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow)
@@ -366,10 +421,8 @@ enum dc_status dc_fluid_set_path(struct dc_fluid_solver *solver, uint32_t id,
 {
 	bool sharing = solver->flows[id].flags & DC_FLUID_SHARING;
 	struct dc_fluid_flow_state stored;
-	enum dc_status status = dc_fluid_check_path(solver, path, hops);
+	enum dc_status status;
 
-	if (status != DC_OK)
-		return status;
 	stored = solver->flows[id];
 	status = store_path(solver, &stored, path, hops);
 	if (status != DC_OK)
@@ -393,48 +446,62 @@ void dc_fluid_remove(struct dc_fluid_solver *solver, uint32_t id)
 	solver->free_flow = id;
 }
 
-enum dc_status dc_fluid_set_weight(struct dc_fluid_solver *solver, uint32_t id, double weight)
+/* New pulls for a flow that is in the lists. */
+static void renew_pulls(struct dc_fluid_solver *solver, uint32_t id)
 {
-	struct dc_fluid_flow_state *flow = &solver->flows[id];
+	const struct dc_fluid_flow_state *flow = &solver->flows[id];
 
-	if (!(weight > 0) || !isfinite(weight))
-		return DC_ERR_RUN;
-	flow->weight = weight;
-	if (!(flow->flags & DC_FLUID_SHARING))
-		return DC_OK;
 	for (uint32_t i = 0; i < flow->hops; i++) {
 		const struct dc_fluid_hop_state *hop = &solver->hops[flow->path + i];
 		struct dc_fluid_resource *resource = &solver->resources[hop->resource];
-		struct dc_fluid_share *share = &solver->shares[resource->block + hop->position];
-		double other = share->other;
+		uint32_t share = resource->block + hop->position;
+		double other = solver->others[share];
 
-		dc_fluid_book(resource, share->pull, other, DC_FLUID_INFINITE);
-		share->pull = pull_of(solver, flow, i);
-		dc_fluid_book(resource, share->pull, DC_FLUID_INFINITE, other);
+		dc_fluid_book(resource, solver->pulls[share], other, DC_FLUID_INFINITE);
+		solver->pulls[share] = pull_of(solver, id, i);
+		dc_fluid_book(resource, solver->pulls[share], DC_FLUID_INFINITE, other);
 		dc_fluid_touch(solver, hop->resource);
 	}
+}
+
+enum dc_status dc_fluid_set_weight(struct dc_fluid_solver *solver, uint32_t id, double weight)
+{
+	uint8_t flags = solver->flows[id].flags;
+
+	if (!(weight > 0) || !isfinite(weight))
+		return DC_ERR_RUN;
+	if (dc_fluid_need_terms(solver) != DC_OK || dc_fluid_need_pulls(solver) != DC_OK)
+		return DC_ERR_MEMORY;
+	solver->terms[id].weight = weight;
+	if (!(flags & DC_FLUID_SHARING))
+		return DC_OK;
+	if (!(flags & DC_FLUID_COMING))
+		renew_pulls(solver, id);
 	mark_fresh(solver, id);
 	return DC_OK;
 }
 
 enum dc_status dc_fluid_set_cap(struct dc_fluid_solver *solver, uint32_t id, double cap_bps)
 {
-	struct dc_fluid_flow_state *flow = &solver->flows[id];
-	bool sharing = flow->flags & DC_FLUID_SHARING;
+	const struct dc_fluid_flow_state *flow = &solver->flows[id];
+	bool sharing = flow->flags & DC_FLUID_SHARING, was, is = cap_bps < DC_FLUID_INFINITE;
 
 	if (!(cap_bps >= 0))
 		return DC_ERR_RUN;
-	if (sharing && cap_bps < DC_FLUID_INFINITE && !(flow->cap_bps < DC_FLUID_INFINITE) &&
+	if (dc_fluid_need_terms(solver) != DC_OK)
+		return DC_ERR_MEMORY;
+	was = solver->terms[id].cap_bps < DC_FLUID_INFINITE;
+	if (sharing && is && !was &&
 	    dc_fluid_reserve_queue(solver, (uint64_t)solver->resource_capacity + solver->capped +
 						   1) != DC_OK)
 		return DC_ERR_MEMORY;
 	if (sharing) {
-		solver->capped -= flow->cap_bps < DC_FLUID_INFINITE;
-		solver->capped += cap_bps < DC_FLUID_INFINITE;
+		solver->capped -= was;
+		solver->capped += is;
 		for (uint32_t i = 0; i < flow->hops; i++)
 			dc_fluid_touch(solver, solver->hops[flow->path + i].resource);
 		mark_fresh(solver, id);
 	}
-	flow->cap_bps = cap_bps;
+	solver->terms[id].cap_bps = cap_bps;
 	return DC_OK;
 }

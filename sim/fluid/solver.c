@@ -7,7 +7,6 @@
 #include "fluid/solver_private.h"
 
 enum {
-	FIRST_CAPACITY = 64,
 	/* A batch that touches resources with more than 1/FILL_SHARE of all incidences is filled. */
 	FILL_SHARE = 2,
 	FILL_LEAST = 256
@@ -29,80 +28,21 @@ void dc_fluid_destroy(struct dc_fluid_solver *solver)
 {
 	if (!solver)
 		return;
-	free(solver->resources);
+	dc_fluid_free_lines(solver->resources);
 	free(solver->members);
 	free(solver->touched);
 	free(solver->active);
-	free(solver->flows);
+	dc_fluid_free_lines(solver->flows);
+	free(solver->terms);
 	free(solver->fresh);
 	free(solver->changed);
-	free(solver->order);
 	free(solver->hops);
 	free(solver->uses);
-	free(solver->shares);
+	free(solver->others);
+	free(solver->pulls);
 	free(solver->share_flows);
 	free(solver->queue);
 	free(solver);
-}
-
-enum dc_status dc_fluid_reserve_queue(struct dc_fluid_solver *solver, uint64_t need)
-{
-	uint64_t capacity = solver->queue_capacity ? solver->queue_capacity : FIRST_CAPACITY;
-	struct dc_fluid_entry *queue;
-
-	if (need <= solver->queue_capacity)
-		return DC_OK;
-	while (capacity < need)
-		capacity *= 2;
-	if (capacity > UINT32_MAX)
-		return DC_ERR_MEMORY;
-	queue = realloc(solver->queue, capacity * sizeof *queue);
-	if (!queue)
-		return DC_ERR_MEMORY;
-	solver->queue = queue;
-	solver->queue_capacity = (uint32_t)capacity;
-	return DC_OK;
-}
-
-void *dc_fluid_grow_lines(void *old, size_t used, size_t size)
-{
-	void *grown = aligned_alloc(DC_FLUID_LINE, size);
-
-	if (!grown)
-		return NULL;
-	if (used)
-		memcpy(grown, old, used);
-	free(old);
-	return grown;
-}
-
-static enum dc_status grow_resources(struct dc_fluid_solver *solver)
-{
-	uint64_t capacity = solver->resource_capacity ? 2 * (uint64_t)solver->resource_capacity
-						      : FIRST_CAPACITY;
-	void *grown;
-
-	if (capacity > INT32_MAX)
-		return DC_ERR_MEMORY;
-	grown = dc_fluid_grow_lines(solver->resources,
-				    solver->resource_count * sizeof *solver->resources,
-				    capacity * sizeof *solver->resources);
-	if (!grown)
-		return DC_ERR_MEMORY;
-	solver->resources = grown;
-	if (!(grown = realloc(solver->members, capacity * sizeof *solver->members)))
-		return DC_ERR_MEMORY;
-	solver->members = grown;
-	if (!(grown = realloc(solver->touched, capacity * sizeof *solver->touched)))
-		return DC_ERR_MEMORY;
-	solver->touched = grown;
-	if (!(grown = realloc(solver->active, capacity * sizeof *solver->active)))
-		return DC_ERR_MEMORY;
-	solver->active = grown;
-	if (dc_fluid_reserve_queue(solver, capacity + solver->capped) != DC_OK)
-		return DC_ERR_MEMORY;
-	solver->resource_capacity = (uint32_t)capacity;
-	return DC_OK;
 }
 
 enum dc_status dc_fluid_add_resource(struct dc_fluid_solver *solver, double capacity_bps,
@@ -110,10 +50,12 @@ enum dc_status dc_fluid_add_resource(struct dc_fluid_solver *solver, double capa
 {
 	if (!(capacity_bps >= 0) || !(multiplicity > 0) || !isfinite(multiplicity))
 		return DC_ERR_RUN;
-	if (solver->resource_count == solver->resource_capacity && grow_resources(solver) != DC_OK)
+	if (solver->resource_count == solver->resource_capacity &&
+	    dc_fluid_grow_resources(solver) != DC_OK)
 		return DC_ERR_MEMORY;
 	*resource = solver->resource_count++;
 	solver->members[*resource] = multiplicity;
+	solver->classes |= multiplicity != 1;
 	solver->resources[*resource] = (struct dc_fluid_resource){
 		.level = DC_FLUID_INFINITE,
 		.candidate = DC_FLUID_INFINITE,
@@ -155,24 +97,27 @@ void dc_fluid_heap_down(struct dc_fluid_entry *entries, uint32_t count, uint32_t
 	entries[place] = entry;
 }
 
-void dc_fluid_find_least(const struct dc_fluid_solver *solver, struct dc_fluid_flow_state *flow)
+void dc_fluid_find_least(struct dc_fluid_solver *solver, uint32_t id)
 {
+	struct dc_fluid_flow_state *flow = &solver->flows[id];
 	const struct dc_fluid_hop_state *hops = solver->hops + flow->path;
+	double least = dc_fluid_cap_level(solver, id), second = DC_FLUID_INFINITE;
+	uint32_t least_at = DC_FLUID_NONE;
 
-	flow->least = dc_fluid_cap_level(flow);
-	flow->least_at = DC_FLUID_NONE;
-	flow->second = DC_FLUID_INFINITE;
 	for (uint32_t i = 0; i < flow->hops; i++) {
 		double level = solver->resources[hops[i].resource].level;
 
-		if (level < flow->least) {
-			flow->second = flow->least;
-			flow->least = level;
-			flow->least_at = hops[i].resource;
-		} else if (level < flow->second) {
-			flow->second = level;
+		if (level < least) {
+			second = least;
+			least = level;
+			least_at = hops[i].resource;
+		} else if (level < second) {
+			second = level;
 		}
 	}
+	flow->least = least;
+	flow->second = second;
+	flow->least_at = least_at;
 }
 
 bool dc_fluid_pending(const struct dc_fluid_solver *solver)
@@ -207,19 +152,30 @@ static void settle_pathless(struct dc_fluid_solver *solver)
 		if (!(flow->flags & DC_FLUID_SHARING))
 			continue;
 		if (!flow->hops)
-			dc_fluid_find_least(solver, flow);
+			dc_fluid_find_least(solver, solver->fresh[i]);
 		flow->flags &= (uint8_t)~DC_FLUID_UNSOLVED;
 		dc_fluid_note_changed(solver, solver->fresh[i]);
 	}
 }
 
-static void clear_pending(struct dc_fluid_solver *solver)
+static void clear_fresh(struct dc_fluid_solver *solver)
 {
 	for (uint32_t i = 0; i < solver->fresh_count; i++)
 		solver->flows[solver->fresh[i]].flags &= (uint8_t)~DC_FLUID_FRESH;
+	solver->fresh_count = 0;
+}
+
+static void fill(struct dc_fluid_solver *solver)
+{
+	solver->statistics.filled++;
+	clear_fresh(solver);
+	dc_fluid_fill(solver);
+}
+
+static void clear_touched(struct dc_fluid_solver *solver)
+{
 	for (uint32_t i = 0; i < solver->touched_count; i++)
 		solver->resources[solver->touched[i]].touched = false;
-	solver->fresh_count = 0;
 	solver->touched_count = 0;
 }
 
@@ -227,17 +183,19 @@ const uint32_t *dc_fluid_solve(struct dc_fluid_solver *solver, size_t *count)
 {
 	forget_changed(solver);
 	if (dc_fluid_pending(solver)) {
-		bool fill = reaches_most(solver);
+		bool fills;
 
+		dc_fluid_admit(solver);
 		settle_pathless(solver);
-		if (!fill && dc_fluid_propagate(solver)) {
+		dc_fluid_settle_alone(solver);
+		fills = reaches_most(solver);
+		if (!fills && dc_fluid_propagate(solver)) {
 			solver->statistics.propagated++;
 		} else {
-			solver->statistics.given_up += !fill;
-			solver->statistics.filled++;
-			dc_fluid_fill(solver);
+			solver->statistics.given_up += !fills;
+			fill(solver);
 		}
-		clear_pending(solver);
+		clear_touched(solver);
 	}
 	*count = solver->changed_count;
 	return solver->changed;
@@ -246,10 +204,10 @@ const uint32_t *dc_fluid_solve(struct dc_fluid_solver *solver, size_t *count)
 const uint32_t *dc_fluid_solve_full(struct dc_fluid_solver *solver, size_t *count)
 {
 	forget_changed(solver);
+	dc_fluid_admit(solver);
 	settle_pathless(solver);
-	solver->statistics.filled++;
-	dc_fluid_fill(solver);
-	clear_pending(solver);
+	fill(solver);
+	clear_touched(solver);
 	*count = solver->changed_count;
 	return solver->changed;
 }
@@ -261,7 +219,10 @@ double dc_fluid_rate(const struct dc_fluid_solver *solver, uint32_t flow)
 	if (!(state->flags & DC_FLUID_SHARING) || state->flags & DC_FLUID_UNSOLVED)
 		return 0.0;
 	/* A cap holds exactly, without the rounding of dividing by the weight and multiplying again. */
-	return state->least_at == DC_FLUID_NONE ? state->cap_bps : state->weight * state->least;
+	if (!solver->terms)
+		return state->least;
+	return state->least_at == DC_FLUID_NONE ? solver->terms[flow].cap_bps
+						: solver->terms[flow].weight * state->least;
 }
 
 uint32_t dc_fluid_bottleneck(const struct dc_fluid_solver *solver, uint32_t flow)
@@ -281,7 +242,7 @@ double dc_fluid_load(const struct dc_fluid_solver *solver, uint32_t resource)
 			&solver->flows[solver->share_flows[state->block + i]];
 
 		if (!(flow->flags & DC_FLUID_UNSOLVED))
-			load += solver->shares[state->block + i].pull * flow->least;
+			load += dc_fluid_pull(solver, state->block + i) * flow->least;
 	}
 	return load;
 }
@@ -298,7 +259,9 @@ double dc_fluid_level(const struct dc_fluid_solver *solver, uint32_t resource)
 
 uint32_t dc_fluid_flows_on(const struct dc_fluid_solver *solver, uint32_t resource)
 {
-	return solver->resources[resource].count;
+	const struct dc_fluid_resource *state = &solver->resources[resource];
+
+	return state->count + dc_fluid_coming(state);
 }
 
 struct dc_fluid_statistics dc_fluid_statistics(const struct dc_fluid_solver *solver)
@@ -309,10 +272,13 @@ struct dc_fluid_statistics dc_fluid_statistics(const struct dc_fluid_solver *sol
 		sizeof *solver +
 		(sizeof *solver->resources + sizeof *solver->members + 2 * sizeof(uint32_t)) *
 			solver->resource_capacity +
-		(sizeof *solver->flows + 3 * sizeof(uint32_t)) * (size_t)solver->flow_capacity +
+		(sizeof *solver->flows + (solver->terms ? sizeof *solver->terms : 0) +
+		 2 * sizeof(uint32_t)) *
+			(size_t)solver->flow_capacity +
 		(sizeof *solver->hops + (solver->uses ? sizeof *solver->uses : 0)) *
 			(size_t)solver->path_blocks.capacity +
-		(sizeof *solver->shares + sizeof *solver->share_flows) *
+		(sizeof *solver->others + (solver->pulls ? sizeof *solver->pulls : 0) +
+		 sizeof *solver->share_flows) *
 			(size_t)solver->share_blocks.capacity +
 		sizeof *solver->queue * (size_t)solver->queue_capacity;
 	return statistics;

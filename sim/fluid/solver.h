@@ -24,9 +24,11 @@
  * capacities are nearly used up by other flows).
  *
  * Cost. Adding and removing O(path); a solve touches what changes, and no more than a multiple of one
- * full filling, O(incidences + resources in use x log). Steady state allocates nothing; resources
- * without flows cost no time. 76 bytes per flow, 28 per path entry (36 once any use is not 1), 80 per
- * resource, and what growing arrays by half or double leaves spare. Indices are 32-bit.
+ * full filling, O(incidences + resources in use x log). Flows that are alone on all their resources are
+ * settled in O(path) each. Steady state allocates nothing; resources without flows cost no time.
+ * 40 bytes per flow (64 once any has a weight, cap or multiplicity of its own), 20 per path entry (28
+ * once any pulls unlike the others, 36 once any use is not 1), 96 per resource, and what growing
+ * arrays by half or double leaves spare. Indices are 32-bit.
  *
  * Ownership: the solver copies paths; dc_fluid_destroy frees everything. Nothing here knows time. */
 #ifndef DC_FLUID_SOLVER_H
@@ -67,6 +69,10 @@ enum dc_status dc_fluid_add_resource(struct dc_fluid_solver *solver, double capa
 enum dc_status dc_fluid_set_capacity(struct dc_fluid_solver *solver, uint32_t resource,
 				     double capacity_bps) DC_CHECK;
 
+/* Takes the memory for so many flows at once, and so many incidences (hops of all of them together),
+ * and has the system provide it now rather than on first use. More is still taken as needed. */
+enum dc_status dc_fluid_reserve(struct dc_fluid_solver *solver, uint32_t flows,
+				uint32_t incidences) DC_CHECK;
 /* Stores a flow that does not share yet: its rate is 0 until dc_fluid_start. The number of a removed
  * flow is used again. DC_ERR_RUN when a value is out of range. */
 enum dc_status dc_fluid_add(struct dc_fluid_solver *solver, const struct dc_fluid_flow *flow,
@@ -104,7 +110,7 @@ double dc_fluid_load(const struct dc_fluid_solver *solver, uint32_t resource);
 double dc_fluid_capacity(const struct dc_fluid_solver *solver, uint32_t resource);
 /* Fair share [bytes/s per weight] of the flows that the resource holds back; INFINITY for none. */
 double dc_fluid_level(const struct dc_fluid_solver *solver, uint32_t resource);
-/* Sharing flows on the resource, a class counting once. */
+/* Sharing flows on the resource, a class counting once; those started since the last solve included. */
 uint32_t dc_fluid_flows_on(const struct dc_fluid_solver *solver, uint32_t resource);
 
 /* How the work was done, for measurements: solves by propagation, by filling, and propagations given

@@ -9,7 +9,7 @@
 
 #define DC_FLUID_INFINITE ((double)INFINITY)
 
-/* Resources and flows take one cache line each, and begin where one begins. */
+/* Resources take a cache line each and begin where one begins; two flows share one. */
 enum { DC_FLUID_LINE = 64 };
 
 /* Two levels this close are the same one. Wider than the rounding of a sum over the flows of one
@@ -20,19 +20,18 @@ enum { DC_FLUID_LINE = 64 };
 
 enum dc_fluid_flow_flag {
 	DC_FLUID_LIVE = 1,      /* known to the caller */
-	DC_FLUID_SHARING = 2,   /* in the lists of its resources */
+	DC_FLUID_SHARING = 2,   /* in the lists of its resources, or coming */
 	DC_FLUID_FRESH = 4,     /* in the list of flows whose levels are unknown */
 	DC_FLUID_CHANGED = 8,   /* in the list of flows whose rate changed */
 	DC_FLUID_FIXED = 16,    /* during a filling: has its level */
 	DC_FLUID_UNSOLVED = 32, /* shares since the last solve only */
+	DC_FLUID_COMING = 64,   /* shares, but is not in the lists yet (dc_fluid_admit) */
+	DC_FLUID_KEPT = 128,    /* for transfers.c: rests after its end instead of being removed */
 };
 
 struct dc_fluid_flow_state {
-	_Alignas(DC_FLUID_LINE) double least; /* level: the least on the path and of the cap */
-	double second;                        /* the least but for least_at's */
-	double weight;
-	double cap_bps;
-	double multiplicity;
+	_Alignas(DC_FLUID_LINE / 2) double least; /* level: the least on the path and of the cap */
+	double second;                            /* the least but for least_at's */
 	uint32_t least_at; /* resource, or DC_FLUID_NONE for the cap or nothing */
 	uint32_t path;     /* block of hops, sorted by resource; next free flow when not live */
 	uint32_t hops;
@@ -40,29 +39,31 @@ struct dc_fluid_flow_state {
 	uint8_t room; /* class of the path's block */
 };
 
+/* What most flows have in common: weight 1, no cap, multiplicity 1. */
+struct dc_fluid_terms {
+	double weight;
+	double cap_bps;
+	double multiplicity;
+};
+
 struct dc_fluid_hop_state {
 	uint32_t resource;
 	uint32_t position; /* in the resource's list */
-};
-
-/* One flow on one resource, in the resource's list. */
-struct dc_fluid_share {
-	double other; /* the flow's least level but for this resource's */
-	double pull;  /* capacity taken per level: multiplicity x use x weight / members */
 };
 
 struct dc_fluid_resource {
 	_Alignas(DC_FLUID_LINE) double level; /* infinite: holds nobody back */
 	double candidate;                     /* what the level should be, given the others */
 	double capacity_bps;
-	/* Sum of pull x other over finite others, kept up by differences, and a bound of its error:
+	/* Sum of pull x other level over finite others, kept up by differences, and a bound of its error:
 	 * most resources are seen at once to be far from full. During a filling: capacity left. */
 	double offered;
 	double doubt;       /* during a filling: pull of the flows without a level */
 	uint32_t unbounded; /* flows whose other is infinite; during a filling: without a level */
 	uint32_t block;     /* its list */
 	uint32_t count;
-	uint32_t place;  /* in the queue, or DC_FLUID_NONE */
+	/* During a solve, place in the queue or DC_FLUID_NONE; before it, ~ the flows that come. */
+	uint32_t place;
 	uint32_t active; /* place among the resources in use */
 	uint8_t room;    /* class of its block */
 	bool touched;    /* waits for an evaluation */
@@ -77,25 +78,31 @@ struct dc_fluid_entry {
 struct dc_fluid_solver {
 	struct dc_fluid_resource *resources;
 	double *members; /* multiplicity of each resource */
+	bool classes;    /* some of them are not 1 */
 	uint32_t *touched;
 	uint32_t *active;
 	uint32_t resource_count, resource_capacity, touched_count, active_count;
 
 	struct dc_fluid_flow_state *flows;
-	uint32_t *fresh;
+	struct dc_fluid_terms *terms; /* of each flow; NULL as long as all are the usual ones */
+	uint32_t *fresh;              /* in a filling, the order of fixing */
 	uint32_t *changed;
-	uint32_t *order; /* of fixing, in a filling */
-	uint32_t flow_count, flow_capacity, free_flow, fresh_count, changed_count;
+	uint32_t flow_count, flow_capacity, free_flow, fresh_count, changed_count, coming_count;
 	uint32_t capped; /* sharing flows with a cap */
 
 	struct dc_fluid_blocks path_blocks;
 	struct dc_fluid_hop_state *hops;
 	double *uses; /* of each hop; NULL as long as all are 1 */
 
+	/* One flow on one resource, in the resource's list. */
 	struct dc_fluid_blocks share_blocks;
-	struct dc_fluid_share *shares;
+	double *others; /* the flow's least level but for this resource's */
+	double *pulls;  /* capacity taken per level: multiplicity x use x weight / members; NULL as
+			 * long as all are 1 */
 	uint32_t *share_flows;
+	uint64_t promised; /* half elements: bounds what the flows that come will need */
 	uint64_t incidences;
+	uint64_t fixed; /* incidences of the flows with a level, in a filling */
 
 	struct dc_fluid_entry *queue;
 	uint32_t queue_count, queue_capacity;
@@ -103,9 +110,33 @@ struct dc_fluid_solver {
 	struct dc_fluid_statistics statistics;
 };
 
-static inline double dc_fluid_cap_level(const struct dc_fluid_flow_state *flow)
+static inline struct dc_fluid_terms dc_fluid_terms_of(const struct dc_fluid_solver *solver,
+						      uint32_t flow)
 {
-	return flow->cap_bps / flow->weight;
+	return solver->terms ? solver->terms[flow]
+			     : (struct dc_fluid_terms){1, DC_FLUID_INFINITE, 1};
+}
+
+static inline double dc_fluid_cap_level(const struct dc_fluid_solver *solver, uint32_t flow)
+{
+	return solver->terms ? solver->terms[flow].cap_bps / solver->terms[flow].weight
+			     : DC_FLUID_INFINITE;
+}
+
+static inline double dc_fluid_use(const struct dc_fluid_solver *solver, uint32_t hop)
+{
+	return solver->uses ? solver->uses[hop] : 1.0;
+}
+
+static inline double dc_fluid_pull(const struct dc_fluid_solver *solver, uint32_t share)
+{
+	return solver->pulls ? solver->pulls[share] : 1.0;
+}
+
+/* Flows that will join the resource's list. Not during a solve. */
+static inline uint32_t dc_fluid_coming(const struct dc_fluid_resource *resource)
+{
+	return ~resource->place;
 }
 
 static inline void dc_fluid_touch(struct dc_fluid_solver *solver, uint32_t resource)
@@ -139,15 +170,32 @@ static inline void dc_fluid_book(struct dc_fluid_resource *resource, double pull
 	resource->doubt += 4.5e-16 * (fabs(resource->offered) + before + after);
 }
 
-/* A larger array on cache lines with the used bytes of the old one, which is freed; NULL leaves it. */
+/* storage.c: room for more. Flows: for `least` of them at least; hops, shares: for so many more. */
+enum dc_status dc_fluid_grow_resources(struct dc_fluid_solver *solver) DC_CHECK;
+enum dc_status dc_fluid_grow_flows(struct dc_fluid_solver *solver, uint64_t least) DC_CHECK;
+enum dc_status dc_fluid_grow_hops(struct dc_fluid_solver *solver, uint64_t more) DC_CHECK;
+enum dc_status dc_fluid_grow_shares(struct dc_fluid_solver *solver, uint64_t more) DC_CHECK;
+/* The arrays that are there only once something is unusual. */
+enum dc_status dc_fluid_need_uses(struct dc_fluid_solver *solver) DC_CHECK;
+enum dc_status dc_fluid_need_terms(struct dc_fluid_solver *solver) DC_CHECK;
+enum dc_status dc_fluid_need_pulls(struct dc_fluid_solver *solver) DC_CHECK;
+/* realloc on cache lines; `used` bytes of the old array count. Freed by dc_fluid_free_lines. */
 void *dc_fluid_grow_lines(void *old, size_t used, size_t size);
+void dc_fluid_free_lines(void *lines);
+/* Has the system provide the memory of the bytes from .. to - 1 of an array, which count for nothing. */
+void dc_fluid_provide(void *array, size_t from, size_t to);
+
+/* Puts the flows that come into the lists of their resources. */
+void dc_fluid_admit(struct dc_fluid_solver *solver);
 /* Finds least, least_at and second of a flow from its cap and the levels on its path. */
-void dc_fluid_find_least(const struct dc_fluid_solver *solver, struct dc_fluid_flow_state *flow);
+void dc_fluid_find_least(struct dc_fluid_solver *solver, uint32_t id);
 /* A binary heap over entries[0..count): moves the entry at `place` down to where it belongs. */
 void dc_fluid_heap_down(struct dc_fluid_entry *entries, uint32_t count, uint32_t place);
 /* Makes room in the queue for every resource and every capped flow. */
 enum dc_status dc_fluid_reserve_queue(struct dc_fluid_solver *solver, uint64_t need) DC_CHECK;
 
+/* Settles the fresh flows that are alone on all their resources, which concern nobody else. */
+void dc_fluid_settle_alone(struct dc_fluid_solver *solver);
 /* DC_ERR_RUN unless the resources exist and the uses are >= 0 and finite. */
 enum dc_status dc_fluid_check_path(const struct dc_fluid_solver *solver,
 				   const struct dc_fluid_hop *path, uint32_t hops) DC_CHECK;

@@ -4,46 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "fluid/due.h"
-#include "fluid/solver_private.h"
-
-enum { SWEEP = 32 }; /* pending ones looked at in the time of taking out one */
-
-struct transfer {
-	dc_time since; /* when `left` was true */
-	double left;
-	double rate;  /* since then */
-	double bytes; /* to pass when the present path began; what passed is booked at its end */
-	dc_callback *done;
-	void *context;
-	uint64_t argument;
-	uint32_t generation; /* odd while it lives */
-	uint32_t entity;
-	uint32_t order; /* of starting */
-};
-
-/* An end of this instant. */
-struct finished {
-	uint32_t entity;
-	uint32_t order;
-	uint32_t id;
-	uint32_t bottleneck; /* till now */
-};
-
-struct dc_fluid_transfers {
-	struct dc_engine *engine;
-	struct dc_fluid_solver *solver;
-	enum dc_phase solve_phase;
-	struct transfer *slots; /* by the solver's number of the flow */
-	struct dc_fluid_due due;
-	struct finished *finished;
-	struct dc_sum *carried; /* by resource, of what has been booked */
-	uint32_t capacity, carried_count, live, order;
-	uint32_t held_by; /* of the transfer whose callback runs */
-	size_t finished_capacity;
-	dc_event wake, solve;
-	dc_time wake_at;
-};
+#include "fluid/transfers_private.h"
 
 struct dc_fluid_transfers *dc_fluid_transfers_create(struct dc_engine *engine,
 						     struct dc_fluid_solver *solver,
@@ -66,276 +27,21 @@ void dc_fluid_transfers_destroy(struct dc_fluid_transfers *transfers)
 	dc_fluid_due_fini(&transfers->due);
 	free(transfers->slots);
 	free(transfers->finished);
+	free(transfers->sorting);
+	free(transfers->joining);
 	free(transfers->carried);
+	free(transfers->marks);
 	free(transfers);
-}
-
-/* The number of a live transfer, or DC_FLUID_NONE. */
-static uint32_t find(const struct dc_fluid_transfers *transfers, dc_fluid_transfer transfer)
-{
-	uint32_t id = (uint32_t)transfer;
-
-	if (!transfer || id >= transfers->capacity || !(transfers->slots[id].generation & 1) ||
-	    transfers->slots[id].generation != (uint32_t)(transfer >> 32))
-		return DC_FLUID_NONE;
-	return id;
-}
-
-static bool shares(const struct dc_fluid_transfers *transfers, uint32_t id)
-{
-	return transfers->solver->flows[id].flags & DC_FLUID_SHARING;
-}
-
-static double left_at(const struct transfer *transfer, dc_time now)
-{
-	double left;
-
-	/* Unlimited means at once; left x rate would be no number at since itself. */
-	if (!(transfer->rate < DC_FLUID_INFINITE))
-		return 0;
-	left = transfer->left - transfer->rate * dc_time_to_s(now - transfer->since);
-	return left > 0 ? left : 0;
-}
-
-/* dc_time_from_s, short of its care for halves where none is near. */
-static dc_time span_of(double seconds)
-{
-	const double shift =
-		4503599627370496.0; /* 2^52: adding it rounds to a whole, ties to even */
-	double femto = seconds * 1e15, whole = (femto + shift) - shift;
-
-	if (!(seconds < 1) || fabs(femto - whole) == 0.5)
-		return dc_time_from_s(seconds);
-	return (int64_t)whole;
-}
-
-/* What one member of a resource carries per byte of a flow of that number. */
-static double carried_per_byte(const struct dc_fluid_solver *solver, uint32_t id, uint32_t hop)
-{
-	const struct dc_fluid_flow_state *flow = &solver->flows[id];
-	double use = solver->uses ? solver->uses[flow->path + hop] : 1.0;
-
-	return flow->multiplicity * use / solver->members[solver->hops[flow->path + hop].resource];
-}
-
-static void book(struct dc_fluid_transfers *transfers, uint32_t id, double bytes)
-{
-	const struct dc_fluid_solver *solver = transfers->solver;
-	const struct dc_fluid_flow_state *flow = &solver->flows[id];
-
-	for (uint32_t i = 0; i < flow->hops; i++) {
-		struct dc_sum *sum = &transfers->carried[solver->hops[flow->path + i].resource];
-
-		*sum = dc_sum_add(*sum, dc_sum_product(bytes, carried_per_byte(solver, id, i)));
-	}
-}
-
-static void on_due(void *context, uint64_t argument);
-static void on_solve(void *context, uint64_t argument);
-
-/* Keeps one event at the first due time. Before a solve at this very instant only ends that are
- * already due matter: the others may move. */
-static void rearm(struct dc_fluid_transfers *transfers)
-{
-	dc_time first = dc_fluid_due_first(&transfers->due);
-
-	if (transfers->solve && first > dc_engine_now(transfers->engine))
-		return;
-	if (first == transfers->wake_at && transfers->wake)
-		return;
-	transfers->wake_at = first;
-	if (first == DC_TIME_NEVER) {
-		dc_engine_cancel(transfers->engine, transfers->wake);
-		transfers->wake = 0;
-	} else if (!transfers->wake) {
-		transfers->wake = dc_engine_schedule(transfers->engine, first, DC_PHASE_COMPLETION,
-						     0, on_due, transfers, 0);
-	} else {
-		dc_engine_reschedule(transfers->engine, transfers->wake, first);
-	}
-}
-
-static void request_solve(struct dc_fluid_transfers *transfers)
-{
-	if (!transfers->solve && dc_fluid_pending(transfers->solver))
-		transfers->solve =
-			dc_engine_schedule(transfers->engine, dc_engine_now(transfers->engine),
-					   transfers->solve_phase, 0, on_solve, transfers, 0);
-}
-
-/* Takes over a new rate: what is left now, and when that will have passed. */
-static void change_rate(struct dc_fluid_transfers *transfers, uint32_t id, dc_time now)
-{
-	struct transfer *transfer = &transfers->slots[id];
-	double rate = dc_fluid_rate(transfers->solver, id);
-	dc_time span = DC_TIME_NEVER;
-
-	if (fabs(rate - transfer->rate) <= DC_FLUID_SAME * transfer->rate)
-		return;
-	transfer->left = left_at(transfer, now);
-	transfer->since = now;
-	transfer->rate = rate;
-	if (rate > 0)
-		span = span_of(transfer->left / rate);
-	if (span < DC_FLUID_DUE_LAST - now)
-		dc_fluid_due_set(&transfers->due, id, now + span);
-	else
-		dc_fluid_due_drop(&transfers->due, id);
-}
-
-static void solve_now(struct dc_fluid_transfers *transfers)
-{
-	dc_time now = dc_engine_now(transfers->engine);
-	const uint32_t *changed;
-	size_t count;
-
-	transfers->solve = 0;
-	changed = dc_fluid_solve(transfers->solver, &count);
-	for (size_t i = 0; i < count; i++)
-		if (shares(transfers, changed[i]))
-			change_rate(transfers, changed[i], now);
-	rearm(transfers);
-}
-
-static void on_solve(void *context, uint64_t argument)
-{
-	(void)argument;
-	solve_now(context);
-}
-
-void dc_fluid_transfers_settle(struct dc_fluid_transfers *transfers)
-{
-	if (!dc_fluid_pending(transfers->solver))
-		return;
-	dc_engine_cancel(transfers->engine, transfers->solve);
-	solve_now(transfers);
-}
-
-/* Its latency is over: it joins the others. */
-static void join(struct dc_fluid_transfers *transfers, uint32_t id, dc_time now)
-{
-	transfers->slots[id].since = now;
-	if (dc_fluid_start(transfers->solver, id) != DC_OK)
-		dc_engine_fail(transfers->engine, DC_ERR_MEMORY);
-}
-
-static int compare_finished(const void *a, const void *b)
-{
-	const struct finished *x = a, *y = b;
-	/* Orders wrap; those alive together are close. */
-	int32_t later = (int32_t)(x->order - y->order);
-
-	if (x->entity != y->entity)
-		return x->entity < y->entity ? -1 : 1;
-	return later < 0 ? -1 : later > 0;
-}
-
-static bool note_finished(struct dc_fluid_transfers *transfers, size_t count, uint32_t id)
-{
-	const struct transfer *transfer = &transfers->slots[id];
-
-	if (count == transfers->finished_capacity) {
-		size_t capacity = count ? 2 * count : 64;
-		void *grown = realloc(transfers->finished, capacity * sizeof *transfers->finished);
-
-		if (!grown) {
-			dc_engine_fail(transfers->engine, DC_ERR_MEMORY);
-			return false;
-		}
-		transfers->finished = grown;
-		transfers->finished_capacity = capacity;
-	}
-	transfers->finished[count] = (struct finished){transfer->entity, transfer->order, id,
-						       dc_fluid_bottleneck(transfers->solver, id)};
-	return true;
-}
-
-/* One that is due: its latency is over and it joins, or it is listed as ended. */
-static size_t take_due(struct dc_fluid_transfers *transfers, size_t count, uint32_t id, dc_time now)
-{
-	if (!shares(transfers, id) && transfers->slots[id].left > 0) {
-		join(transfers, id, now);
-		return count;
-	}
-	return count + note_finished(transfers, count, id);
-}
-
-static bool in_order(const struct finished *finished, size_t count)
-{
-	for (size_t i = 1; i < count; i++)
-		if (compare_finished(&finished[i - 1], &finished[i]) > 0)
-			return false;
-	return true;
-}
-
-/* Lists the transfers that end now, in the order of their callbacks; those whose latency is over join. A
- * large part of the pending ones is taken in one pass. */
-static size_t gather(struct dc_fluid_transfers *transfers, dc_time now)
-{
-	struct dc_fluid_due *due = &transfers->due;
-	uint32_t many = due->count / SWEEP + 2, id;
-	size_t count = 0;
-
-	if (dc_fluid_due_count(due, now, many) == many) {
-		uint32_t taken = dc_fluid_due_split(due, now);
-
-		for (uint32_t i = 0; i < taken; i++)
-			count = take_due(transfers, count, (uint32_t)due->heap[i], now);
-		dc_fluid_due_close(due, taken);
-	}
-	while (dc_fluid_due_pop(due, now, &id))
-		count = take_due(transfers, count, id, now);
-	if (!in_order(transfers->finished, count))
-		qsort(transfers->finished, count, sizeof *transfers->finished, compare_finished);
-	return count;
-}
-
-static void on_due(void *context, uint64_t argument)
-{
-	struct dc_fluid_transfers *transfers = context;
-	size_t count = gather(transfers, dc_engine_now(transfers->engine));
-
-	(void)argument;
-	transfers->wake = 0;
-	/* The last to come leaves first: it is the last in the lists of its resources. */
-	for (size_t i = count; i-- > 0;) {
-		uint32_t id = transfers->finished[i].id;
-
-		book(transfers, id, transfers->slots[id].bytes);
-		dc_fluid_stop(transfers->solver, id);
-		transfers->slots[id].generation++;
-		transfers->live--;
-	}
-	request_solve(transfers);
-	for (size_t i = 0; i < count; i++) {
-		uint32_t id = transfers->finished[i].id;
-		struct transfer end = transfers->slots[id];
-
-		/* The callback may start a transfer in this very slot. */
-		dc_fluid_remove(transfers->solver, id);
-		transfers->held_by = transfers->finished[i].bottleneck;
-		if (end.done)
-			end.done(end.context, end.argument);
-	}
-	rearm(transfers);
 }
 
 /* Room for every number the solver may give, and for every resource it has. */
 static enum dc_status reserve(struct dc_fluid_transfers *transfers)
 {
 	uint32_t capacity = transfers->solver->flow_capacity;
-	uint32_t resources = transfers->solver->resource_count;
 	void *grown;
 
-	if (resources > transfers->carried_count) {
-		grown = realloc(transfers->carried, resources * sizeof *transfers->carried);
-		if (!grown)
-			return DC_ERR_MEMORY;
-		transfers->carried = grown;
-		for (uint32_t i = transfers->carried_count; i < resources; i++)
-			transfers->carried[i] = (struct dc_sum){0, 0};
-		transfers->carried_count = resources;
-	}
+	if (dc_fluid_transfers_reserve_carried(transfers) != DC_OK)
+		return DC_ERR_MEMORY;
 	if (capacity <= transfers->capacity)
 		return DC_OK;
 	if (dc_fluid_due_reserve(&transfers->due, capacity) != DC_OK)
@@ -343,9 +49,75 @@ static enum dc_status reserve(struct dc_fluid_transfers *transfers)
 	if (!(grown = realloc(transfers->slots, capacity * sizeof *transfers->slots)))
 		return DC_ERR_MEMORY;
 	transfers->slots = grown;
-	for (uint32_t i = transfers->capacity; i < capacity; i++)
-		transfers->slots[i].generation = 0;
 	transfers->capacity = capacity;
+	return DC_OK;
+}
+
+enum dc_status dc_fluid_transfers_reserve(struct dc_fluid_transfers *transfers, uint32_t count,
+					  uint32_t hops)
+{
+	size_t due = transfers->due.count;
+
+	if (dc_fluid_reserve(transfers->solver, count, hops) != DC_OK ||
+	    reserve(transfers) != DC_OK)
+		return DC_ERR_MEMORY;
+	dc_fluid_provide(transfers->slots, transfers->slot_count * sizeof *transfers->slots,
+			 count * sizeof *transfers->slots);
+	dc_fluid_provide(transfers->due.heap, due * sizeof *transfers->due.heap,
+			 count * sizeof *transfers->due.heap);
+	return DC_OK;
+}
+
+static bool timely(double bytes, dc_time latency, dc_time now)
+{
+	return bytes >= 0 && isfinite(bytes) && latency >= 0 && latency < DC_FLUID_DUE_LAST - now;
+}
+
+/* One that waits comes up again after its latency, the others at the next solve. */
+static void set_off(struct dc_fluid_transfers *transfers, uint32_t id, bool waits, dc_time latency)
+{
+	if (waits) {
+		dc_fluid_due_set(&transfers->due, id, dc_engine_now(transfers->engine) + latency);
+		dc_fluid_transfers_rearm(transfers);
+	} else {
+		dc_fluid_transfers_request_solve(transfers);
+	}
+}
+
+/* Fills a slot, its flow sharing already unless it waits. */
+static enum dc_status add(struct dc_fluid_transfers *transfers,
+			  const struct dc_fluid_transfer_spec *spec, bool waits, uint32_t *id)
+{
+	const struct dc_fluid_flow flow = {spec->path, spec->hops, spec->weight, spec->cap_bps,
+					   spec->multiplicity};
+	struct dc_fluid_slot *slot;
+	enum dc_status status = dc_fluid_add(transfers->solver, &flow, id);
+
+	if (status != DC_OK)
+		return status;
+	status = reserve(transfers);
+	if (status == DC_OK && !waits)
+		status = dc_fluid_start(transfers->solver, *id);
+	if (status != DC_OK) {
+		dc_fluid_remove(transfers->solver, *id);
+		return status;
+	}
+	while (transfers->slot_count <= *id)
+		transfers->slots[transfers->slot_count++].generation = 0;
+	slot = &transfers->slots[*id];
+	*slot = (struct dc_fluid_slot){.since = dc_engine_now(transfers->engine),
+				       .left = spec->bytes,
+				       .bytes = spec->bytes,
+				       .done = spec->done,
+				       .context = spec->context,
+				       .argument = spec->argument,
+				       .generation = slot->generation + 1,
+				       .entity = spec->entity,
+				       .order = transfers->order++,
+				       .owner = spec->owner};
+	if (spec->kept)
+		transfers->solver->flows[*id].flags |= DC_FLUID_KEPT;
+	transfers->live++;
 	return DC_OK;
 }
 
@@ -353,185 +125,187 @@ enum dc_status dc_fluid_transfers_start(struct dc_fluid_transfers *transfers,
 					const struct dc_fluid_transfer_spec *spec,
 					dc_fluid_transfer *transfer)
 {
-	const struct dc_fluid_flow flow = {spec->path, spec->hops, spec->weight, spec->cap_bps,
-					   spec->multiplicity};
 	dc_time now = dc_engine_now(transfers->engine);
 	bool waits = spec->latency > 0 || !(spec->bytes > 0);
-	struct transfer *slot;
 	enum dc_status status;
 	uint32_t id;
 
-	if (!(spec->bytes >= 0) || !isfinite(spec->bytes) || spec->latency < 0 ||
-	    spec->latency >= DC_FLUID_DUE_LAST - now)
+	if (!timely(spec->bytes, spec->latency, now))
 		return DC_ERR_RUN;
-	status = dc_fluid_add(transfers->solver, &flow, &id);
+	if (!waits)
+		dc_fluid_transfers_warn_path(transfers, spec->path, spec->hops, spec->owner);
+	status = add(transfers, spec, waits, &id);
 	if (status != DC_OK)
 		return status;
-	status = reserve(transfers);
-	if (status == DC_OK && !waits)
-		status = dc_fluid_start(transfers->solver, id);
-	if (status != DC_OK) {
-		dc_fluid_remove(transfers->solver, id);
-		return status;
-	}
-	slot = &transfers->slots[id];
-	*slot = (struct transfer){.since = now,
-				  .left = spec->bytes,
-				  .bytes = spec->bytes,
-				  .done = spec->done,
-				  .context = spec->context,
-				  .argument = spec->argument,
-				  .generation = slot->generation + 1,
-				  .entity = spec->entity,
-				  .order = transfers->order++};
-	transfers->live++;
-	if (waits) {
-		dc_fluid_due_set(&transfers->due, id, now + spec->latency);
-		rearm(transfers);
-	} else {
-		request_solve(transfers);
-	}
+	set_off(transfers, id, waits, spec->latency);
 	if (transfer)
-		*transfer = (dc_fluid_transfer)slot->generation << 32 | id;
+		*transfer = dc_fluid_transfers_handle(transfers, id);
+	return DC_OK;
+}
+
+enum dc_status dc_fluid_transfers_restart(struct dc_fluid_transfers *transfers,
+					  dc_fluid_transfer transfer, double bytes, dc_time latency)
+{
+	dc_time now = dc_engine_now(transfers->engine);
+	bool waits = latency > 0 || !(bytes > 0);
+	uint32_t id = dc_fluid_transfers_find(transfers, transfer);
+	struct dc_fluid_slot *slot;
+
+	if (id == DC_FLUID_NONE || !dc_fluid_transfers_rests(transfers, id) ||
+	    !timely(bytes, latency, now))
+		return DC_ERR_RUN;
+	/* What the watch does may reach this one too. */
+	if (!waits && dc_fluid_transfers_watched(transfers) &&
+	    (!dc_fluid_transfers_warn_waiting(transfers, transfer) ||
+	     !dc_fluid_transfers_rests(transfers, id)))
+		return DC_ERR_RUN;
+	if (!waits && dc_fluid_start(transfers->solver, id) != DC_OK)
+		return DC_ERR_MEMORY;
+	slot = &transfers->slots[id];
+	slot->since = now;
+	slot->left = bytes;
+	slot->bytes = bytes;
+	slot->order = transfers->order++;
+	transfers->live++;
+	set_off(transfers, id, waits, latency);
+	return DC_OK;
+}
+
+enum dc_status dc_fluid_transfers_resume_at(struct dc_fluid_transfers *transfers,
+					    const struct dc_fluid_transfer_spec *spec,
+					    dc_time since, double rate_bps,
+					    dc_fluid_transfer *transfer)
+{
+	const struct dc_fluid_slot sketch = {.since = since, .left = spec->bytes, .rate = rate_bps};
+	dc_time now = dc_engine_now(transfers->engine), end;
+	enum dc_status status;
+	uint32_t id;
+
+	if (!timely(spec->bytes, spec->latency, now) || since < 0 || since > now || !(rate_bps > 0))
+		return DC_ERR_RUN;
+	end = dc_fluid_slot_end(&sketch);
+	if (end < now)
+		return DC_ERR_RUN;
+	dc_fluid_transfers_warn_path(transfers, spec->path, spec->hops, spec->owner);
+	status = add(transfers, spec, false, &id);
+	if (status != DC_OK)
+		return status;
+	transfers->slots[id].since = since;
+	transfers->slots[id].rate = rate_bps;
+	if (end != DC_TIME_NEVER)
+		dc_fluid_due_set(&transfers->due, id, end);
+	dc_fluid_transfers_request_solve(transfers);
+	dc_fluid_transfers_rearm(transfers);
+	if (transfer)
+		*transfer = dc_fluid_transfers_handle(transfers, id);
 	return DC_OK;
 }
 
 bool dc_fluid_transfers_cancel(struct dc_fluid_transfers *transfers, dc_fluid_transfer transfer)
 {
-	uint32_t id = find(transfers, transfer);
-	const struct transfer *slot;
+	uint32_t id = dc_fluid_transfers_find(transfers, transfer);
+	struct dc_fluid_slot *slot;
 
 	if (id == DC_FLUID_NONE)
 		return false;
 	slot = &transfers->slots[id];
-	book(transfers, id, slot->bytes - left_at(slot, dc_engine_now(transfers->engine)));
+	if (dc_fluid_transfers_kept(transfers, id) &&
+	    (slot->left < 0 || dc_fluid_transfers_rests(transfers, id)))
+		return false;
+	dc_fluid_transfers_book_passed(
+		transfers, id,
+		slot->bytes - dc_fluid_slot_left(slot, dc_engine_now(transfers->engine)));
 	dc_fluid_due_drop(&transfers->due, id);
-	dc_fluid_remove(transfers->solver, id);
-	transfers->slots[id].generation++;
+	if (dc_fluid_transfers_kept(transfers, id)) {
+		dc_fluid_stop(transfers->solver, id);
+		dc_fluid_slot_rest(slot);
+	} else {
+		dc_fluid_remove(transfers->solver, id);
+		slot->generation++;
+	}
 	transfers->live--;
-	request_solve(transfers);
-	rearm(transfers);
+	dc_fluid_transfers_request_solve(transfers);
+	dc_fluid_transfers_rearm(transfers);
 	return true;
+}
+
+void dc_fluid_transfers_release(struct dc_fluid_transfers *transfers, dc_fluid_transfer transfer)
+{
+	uint32_t id = dc_fluid_transfers_find(transfers, transfer);
+
+	if (id == DC_FLUID_NONE || !dc_fluid_transfers_kept(transfers, id))
+		return;
+	dc_fluid_transfers_cancel(transfers, transfer);
+	transfers->slots[id].generation++;
+	/* One whose callback is still to come goes then. */
+	transfers->solver->flows[id].flags &= (uint8_t)~DC_FLUID_KEPT;
+	if (!(transfers->slots[id].left < 0))
+		dc_fluid_remove(transfers->solver, id);
 }
 
 enum dc_status dc_fluid_transfers_reroute(struct dc_fluid_transfers *transfers,
 					  dc_fluid_transfer transfer,
 					  const struct dc_fluid_hop *path, uint32_t hops)
 {
-	uint32_t id = find(transfers, transfer);
+	uint32_t id = dc_fluid_transfers_find(transfers, transfer);
 	dc_time now = dc_engine_now(transfers->engine);
-	struct transfer *slot;
+	struct dc_fluid_slot *slot;
 	double left;
 	enum dc_status status;
 
 	if (id == DC_FLUID_NONE)
 		return DC_ERR_RUN;
-	slot = &transfers->slots[id];
-	left = left_at(slot, now);
 	status = dc_fluid_check_path(transfers->solver, path, hops);
 	if (status != DC_OK || (status = reserve(transfers)) != DC_OK)
 		return status;
-	book(transfers, id, slot->bytes - left);
+	if (dc_fluid_transfers_shares(transfers, id)) {
+		dc_fluid_transfers_warn_path(transfers, path, hops, transfers->slots[id].owner);
+		if (dc_fluid_transfers_find(transfers, transfer) == DC_FLUID_NONE)
+			return DC_ERR_RUN;
+	}
+	slot = &transfers->slots[id];
+	left = dc_fluid_slot_left(slot, now);
+	dc_fluid_transfers_book_passed(transfers, id, slot->bytes - left);
 	slot->bytes = left;
 	status = dc_fluid_set_path(transfers->solver, id, path, hops);
-	request_solve(transfers);
+	dc_fluid_transfers_request_solve(transfers);
 	return status;
 }
 
 enum dc_status dc_fluid_transfers_set_weight(struct dc_fluid_transfers *transfers,
 					     dc_fluid_transfer transfer, double weight)
 {
-	uint32_t id = find(transfers, transfer);
+	uint32_t id = dc_fluid_transfers_find(transfers, transfer);
 	enum dc_status status = DC_ERR_RUN;
 
 	if (id != DC_FLUID_NONE)
 		status = dc_fluid_set_weight(transfers->solver, id, weight);
-	request_solve(transfers);
+	dc_fluid_transfers_request_solve(transfers);
 	return status;
 }
 
 enum dc_status dc_fluid_transfers_set_cap(struct dc_fluid_transfers *transfers,
 					  dc_fluid_transfer transfer, double cap_bps)
 {
-	uint32_t id = find(transfers, transfer);
+	uint32_t id = dc_fluid_transfers_find(transfers, transfer);
 	enum dc_status status = DC_ERR_RUN;
 
 	if (id != DC_FLUID_NONE)
 		status = dc_fluid_set_cap(transfers->solver, id, cap_bps);
-	request_solve(transfers);
+	dc_fluid_transfers_request_solve(transfers);
 	return status;
 }
 
 enum dc_status dc_fluid_transfers_set_capacity(struct dc_fluid_transfers *transfers,
 					       uint32_t resource, double capacity_bps)
 {
-	enum dc_status status = dc_fluid_set_capacity(transfers->solver, resource, capacity_bps);
+	enum dc_status status;
 
-	request_solve(transfers);
+	if (!(capacity_bps >= 0))
+		return DC_ERR_RUN;
+	if (dc_fluid_transfers_watched(transfers))
+		dc_fluid_transfers_warn(transfers, resource, 0);
+	status = dc_fluid_set_capacity(transfers->solver, resource, capacity_bps);
+	dc_fluid_transfers_request_solve(transfers);
 	return status;
-}
-
-double dc_fluid_transfers_left(const struct dc_fluid_transfers *transfers,
-			       dc_fluid_transfer transfer)
-{
-	uint32_t id = find(transfers, transfer);
-
-	if (id == DC_FLUID_NONE)
-		return 0;
-	return left_at(&transfers->slots[id], dc_engine_now(transfers->engine));
-}
-
-double dc_fluid_transfers_rate(const struct dc_fluid_transfers *transfers,
-			       dc_fluid_transfer transfer)
-{
-	uint32_t id = find(transfers, transfer);
-
-	return id == DC_FLUID_NONE ? 0 : transfers->slots[id].rate;
-}
-
-uint32_t dc_fluid_transfers_bottleneck(const struct dc_fluid_transfers *transfers,
-				       dc_fluid_transfer transfer)
-{
-	uint32_t id = find(transfers, transfer);
-
-	return id == DC_FLUID_NONE ? DC_FLUID_NONE : dc_fluid_bottleneck(transfers->solver, id);
-}
-
-uint32_t dc_fluid_transfers_held_by(const struct dc_fluid_transfers *transfers)
-{
-	return transfers->held_by;
-}
-
-uint32_t dc_fluid_transfers_live(const struct dc_fluid_transfers *transfers)
-{
-	return transfers->live;
-}
-
-struct dc_sum dc_fluid_transfers_carried(const struct dc_fluid_transfers *transfers,
-					 uint32_t resource)
-{
-	const struct dc_fluid_solver *solver = transfers->solver;
-	const struct dc_fluid_resource *state = &solver->resources[resource];
-	dc_time now = dc_engine_now(transfers->engine);
-	struct dc_sum sum = {0, 0};
-
-	if (resource < transfers->carried_count)
-		sum = transfers->carried[resource];
-	for (uint32_t i = 0; i < state->count; i++) {
-		uint32_t id = solver->share_flows[state->block + i];
-		const struct transfer *transfer = &transfers->slots[id];
-		double passed = transfer->bytes - left_at(transfer, now);
-		double per_byte = solver->shares[state->block + i].pull / solver->flows[id].weight;
-
-		sum = dc_sum_add(sum, dc_sum_product(passed, per_byte));
-	}
-	return sum;
-}
-
-size_t dc_fluid_transfers_memory(const struct dc_fluid_transfers *transfers)
-{
-	return sizeof *transfers + transfers->carried_count * sizeof *transfers->carried +
-	       transfers->finished_capacity * sizeof *transfers->finished +
-	       transfers->capacity * (sizeof *transfers->slots + sizeof *transfers->due.heap +
-				      sizeof *transfers->due.place);
 }

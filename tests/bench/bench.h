@@ -7,8 +7,9 @@ void bench_fluid(void);
 /* Writes every flow list that peers are compared on to folder, as NAME.csv: id, bytes, start_s, and the
  * ids of the links of its path. Links are of 50 GB/s without latency. */
 void bench_fluid_write(const char *folder);
-/* Runs one such list. Prints "cpu_s" of the simulation alone and "peak_bytes" of the process, then the id
- * and the completion time (finish minus start) of each flow. */
+/* Runs one such list. Prints "cpu_s" of the simulation alone, "peak_bytes", the most that the process has
+ * held, and "grown_bytes", how much more that is than before the simulation was built, its list read;
+ * then the id and the completion time (finish minus start) of each flow. */
 void bench_fluid_run(const char *path);
 
 #endif

@@ -14,7 +14,7 @@
 #include "bench.h"
 #include "fluid/transfers.h"
 
-enum { MAX_HOPS = 6, MAX_TRIES = 5 };
+enum { MAX_HOPS = 6, MAX_TRIES = 5, LEAST_RESERVED = 1024 };
 
 static const double link_bps = 50e9, pi = 3.14159265358979323846;
 
@@ -213,6 +213,24 @@ static void start_next(void *context, uint64_t argument)
 				   DC_PHASE_COMPLETION, 1, start_next, run, 0);
 }
 
+/* Memory for the most flows that start together, which are known before the simulation begins, and for
+ * LEAST_RESERVED at least. */
+static void reserve_batch(struct dc_fluid_transfers *transfers, const struct list *list)
+{
+	uint32_t count = 0, hops = 0, most = LEAST_RESERVED, most_hops = LEAST_RESERVED * MAX_HOPS;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (i && list->flows[i].start != list->flows[i - 1].start)
+			count = hops = 0;
+		count++;
+		hops += list->flows[i].hops;
+		most = count > most ? count : most;
+		most_hops = hops > most_hops ? hops : most_hops;
+	}
+	if (dc_fluid_transfers_reserve(transfers, most, most_hops) != DC_OK)
+		exit(1);
+}
+
 static struct result simulate(const struct list *list, dc_time *ends)
 {
 	struct run run = {.engine = dc_engine_create(),
@@ -226,6 +244,7 @@ static struct result simulate(const struct list *list, dc_time *ends)
 	for (uint32_t i = 0; i < list->links; i++)
 		if (dc_fluid_add_resource(run.solver, link_bps, 1, &id) != DC_OK)
 			exit(1);
+	reserve_batch(run.transfers, list);
 	result.cpu_s = -cpu_s();
 	dc_engine_schedule(run.engine, list->flows[0].start, DC_PHASE_COMPLETION, 1, start_next,
 			   &run, 0);
@@ -272,6 +291,94 @@ static double report(const char *name, struct list list, int tries, double last_
 	return median->cpu_s;
 }
 
+/* ---- a ring all-reduce, message by message ---- */
+
+enum { RING_RANKS = 1024 };
+
+struct ring {
+	struct run run;
+	dc_fluid_transfer sends[RING_RANKS]; /* to the next rank, kept from step to step */
+	uint32_t steps[RING_RANKS];          /* still to come */
+	uint8_t parts[RING_RANKS];           /* of the present step: sent, received */
+	double bytes;
+	dc_time latency;
+};
+
+/* A rank that has sent and received its part begins its next step. */
+static void ring_part(struct ring *ring, uint32_t rank)
+{
+	if (++ring->parts[rank] < 2)
+		return;
+	ring->parts[rank] = 0;
+	if (--ring->steps[rank] &&
+	    dc_fluid_transfers_restart(ring->run.transfers, ring->sends[rank], ring->bytes,
+				       ring->latency) != DC_OK)
+		exit(1);
+}
+
+static void ring_sent(void *context, uint64_t rank)
+{
+	struct ring *ring = context;
+
+	ring->run.done++;
+	ring_part(ring, (uint32_t)rank);
+	ring_part(ring, (uint32_t)(rank + 1) % RING_RANKS);
+}
+
+/* 2(p-1) steps of L + S/(pB), each rank on a port of its own; 1 GiB. */
+static void ring_all_reduce(double latency_s)
+{
+	static const uint32_t steps = 2 * (RING_RANKS - 1);
+	struct ring *ring = calloc(1, sizeof *ring);
+	double used_s, messages = (double)RING_RANKS * steps;
+	uint32_t id;
+
+	if (!ring)
+		exit(1);
+	ring->run.engine = dc_engine_create();
+	ring->run.solver = dc_fluid_create();
+	ring->run.transfers =
+		dc_fluid_transfers_create(ring->run.engine, ring->run.solver, DC_PHASE_STATE);
+	ring->bytes = 1073741824.0 / RING_RANKS;
+	ring->latency = dc_time_from_s(latency_s);
+	for (uint32_t i = 0; i < 2 * RING_RANKS; i++)
+		if (dc_fluid_add_resource(ring->run.solver, link_bps, 1, &id) != DC_OK)
+			exit(1);
+	used_s = -cpu_s();
+	for (uint32_t i = 0; i < RING_RANKS; i++) {
+		const struct dc_fluid_hop path[2] = {{i, 1},
+						     {RING_RANKS + (i + 1) % RING_RANKS, 1}};
+		const struct dc_fluid_transfer_spec spec = {.path = path,
+							    .hops = 2,
+							    .entity = i,
+							    .bytes = ring->bytes,
+							    .weight = 1,
+							    .cap_bps = (double)INFINITY,
+							    .multiplicity = 1,
+							    .latency = ring->latency,
+							    .kept = true,
+							    .done = ring_sent,
+							    .context = ring,
+							    .argument = i};
+
+		ring->steps[i] = steps;
+		if (dc_fluid_transfers_start(ring->run.transfers, &spec, &ring->sends[i]) != DC_OK)
+			exit(1);
+	}
+	if (dc_engine_run(ring->run.engine, NULL) != DC_OK || (double)ring->run.done != messages)
+		exit(1);
+	used_s += cpu_s();
+	printf("ring all-reduce, 1024 ranks, latency %3.0f ns: %.0f messages %8.1f ms %4.0f ns each, "
+	       "ends at %.9g s (closed form %.9g)\n",
+	       latency_s * 1e9, messages, used_s * 1e3, used_s * 1e9 / messages,
+	       dc_time_to_s(dc_engine_now(ring->run.engine)),
+	       steps * (latency_s + ring->bytes / link_bps));
+	dc_fluid_transfers_destroy(ring->run.transfers);
+	dc_fluid_destroy(ring->run.solver);
+	dc_engine_destroy(ring->run.engine);
+	free(ring);
+}
+
 void bench_fluid(void)
 {
 	double s;
@@ -285,7 +392,9 @@ void bench_fluid(void)
 	report("all-to-all, switch of 1024", all_to_all(16, ROUTE_SWITCH), 1, s, 16256);
 	s = report("all-to-all, k=8, d mod k", all_to_all(8, ROUTE_DESTINATION), 5, 0, 0);
 	report("all-to-all, k=16, d mod k", all_to_all(16, ROUTE_DESTINATION), 1, s, 16256);
-	report("all-to-all, k=8, hash", all_to_all(8, ROUTE_HASH), 1, 0, 0);
+	report("all-to-all, k=8, hash", all_to_all(8, ROUTE_HASH), 5, 0, 0);
+	ring_all_reduce(0);
+	ring_all_reduce(500e-9);
 }
 
 /* The rows go by start, as start_next expects. */
@@ -320,6 +429,7 @@ void bench_fluid_write(const char *folder)
 {
 	write_list(folder, "poisson_1k", poisson(1000));
 	write_list(folder, "poisson_10k", poisson(10000));
+	write_list(folder, "poisson_100k", poisson(100000));
 	write_list(folder, "permutation_1024", permutation());
 	write_list(folder, "all_to_all_128_switch", all_to_all(8, ROUTE_SWITCH));
 	write_list(folder, "all_to_all_128_d_mod_k", all_to_all(8, ROUTE_DESTINATION));
@@ -377,16 +487,17 @@ static struct list read_list(const char *path)
 	return list;
 }
 
-/* The most memory the process has held [bytes], from what Linux tells; 0 elsewhere. Unlike getrusage
- * it does not count what the parent held before this program began. */
-static double peak_bytes(void)
+/* What Linux tells of the process's memory [bytes], 0 elsewhere: VmRSS holds now, VmHWM at most so far.
+ * Unlike getrusage it does not count what the parent held before this program began. */
+static double memory_bytes(const char *name)
 {
 	FILE *file = fopen("/proc/self/status", "r");
+	size_t length = strlen(name);
 	double kib = 0;
 	char line[256];
 
 	while (file && fgets(line, sizeof line, file))
-		if (sscanf(line, "VmHWM: %lf", &kib) == 1)
+		if (!strncmp(line, name, length) && sscanf(line + length, ": %lf", &kib) == 1)
 			break;
 	if (file)
 		fclose(file);
@@ -396,13 +507,20 @@ static double peak_bytes(void)
 void bench_fluid_run(const char *path)
 {
 	struct list list = read_list(path);
-	dc_time *ends = calloc(list.count + 1, sizeof *ends);
+	dc_time *ends = malloc((list.count + 1) * sizeof *ends);
 	struct result result;
+	double before, peak;
 
 	if (!ends || !list.count)
 		exit(1);
+	/* Written to now: it is no part of the simulation. */
+	for (size_t i = 0; i <= list.count; i++)
+		ends[i] = DC_TIME_NEVER;
+	before = memory_bytes("VmRSS");
 	result = simulate(&list, ends);
-	printf("cpu_s %.9f\npeak_bytes %.0f\n", result.cpu_s, peak_bytes());
+	peak = memory_bytes("VmHWM");
+	printf("cpu_s %.9f\npeak_bytes %.0f\ngrown_bytes %.0f\n", result.cpu_s, peak,
+	       peak - before);
 	for (size_t i = 0; i < list.count; i++)
 		printf("%zu %.17g\n", i, dc_time_to_s(ends[i] - list.flows[i].start));
 	free(ends);
