@@ -1,15 +1,15 @@
 /* Collective algorithms: each is one file with one descriptor, listed in algorithm.c.
  *
- * An algorithm turns an operation on a group into a schedule (schedule.h). Sizes are real numbers: of p
- * members each owns S/p bytes, whole or not.
+ * An algorithm turns an operation on a group into a schedule (schedule.h). Sizes are real numbers:
+ * of p members each owns S/p bytes, whole or not.
  *
  * size_bytes, by operation (as nccl-tests counts):
  *   all-reduce, broadcast, reduce   the vector of each member
  *   reduce-scatter                  the vector of each member before; it ends with S/p
  *   all-gather                      the vector of each member after; it begins with S/p
  *   gather, scatter                 the root's whole vector, S/p of it from or to each member
- *   all-to-all                      what each member holds before, and after; S/p goes to each, its own
- *                                   part stays
+ *   all-to-all                      what each member holds before, and after; S/p goes to each, its
+ *                                   own part stays
  *   send                            the message, from the root to the member after it
  *   barrier                         no bytes
  */
@@ -47,8 +47,8 @@ struct dc_algorithm_type {
 	const char *name;
 	const char *doc;
 	unsigned operations; /* bit 1 << operation for each it can do */
-	/* Whether it can on this group of this fabric, beyond `operations` and at least two members;
-	 * NULL: always. *why (may be NULL) says what is missing. */
+	/* Whether it can on this group of this fabric, beyond `operations` and at least two
+	 * members; NULL: always. *why (may be NULL) says what is missing. */
 	bool (*fits)(const struct dc_fabric *fabric, const struct dc_group *group,
 		     const struct dc_request *request, const char **why);
 	/* Adds tracks. Only called where it fits, for two members or more. */
@@ -59,9 +59,9 @@ struct dc_algorithm_type {
 	 * messages take alone. NULL: never promised. */
 	bool (*is_disjoint)(const struct dc_fabric *fabric, const struct dc_group *group,
 			    const struct dc_request *request);
-	/* Of `operations`, those for which `auto` may choose it: what the libraries of accelerators run
-	 * (rings, trees, in-network reduction and grouped sends as in NCCL and RCCL, tori as on TPUs).
-	 * What only others run must be asked for by name. */
+	/* Of `operations`, those for which `auto` may choose it: what the libraries of accelerators
+	 * run (rings, trees, in-network reduction and grouped sends as in NCCL and RCCL, tori as on
+	 * TPUs). What only others run must be asked for by name. */
 	unsigned automatic;
 	bool whole_buffers; /* switches add up: the protocol `simple` only (transport.h) */
 };

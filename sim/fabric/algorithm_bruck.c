@@ -1,9 +1,9 @@
 /* Bruck: few steps for small parts, for any number of members.
  *
- * All-gather: in round k each sends what it has, at most 2^k parts, to the one 2^k places before it.
- * All-to-all: in round k each sends the parts whose way has bit k set 2^k places on, so a part travels
- * in as many rounds as its way has bits. ceil(log2 p) rounds [Bruck, Ho, Kipnis, Upfal and Weathersby
- * 1997; Thakur, Rabenseifner and Gropp 2005, sec. 4.1 and 4.3]. */
+ * All-gather: in round k each sends what it has, at most 2^k parts, to the one 2^k places before
+ * it. All-to-all: in round k each sends the parts whose way has bit k set 2^k places on, so a part
+ * travels in as many rounds as its way has bits. ceil(log2 p) rounds [Bruck, Ho, Kipnis, Upfal and
+ * Weathersby 1997; Thakur, Rabenseifner and Gropp 2005, sec. 4]. */
 #include "fabric/algorithm_part.h"
 
 /* Ways 1 to p - 1 that have the bit set. */

@@ -1,8 +1,8 @@
 /* Chain: from each member to the next, in chunks that follow each other.
  *
- * From the root through the members after it, around; a reduction comes the other way. p - 1 hops, K
- * chunks: (p + K - 2)(L + S/(KB)) [Patarasuk, Faraj and Yuan 2006, pipelined broadcast]. Without a wish
- * K is what makes that least. */
+ * From the root through the members after it, around; a reduction comes the other way. p - 1 hops,
+ * K chunks: (p + K - 2)(L + S/(KB)) [Patarasuk, Faraj and Yuan 2006, pipelined broadcast]. Without
+ * a wish K is what makes that least. */
 #include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,

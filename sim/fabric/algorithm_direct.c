@@ -1,10 +1,10 @@
 /* Direct: every member sends its part straight to every other.
  *
  * A reduce-scatter or all-gather is one exchange of S/p with each other member, an all-reduce both;
- * 2 L + 2 S/(pB) where every pair has a link of its own [Chan et al. 2007, sec. 4; Kumar and Jouppi
- * 2020]. A member on one switch has one link for all p - 1 messages: there it sends them in turns, in
- * step i to the one i places on, so that no two meet [Thakur, Rabenseifner and Gropp 2005, sec. 4.3,
- * pairwise exchange]; direct-at-once does not wait. A barrier carries nothing and never waits. */
+ * 2 L + 2 S/(pB) where every pair has a link of its own [Chan et al. 2007]. A member on one switch
+ * has one link for all p - 1 messages: there it sends them in turns, in step i to the one i places
+ * on, so that no two meet [Thakur, Rabenseifner and Gropp 2005, sec. 4, pairwise exchange];
+ * direct-at-once does not wait. A barrier carries nothing and never waits. */
 #include "fabric/algorithm_direct.h"
 
 /* The root's messages: to or from one after another, or all in one step. */

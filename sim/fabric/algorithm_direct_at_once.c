@@ -1,7 +1,7 @@
 /* Direct, at once: every part is sent straight to whom it is for, and all share the links.
  *
- * On a switch L + (p-1)/p S/B for an exchange: one latency for the p - 1 of turns. It is how grouped
- * sends and receives run [NVIDIA, NCCL documentation, "Point-to-point communication"]. */
+ * On a switch L + (p-1)/p S/B for an exchange: one latency for the p - 1 of turns. It is how
+ * grouped sends and receives run [NVIDIA, NCCL documentation, "Point-to-point communication"]. */
 #include "fabric/algorithm_direct.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,

@@ -1,7 +1,7 @@
 /* Dissemination: a barrier in which each tells the ones 1, 2, 4, ... places on.
  *
- * After round k each member knows of 2^(k+1) behind it; ceil(log2 p) rounds, any p [Hensgen, Finkel and
- * Manber 1988]. Factor by factor on groups of several dimensions. */
+ * After round k each member knows of 2^(k+1) behind it; ceil(log2 p) rounds, any p [Hensgen, Finkel
+ * and Manber 1988]. Factor by factor on groups of several dimensions. */
 #include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,

@@ -1,15 +1,15 @@
 /* Double binary tree: two trees, each with half of the vector, in which nobody passes on in both.
  *
- * The root feeds two binary trees over the m = p - 1 others, numbered 1 to m after it. In the first, odd
- * numbers are leaves, and the number v with b its lowest bit hangs below v with b cleared and the bit
- * above it set, or below v - b where that is beyond m. The second is the first mirrored (m even) or
- * shifted by one (m odd), so that who passes on in one is a leaf in the other [Sanders, Speck and Traeff
- * 2009, sec. 3 and 4]. ceil(log2 p) levels, a phase each; a reduction comes the other way, an all-reduce is
- * both, 2 ceil(log2 p) phases.
+ * The root feeds two binary trees over the m = p - 1 others, numbered 1 to m after it. In the
+ * first, odd numbers are leaves, and the number v with b its lowest bit hangs below v with b
+ * cleared and the bit above it set, or below v - b where that is beyond m. The second is the first
+ * mirrored (m even) or shifted by one (m odd), so that who passes on in one is a leaf in the other
+ * [Sanders, Speck and Traeff 2009]. ceil(log2 p) levels, a phase each; a reduction
+ * comes the other way, an all-reduce is both, 2 ceil(log2 p) phases.
  *
- * Both halves are cut into K chunks. With all phases at work a member sends twice S/(2K) in a broadcast,
- * twice as much in an all-reduce. Without a wish K is what makes (phases + K - 1)(L + w S/(K B)) least,
- * w = 1, or 2 for an all-reduce. */
+ * Both halves are cut into K chunks. With all phases at work a member sends twice S/(2K) in a
+ * broadcast, twice as much in an all-reduce. Without a wish K is what makes
+ * (phases + K - 1)(L + w S/(K B)) least, w = 1, or 2 for an all-reduce. */
 #include "fabric/algorithm_part.h"
 
 /* Who is above v in the first tree over 1 to m; 0 is the root. */

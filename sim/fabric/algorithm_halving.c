@@ -1,8 +1,8 @@
 /* Parts by exchange with ever farther partners: recursive halving and recursive doubling.
  *
- * Where a line's size n is no power of two, n - q members (q the power of two below) first hand over to
- * a neighbour and get the result from it at last [Thakur, Rabenseifner and Gropp 2005, sec. 4.4]. The q
- * that are left are the odd ones of the first 2(n - q) places and all after them. */
+ * Where a line's size n is no power of two, n - q members (q the power of two below) first hand
+ * over to a neighbour and get the result from it at last [Thakur, Rabenseifner and Gropp 2005, sec.
+ * 4]. The q that are left are the odd ones of the first 2(n - q) places and all after them. */
 #include "fabric/algorithm_part.h"
 
 /* A line in a fold. */
@@ -67,8 +67,8 @@ static void exchange(const struct fold *fold, uint64_t mask, double bytes, bool 
 				    bytes);
 }
 
-/* Survivor j sends partner j ^ mask the parts of the members of those equal to `of` modulo 2 mask: the
- * partner in a scatter, itself in a gather. */
+/* Survivor j sends partner j ^ mask the parts of the members of those equal to `of` modulo 2 mask:
+ * the partner in a scatter, itself in a gather. */
 static void exchange_parts(const struct fold *fold, uint64_t mask, double part_bytes, bool scatter)
 {
 	if (!fold->extra) {

@@ -1,10 +1,10 @@
 /* Halving-doubling: exchanges of halves with ever farther partners, and back.
  *
- * Reduce-scatter: log2 p exchanges of S/2, S/4, ..., S/p, nearest partners first, so that the most bytes
- * go the shortest way; all-gather backwards; all-reduce both: 2 log2 p L + 2 (p-1)/p S/B
- * [Rabenseifner 2004; Thakur, Rabenseifner and Gropp 2005, sec. 4.4]. Where p is no power of two, p - q
- * members (q the power below) hand over to a neighbour first and get the result from it at last: two
- * steps more, of S in an all-reduce. Factor by factor on groups of several dimensions. */
+ * Reduce-scatter: log2 p exchanges of S/2, S/4, ..., S/p, nearest partners first, so that the most
+ * bytes go the shortest way; all-gather backwards; all-reduce both: 2 log2 p L + 2 (p-1)/p S/B
+ * [Rabenseifner 2004; Thakur, Rabenseifner and Gropp 2005, sec. 4]. Where p is no power of two,
+ * p - q members (q the power below) hand over to a neighbour first and get the result from it at
+ * last: two steps more, of S in an all-reduce. Factor by factor on groups of several dimensions. */
 #include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,

@@ -1,11 +1,11 @@
 /* Hierarchical: dimension by dimension, each with what suits it, in chunks that follow each other.
  *
- * An all-reduce reduce-scatters from the innermost dimension outwards and all-gathers back, so that outer
- * dimensions carry 1/n0, 1/(n0 n1), ... of the bytes [Cho et al. 2019, BlueConnect; Patarasuk and Yuan
- * 2009, sec. 4]. Along a fully connected dimension all exchange at once; along a switch a power of two
- * with latency takes halving-doubling, log2 n latencies for n - 1 of a ring; all else a ring. Broadcast,
- * reduce, gather and scatter are binomial trees along each: the root's outermost line first, then lines
- * within [Karonis et al. 2000, multilevel].
+ * An all-reduce reduce-scatters from the innermost dimension outwards and all-gathers back, so that
+ * outer dimensions carry 1/n0, 1/(n0 n1), ... of the bytes [Cho et al. 2019, BlueConnect; Patarasuk
+ * and Yuan 2009]. Along a fully connected dimension all exchange at once; along a switch a
+ * power of two with latency takes halving-doubling, log2 n latencies for n - 1 of a ring; all else
+ * a ring. Broadcast, reduce, gather and scatter are binomial trees along each: the root's outermost
+ * line first, then lines within [Karonis et al. 2000, multilevel].
  *
  * Without a wish the chunks are the power of two that makes the pipeline shortest
  * (dc_algorithm_balance). */
@@ -34,8 +34,8 @@ static const struct dc_algorithm_part *suited(const struct dc_fabric *fabric,
 	return &dc_algorithm_part_ring;
 }
 
-/* The lines along a factor in which the root's parts are: those with the root's coordinates further in,
- * any further out. */
+/* The lines along a factor in which the root's parts are: those with the root's coordinates further
+ * in, any further out. */
 static struct dc_algorithm_stage stage_of(const struct dc_group *group, size_t factor,
 					  uint64_t root)
 {
@@ -71,7 +71,7 @@ static void lower_rooted(const struct dc_request *request, struct dc_schedule *s
 		double bytes = request->size_bytes;
 
 		if (sized)
-			bytes *= (double)(f ? stage.stride : 1) / (double)group->size;
+			bytes *= (double)stage.stride / (double)group->size;
 		dc_algorithm_binomial(schedule, &stage, up, sized, up && !sized, bytes);
 	}
 }

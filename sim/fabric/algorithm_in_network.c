@@ -1,15 +1,17 @@
 /* In-network: switches add up what passes and send the same to many (NVLS, SHARP).
  *
- * One switch (NVLS): every member sends its vector and takes the sum of its own part, S/p; then it sends
- * that once and the switch gives it to all: S (1 + 1/p) each way through a member's link [NVIDIA, NCCL 2.17
- * release notes: NVLS; nccl-tests, doc/PERFORMANCE.md]. The pieces are so small that both halves stream
- * together. A tree of switches (SHARP) adds up on the way to its root and sends the result down, S each
- * way, streaming too [Graham et al. 2016]. The way down of the last piece is a step of no bytes.
+ * One switch (NVLS): every member sends its vector and takes the sum of its own part, S/p; then it
+ * sends that once and the switch gives it to all: S (1 + 1/p) each way through a member's link
+ * [NVIDIA, NCCL 2.17 release notes: NVLS; nccl-tests, doc/PERFORMANCE.md]. The pieces are so small
+ * that both halves stream together. A tree of switches (SHARP) adds up on the way to its root and
+ * sends the result down, S each way, streaming too [Graham et al. 2016]. The way down of the last
+ * piece is a step of no bytes.
  *
- * A broadcast is a sum with zeros, a reduction a sum whose result all but the root drop: S each way.
+ * A broadcast is a sum with zeros, a reduction a sum whose result all but the root drop: S each
+ * way.
  *
- * On several dimensions reduce-scatters go outwards and all-gathers back, by the switches of a dimension
- * that can (a tree only as the outermost, for the whole), by rings else. */
+ * On several dimensions reduce-scatters go outwards and all-gathers back, by the switches of a
+ * dimension that can (a tree only as the outermost, for the whole), by rings else. */
 #include "fabric/algorithm_part.h"
 
 static void network_scatter(struct dc_schedule *schedule, size_t factor, double bytes)

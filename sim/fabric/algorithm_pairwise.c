@@ -1,7 +1,7 @@
 /* Pairwise exchange: an all-to-all in p - 1 steps, in each of which everybody sends one part.
  *
- * In step i the partner is place ^ i where p is a power of two, else each sends to the one i places on and
- * receives from the one i places before [Thakur, Rabenseifner and Gropp 2005, sec. 4.3]. */
+ * In step i the partner is place ^ i where p is a power of two, else each sends to the one i places
+ * on and receives from the one i places before [Thakur, Rabenseifner and Gropp 2005, sec. 4]. */
 #include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,

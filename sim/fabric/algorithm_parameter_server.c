@@ -1,8 +1,8 @@
 /* Parameter server: members push their shards to k servers, which add up, and pull the sums.
  *
- * The servers are the first k members, each with a k-th of the vector [Li et al. 2014; Jiang et al. 2020,
- * colocated servers]. A server keeps its own part, so push and pull move (p-1) S each; a server's link
- * carries (p-1) S/k beside its own S (k-1)/k. k = p is the direct all-reduce. */
+ * The servers are the first k members, each with a k-th of the vector [Li et al. 2014; Jiang et al.
+ * 2020, colocated servers]. A server keeps its own part, so push and pull move (p-1) S each; a
+ * server's link carries (p-1) S/k beside its own S (k-1)/k. k = p is the direct all-reduce. */
 #include "fabric/algorithm_part.h"
 
 static uint64_t servers_of(const struct dc_request *request, const struct dc_group *group)

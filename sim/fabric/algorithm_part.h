@@ -1,8 +1,9 @@
 /* What collective algorithms are made of: work along one factor of a group, put together.
  *
- * A part reduce-scatters, all-gathers or all-reduces along one factor, on all its lines at once. Nesting
- * parts does it over several factors: reduce-scatter S along the first, S/n0 along the second, ..., and
- * all-gather back. Phases are written with whole sizes and cut into chunks at the end.
+ * A part reduce-scatters, all-gathers or all-reduces along one factor, on all its lines at once.
+ * Nesting parts does it over several factors: reduce-scatter S along the first, S/n0 along the
+ * second, ..., and all-gather back. Phases are written with whole sizes and cut into chunks at the
+ * end.
  *
  * Ownership: nothing is owned; what is added lives with the schedule. */
 #ifndef DC_FABRIC_ALGORITHM_PART_H
@@ -33,8 +34,8 @@ extern const struct dc_algorithm_part dc_algorithm_part_at_once;
 /* Each member sends `bytes` to each other along a factor. */
 void dc_algorithm_exchange(struct dc_schedule *schedule, size_t factor, double bytes, bool reduces,
 			   bool at_once);
-/* An all-reduce, reduce-scatter or all-gather of `bytes` along the factors order[0 to count - 1], the
- * first scattered first and gathered last; parts[f] is that of factor f. */
+/* An all-reduce, reduce-scatter or all-gather of `bytes` along the factors order[0 to count - 1],
+ * the first scattered first and gathered last; parts[f] is that of factor f. */
 void dc_algorithm_nest(struct dc_schedule *schedule, enum dc_operation operation, double bytes,
 		       const size_t *order, const struct dc_algorithm_part *const *parts);
 
@@ -50,8 +51,9 @@ struct dc_algorithm_stage {
 
 /* The group as one line. */
 struct dc_algorithm_stage dc_algorithm_whole_stage(const struct dc_group *group, uint64_t root);
-/* A binomial tree over each line, to the root (up) or from it. sized: `bytes` are those of one place,
- * a message carries those of the places below (gather, scatter); else every message has `bytes`. */
+/* A binomial tree over each line, to the root (up) or from it. sized: `bytes` are those of one
+ * place, a message carries those of the places below (gather, scatter); else every message has
+ * `bytes`. */
 void dc_algorithm_binomial(struct dc_schedule *schedule, const struct dc_algorithm_stage *stage,
 			   bool up, bool sized, bool reduces, double bytes);
 
@@ -74,24 +76,27 @@ bool dc_algorithm_is_whole(const struct dc_fabric *fabric);
 bool dc_algorithm_is_apart(const struct dc_fabric *fabric, const struct dc_group *group);
 /* And the same of messages between any members: there is one factor only. */
 bool dc_algorithm_is_apart_across(const struct dc_fabric *fabric, const struct dc_group *group);
-/* Whether a neighbour's message to the next crosses no link twice along each factor, all sending. */
+/* Whether a neighbour's message to the next crosses no link twice along each factor, all
+ * sending. */
 bool dc_algorithm_is_apart_around(const struct dc_fabric *fabric, const struct dc_group *group);
 
-/* What a message between neighbours costs along a factor: latency [s] of its links and the bandwidth
- * [B/s] of a terminal's, cost (may be NULL) included. Across: latencies of the dimensions added up, the least bandwidth. */
+/* What a message between neighbours costs along a factor: latency [s] of its links and the
+ * bandwidth [B/s] of a terminal's, cost (may be NULL) included. Across: latencies of the dimensions
+ * added up, the least bandwidth. */
 void dc_algorithm_pace(const struct dc_fabric *fabric, const struct dc_group *group,
 		       const struct dc_fabric_cost *cost, size_t factor, double *latency_s,
 		       double *bandwidth_bps);
 
 enum { DC_ALGORITHM_MOST_CHUNKS = 1024 };
 
-/* The K of 1 to DC_ALGORITHM_MOST_CHUNKS that makes a pipeline of equal phases shortest:
- * (phases + K - 1)(L + bytes/(K B)), bytes those that the busiest link carries in all; the least K of
- * equals [Sanders, Speck and Traeff 2009, sec. 2]. */
+/* The K of 1 to DC_ALGORITHM_MOST_CHUNKS that makes a pipeline of equal phases shortest: (phases +
+ * K - 1)(L + bytes/(K B)), bytes those that the busiest link carries in all; the least K of equals
+ * [Sanders, Speck and Traeff 2009]. */
 uint64_t dc_algorithm_pipeline(const struct dc_fabric *fabric, const struct dc_group *group,
 			       const struct dc_fabric_cost *cost, uint64_t phases, double bytes);
-/* The power of two up to DC_ALGORITHM_MOST_CHUNKS that makes a track's unlike phases shortest:
- * sum of t + (K - 1) x the most that one factor is at work for a chunk, t = repeat (L + bytes/(K B)). */
+/* The power of two up to DC_ALGORITHM_MOST_CHUNKS that makes a track's unlike phases shortest: sum
+ * of t + (K - 1) x the most that one factor is at work for a chunk,
+ * t = repeat (L + bytes/(K B)). */
 uint64_t dc_algorithm_balance(const struct dc_fabric *fabric, const struct dc_group *group,
 			      const struct dc_fabric_cost *cost, const struct dc_track *track);
 /* Cuts every track into chunks (0: 1), the bytes of messages with it. */

@@ -1,6 +1,6 @@
-/* Where algorithms are at home: dimensions of a group, links that do not meet, the pace of messages. */
+/* Where algorithms are at home: dimensions of a group, links that do not meet, the pace of
+ * messages. */
 #include <math.h>
-#include <string.h>
 
 #include "fabric/algorithm_part.h"
 
@@ -20,10 +20,9 @@ bool dc_algorithm_is_switch(const struct dc_fabric_dimension *dimension)
 	return dimension && dimension->type == &dc_topology_switch;
 }
 
-/* By name, so that this builds with and without that topology. */
 bool dc_algorithm_is_full(const struct dc_fabric_dimension *dimension)
 {
-	return dimension && strcmp(dimension->type->name, "fully-connected") == 0;
+	return dimension && dimension->type == &dc_topology_fully_connected;
 }
 
 bool dc_algorithm_is_ring(const struct dc_fabric_dimension *dimension)
@@ -131,7 +130,8 @@ uint64_t dc_algorithm_pipeline(const struct dc_fabric *fabric, const struct dc_g
 	bytes_s = bytes / bandwidth_bps;
 	if (phases < 2 || !(bytes_s > 0))
 		return 1;
-	/* The derivative's zero; the sum is convex in K, so a whole number beside it is the best. */
+	/* The derivative's zero; the sum is convex in K, so a whole number beside it is the
+	 * best. */
 	best = latency_s > 0 ? sqrt((double)(phases - 1) * bytes_s / latency_s)
 			     : DC_ALGORITHM_MOST_CHUNKS;
 	best = fmin(fmax(best, 1), DC_ALGORITHM_MOST_CHUNKS);
@@ -143,8 +143,8 @@ uint64_t dc_algorithm_pipeline(const struct dc_fabric *fabric, const struct dc_g
 	return (uint64_t)best;
 }
 
-/* The most that a member sends or receives in a step; of a list, where members have one message each,
- * the largest. */
+/* The most that a member sends or receives in a step; of a list, where members have one message
+ * each, the largest. */
 static double step_bytes(const struct dc_schedule_phase *phase)
 {
 	double sum_bytes = 0, up_bytes = 0, down_bytes = 0, most_bytes = 0;

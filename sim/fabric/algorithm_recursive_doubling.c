@@ -1,9 +1,9 @@
 /* Recursive doubling: all there is, exchanged with ever farther partners.
  *
  * log2 p steps: of the whole vector in an all-reduce, of S/p, 2S/p, 4S/p, ... in an all-gather, of
- * nothing in a barrier [Thakur, Rabenseifner and Gropp 2005, sec. 4.1 and 4.4]. Where p is no power of
- * two, p - q members hand over first and get the result at last: two steps more. Factor by factor on
- * groups of several dimensions. */
+ * nothing in a barrier [Thakur, Rabenseifner and Gropp 2005, sec. 4]. Where p is no power
+ * of two, p - q members hand over first and get the result at last: two steps more. Factor by
+ * factor on groups of several dimensions. */
 #include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,

@@ -1,9 +1,9 @@
 /* Ring: chunks travel around once for the sum and once for the result.
  *
- * On a group of several dimensions, one after another: an all-reduce of S bytes over sizes n0, n1, ...
- * reduce-scatters S along the first, S/n0 along the second and so on, then all-gathers back. Each phase
- * is n - 1 steps in which every member passes one chunk to the next: 2(n-1)(L + S/(nB)) on one
- * dimension [Thakur et al. 2005, sec. 4; Patarasuk and Yuan 2009]. */
+ * On a group of several dimensions, one after another: an all-reduce of S bytes over sizes n0, n1,
+ * ... reduce-scatters S along the first, S/n0 along the second and so on, then all-gathers back.
+ * Each phase is n - 1 steps in which every member passes one chunk to the next: 2(n-1)(L + S/(nB))
+ * on one dimension [Thakur et al. 2005, sec. 4; Patarasuk and Yuan 2009]. */
 #include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,
@@ -22,7 +22,8 @@ static void lower(const struct dc_fabric *fabric, const struct dc_request *reque
 	dc_algorithm_cut(schedule, request->chunks);
 }
 
-/* Chunks that go out along a dimension meet those that come back; one way, each dimension is its own. */
+/* Chunks that go out along a dimension meet those that come back; one way, each dimension is its
+ * own. */
 static bool is_disjoint(const struct dc_fabric *fabric, const struct dc_group *group,
 			const struct dc_request *request)
 {

@@ -1,8 +1,8 @@
 /* Bidirectional ring: half of every chunk travels each way around.
  *
- * Two tracks of the ring algorithm, with S/2 each: on rings, whose two directions have links of their
- * own, 2(n-1)(L + S/(2nB)): half the bandwidth term [Jain and Sabharwal 2010; Chan et al. 2007,
- * sec. 4]. Where a member has one link for both, nothing is won. */
+ * Two tracks of the ring algorithm, with S/2 each: on rings, whose two directions have links of
+ * their own, 2(n-1)(L + S/(2nB)): half the bandwidth term [Jain and Sabharwal 2010; Chan et al.
+ * 2007]. Where a member has one link for both, nothing is won. */
 #include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,

@@ -1,7 +1,7 @@
 /* Flat ring: one ring through all members in the order of ranks, whatever the dimensions.
  *
- * 2(p-1) steps of S/p for an all-reduce [Patarasuk and Yuan 2009]: p - 1 latencies where the ring per
- * dimension has the sum of n - 1. */
+ * 2(p-1) steps of S/p for an all-reduce [Patarasuk and Yuan 2009]: p - 1 latencies where the ring
+ * per dimension has the sum of n - 1. */
 #include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,

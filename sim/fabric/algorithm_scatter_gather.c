@@ -1,8 +1,9 @@
-/* Scatter and all-gather: a long broadcast as a binomial scatter and a ring that puts the parts together.
+/* Scatter and all-gather: a long broadcast as a binomial scatter and a ring that puts the parts
+ * together.
  *
- * ceil(log2 p) + p - 1 steps and 2 (p-1)/p S through a member's link, where a tree has log2 p times S
- * [van de Geijn; Thakur, Rabenseifner and Gropp 2005, sec. 4.2]. A reduction is the same backwards: ring
- * reduce-scatter and binomial gather [ibid., sec. 4.4, Rabenseifner]. */
+ * ceil(log2 p) + p - 1 steps and 2 (p-1)/p S through a member's link, where a tree has log2 p times
+ * S [van de Geijn; Thakur, Rabenseifner and Gropp 2005, sec. 4]. A reduction is the same
+ * backwards: ring reduce-scatter and binomial gather [ibid., Rabenseifner]. */
 #include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,

@@ -1,8 +1,10 @@
-/* Torus: the vector in as many parts as there are directions, each on its own way through the dimensions.
+/* Torus: the vector in as many parts as there are directions, each on its own way through the
+ * dimensions.
  *
- * Part i starts along dimension i and goes on to i + 1, ..., so that all dimensions work at once: d parts,
- * or 2d where every dimension is a ring with two directions [Kumar et al. 2008 and Jain and Sabharwal
- * 2010, on Blue Gene; Sack and Gropp 2015]. With equal sizes all parts keep step and no two share a link. */
+ * Part i starts along dimension i and goes on to i + 1, ..., so that all dimensions work at once: d
+ * parts, or 2d where every dimension is a ring with two directions [Jain and
+ * Sabharwal 2010; Sack and Gropp 2015]. With equal sizes all parts keep step and no
+ * two share a link. */
 #include "fabric/algorithm_part.h"
 
 static bool fits(const struct dc_fabric *fabric, const struct dc_group *group,
@@ -71,7 +73,7 @@ static bool is_disjoint(const struct dc_fabric *fabric, const struct dc_group *g
 
 const struct dc_algorithm_type dc_algorithm_torus = {
 	.name = "torus",
-	.doc = "parts that start along different dimensions and directions, so that all work at once",
+	.doc = "parts that start along different dimensions and directions, all at work at once",
 	.operations = 1u << DC_OPERATION_ALL_REDUCE | 1u << DC_OPERATION_REDUCE_SCATTER |
 		      1u << DC_OPERATION_ALL_GATHER,
 	.fits = fits,

@@ -1,9 +1,9 @@
 /* Tree: a binomial tree from the root or to it.
  *
- * ceil(log2 p) steps; in a broadcast those that have the vector send it on to the far half, quarter, ...;
- * a reduction is the same backwards, an all-reduce both [Thakur, Rabenseifner and Gropp 2005, sec. 4.2,
- * 4.4]. Gather and scatter carry the parts of all below: (p-1)/p S through the root's link and
- * ceil(log2 p) latencies [Chan et al. 2007, sec. 4.1]. */
+ * ceil(log2 p) steps; in a broadcast those that have the vector send it on to the far half,
+ * quarter, ...; a reduction is the same backwards, an all-reduce both [Thakur, Rabenseifner and
+ * Gropp 2005, sec. 4]. Gather and scatter carry the parts of all below: (p-1)/p S through
+ * the root's link and ceil(log2 p) latencies [Chan et al. 2007]. */
 #include "fabric/algorithm_part.h"
 
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,

@@ -1,10 +1,10 @@
 /* Two-level all-to-all: within the node first, then between nodes.
  *
- * Of n0 x n1 x ... members each first gives those of its line along the first factor all that goes to
- * their coordinate, S/n0 to each; then the same along the next: fewer, larger messages between nodes,
- * n1 - 1 of S/n1 for n0 (n1 - 1) of S/p. On several levels as Bruck's with one digit per factor
- * [Bruck et al. 1997, radix r; Rajbhandari et al. 2022, hierarchical all-to-all]. On a switch members
- * send in turns, elsewhere at once (algorithm_direct.c). */
+ * Of n0 x n1 x ... members each first gives those of its line along the first factor all that goes
+ * to their coordinate, S/n0 to each; then the same along the next: fewer, larger messages between
+ * nodes, n1 - 1 of S/n1 for n0 (n1 - 1) of S/p. On several levels as Bruck's with one digit per
+ * factor [Bruck et al. 1997, radix r; Rajbhandari et al. 2022, hierarchical all-to-all]. On a
+ * switch members send in turns, elsewhere at once (algorithm_direct.c). */
 #include "fabric/algorithm_part.h"
 
 static bool fits(const struct dc_fabric *fabric, const struct dc_group *group,

@@ -1,9 +1,10 @@
-/* For the tests of algorithms: a schedule played against what its definition says every message carries.
+/* For the tests of algorithms: a schedule played against what its definition says every message
+ * carries.
  *
- * A member has, of each block of the vector, the contributions of some members (a mask). A test says step
- * by step which blocks each message carries; step_end() checks that the schedule's next step has these
- * messages and no others, each with the bytes of its blocks, and moves the data. Sums must not count a
- * contribution twice. Up to 64 members and blocks. */
+ * A member has, of each block of the vector, the contributions of some members (a mask). A test
+ * says step by step which blocks each message carries; step_end() checks that the schedule's next
+ * step has these messages and no others, each with the bytes of its blocks, and moves the data.
+ * Sums must not count a contribution twice. Up to 64 members and blocks. */
 #ifndef DC_TESTS_FABRIC_ALGORITHM_FLOW_H
 #define DC_TESTS_FABRIC_ALGORITHM_FLOW_H
 
@@ -72,8 +73,8 @@ static inline unsigned flow_log(uint64_t n)
 	return levels;
 }
 
-/* Messages of one step of a phase on all its lines, by member; free() the array. Up and down are left
- * out. */
+/* Messages of one step of a phase on all its lines, by member; free() the array. Up and down are
+ * left out. */
 static inline struct flow_message *flow_expand(const struct dc_schedule *schedule,
 					       const struct dc_schedule_phase *phase, size_t *count)
 {

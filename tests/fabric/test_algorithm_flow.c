@@ -33,7 +33,8 @@ static uint64_t product(const uint64_t *sizes, size_t count)
 	return all;
 }
 
-/* A stage along one factor: the blocks it is about have the member's own digits along those in `own`. */
+/* A stage along one factor: the blocks it is about have the member's own digits along those in
+ * `own`. */
 struct stage {
 	struct flow *flow;
 	const struct lattice *lattice;
@@ -68,8 +69,8 @@ static uint64_t place_of(const struct stage *stage, uint64_t member)
 	return digit(stage->lattice->members, stage->factor, member);
 }
 
-/* Ring: block i ends with member i after it came all the way around from i + 1; then everybody passes on
- * what it got last. `way` is 1, or n - 1 for the other way around. */
+/* Ring: block i ends with member i after it came all the way around from i + 1; then everybody
+ * passes on what it got last. `way` is 1, or n - 1 for the other way around. */
 static void play_ring(const struct stage *stage, uint64_t way)
 {
 	uint64_t n = stage->lattice->members[stage->factor];
@@ -130,8 +131,10 @@ static uint64_t survivor_at(const uint64_t *places, uint64_t count, uint64_t pla
 	return SIZE_MAX;
 }
 
-/* A step between folded pairs: to the survivor, or back. digits_of gives what goes with place `even`. */
-static void play_pairs(const struct stage *stage, bool back, uint64_t digits, bool own)
+/* What a step between folded pairs carries: every block, the even one's own, or all others. */
+enum pair { EVERYTHING, OWN, OTHERS };
+
+static void play_pairs(const struct stage *stage, bool back, enum pair what)
 {
 	uint64_t n = stage->lattice->members[stage->factor], q = 1;
 
@@ -140,24 +143,20 @@ static void play_pairs(const struct stage *stage, bool back, uint64_t digits, bo
 	if (q == n)
 		return;
 	for (uint64_t m = 0; m < stage->flow->p; m++) {
-		uint64_t i = place_of(stage, m), even = i / 2 * 2;
+		uint64_t i = place_of(stage, m), even = i / 2 * 2, own = (uint64_t)1 << even;
 
-		if (i >= 2 * (n - q) || (i % 2 == 1) != back)
-			continue;
-		/* own: the even one's digit; else those given, without it. */
-		send_digits(
-			stage, m, back ? even : i + 1,
-			own ? (uint64_t)1 << even
-			    : digits & ~(back && !stage->adds &&
-							 stage->lattice->blocks[stage->factor] == n
-						 ? (uint64_t)1 << even
-						 : 0));
+		if (i < 2 * (n - q) && (i % 2 == 1) == back)
+			send_digits(stage, m, back ? even : i + 1,
+				    what == EVERYTHING ? ~(uint64_t)0
+				    : what == OWN      ? own
+						       : ~own);
 	}
 	flow_step_end(stage->flow);
 }
 
-/* Exchanges among survivors: in a scatter each keeps, of the digits of survivors equal to it in the bits
- * passed so far, those equal in this one too and sends the others; a gather sends all it has. */
+/* Exchanges among survivors: in a scatter each keeps, of the digits of survivors equal to it in the
+ * bits passed so far, those equal in this one too and sends the others; a gather sends all it
+ * has. */
 static void play_exchange(const struct stage *stage, uint64_t mask, bool nearest_first)
 {
 	uint64_t n = stage->lattice->members[stage->factor], places[FLOW_MOST], stands[FLOW_MOST];
@@ -171,7 +170,7 @@ static void play_exchange(const struct stage *stage, uint64_t mask, bool nearest
 		for (uint64_t t = 0; t < q; t++) {
 			bool goes;
 
-			if (stage->adds) /* what the partner keeps: t agrees with it in all bits so far */
+			if (stage->adds) /* the partner keeps what agrees with it in all bits so far */
 				goes = ((t ^ j ^ mask) & (2 * mask - 1)) == 0;
 			else if (nearest_first) /* got: any in bits below */
 				goes = (t ^ j) / mask == 0;
@@ -202,15 +201,15 @@ static void play_halving(const struct stage *stage)
 		struct stage back = *stage;
 
 		back.adds = false;
-		play_pairs(stage, false, ~(uint64_t)0, false);
+		play_pairs(stage, false, EVERYTHING);
 		for (uint64_t mask = 1; mask < q; mask *= 2)
 			play_exchange(stage, mask, true);
-		play_pairs(&back, true, 0, true);
+		play_pairs(&back, true, OWN);
 	} else {
-		play_pairs(stage, false, 0, true);
+		play_pairs(stage, false, OWN);
 		for (uint64_t mask = q / 2; mask; mask /= 2)
 			play_exchange(stage, mask, false);
-		play_pairs(stage, true, ~(uint64_t)0, false);
+		play_pairs(stage, true, OTHERS);
 	}
 }
 
@@ -218,10 +217,10 @@ static void play_doubling_gather(const struct stage *stage)
 {
 	uint64_t q = survivors(stage);
 
-	play_pairs(stage, false, 0, true);
+	play_pairs(stage, false, OWN);
 	for (uint64_t mask = 1; mask < q; mask *= 2)
 		play_exchange(stage, mask, true);
-	play_pairs(stage, true, ~(uint64_t)0, false);
+	play_pairs(stage, true, OTHERS);
 }
 
 /* Rabenseifner's all-reduce: q blocks, between two steps with the whole vector. */
@@ -231,12 +230,12 @@ static void play_rabenseifner(const struct stage *stage)
 	uint64_t q = survivors(stage);
 
 	gather.adds = false;
-	play_pairs(stage, false, ~(uint64_t)0, false);
+	play_pairs(stage, false, EVERYTHING);
 	for (uint64_t mask = 1; mask < q; mask *= 2)
 		play_exchange(stage, mask, true);
 	for (uint64_t mask = q / 2; mask; mask /= 2)
 		play_exchange(&gather, mask, false);
-	play_pairs(&gather, true, ~(uint64_t)0, false);
+	play_pairs(&gather, true, EVERYTHING);
 }
 
 /* Whole vectors between survivors. */
@@ -247,7 +246,7 @@ static void play_doubling_all(const struct stage *stage)
 	struct stage back = *stage;
 
 	back.adds = false;
-	play_pairs(stage, false, ~(uint64_t)0, false);
+	play_pairs(stage, false, EVERYTHING);
 	for (uint64_t mask = 1; mask < q; mask *= 2) {
 		for (uint64_t m = 0; m < stage->flow->p; m++) {
 			uint64_t j = survivor_at(places, q, place_of(stage, m));
@@ -257,7 +256,7 @@ static void play_doubling_all(const struct stage *stage)
 		}
 		flow_step_end(stage->flow);
 	}
-	play_pairs(&back, true, ~(uint64_t)0, false);
+	play_pairs(&back, true, EVERYTHING);
 }
 
 /* --- what algorithms are made of, by their definitions --- */
@@ -470,7 +469,8 @@ Test(algorithm_flow, halving_doubling)
 		.type = &dc_algorithm_halving_doubling, .parts = {HALVING}, .ways = 1});
 }
 
-/* Parts that start along each dimension in turn; on switches one way, on rings of three and more two. */
+/* Parts that start along each dimension in turn; on switches one way, on rings of three and more
+ * two. */
 Test(algorithm_flow, torus)
 {
 	play_all(&(struct play){
@@ -564,6 +564,25 @@ Test(algorithm_flow, hierarchical)
 			 false);
 		play_one(&dc_algorithm_hierarchical, &outer, &last, operations[o], 1, top, false);
 	}
+}
+
+/* Fully connected along the inner dimension: all at once there. */
+Test(algorithm_flow, hierarchical_on_full_nodes)
+{
+	static const enum part parts[][4] = {{AT_ONCE, RING}};
+	static const uint64_t sizes[4] = {5, 7};
+	struct lattice lattice = lattice_of(sizes);
+	struct dc_fabric fabric = {0};
+	const struct dc_fabric_dimension node = {.type = &dc_topology_fully_connected,
+						 .size = 5,
+						 .bandwidth_bps = 50e9,
+						 .latency_s = 500e-9};
+
+	cr_assert_eq(dc_fabric_add(&fabric, &node), DC_OK);
+	build_add(&fabric, 7, 50e9, 500e-9, 1);
+	for (size_t o = 0; o < 3; o++)
+		play_one(&dc_algorithm_hierarchical, &fabric, &lattice, operations[o], 1, parts,
+			 false);
 }
 
 /* Without latency halving wins nothing: rings everywhere. */
