@@ -213,7 +213,30 @@ static enum dc_status add_dimensions(const struct dc_fabric_network *network,
 	return DC_OK;
 }
 
-enum dc_status dc_fabric_build(const struct dc_fabric_config *config, struct dc_diag *diag,
+/* The node is what the innermost dimensions join; a fabric of one node has no use for ports. */
+static enum dc_status add_ports(const struct dc_fabric_nodes *nodes, struct dc_diag *diag,
+				struct dc_fabric *fabric)
+{
+	size_t outside = 0;
+
+	while (outside < fabric->count && fabric->strides[outside] < nodes->size)
+		outside++;
+	if (nodes->port_count && fabric->strides[outside] != nodes->size)
+		return dc_diag_error(diag, dc_node_mark(nodes->node, "ports"),
+				     "node group '%s': the fabric's dimensions cut nodes of %llu "
+				     "accelerators; with ports, the innermost dimensions must join "
+				     "just those",
+				     nodes->name, (unsigned long long)nodes->size);
+	for (size_t i = 0; i < nodes->port_count && outside < fabric->count; i++)
+		if (dc_fabric_add_port(fabric, outside, &nodes->ports[i]))
+			return dc_diag_error(diag, dc_node_mark(nodes->node, "ports"),
+					     "node group '%s': too many kinds of ports",
+					     nodes->name);
+	return DC_OK;
+}
+
+enum dc_status dc_fabric_build(const struct dc_fabric_config *config,
+			       const struct dc_fabric_nodes *nodes, struct dc_diag *diag,
 			       struct dc_arena *arena, struct dc_fabric *fabric)
 {
 	const struct dc_fabric_network *network = config->networks.items;
@@ -232,6 +255,14 @@ enum dc_status dc_fabric_build(const struct dc_fabric_config *config, struct dc_
 	for (size_t i = 0; i < network->dimensions.count; i++) {
 		enum dc_status status = add_dimensions(network, &tagged[i], diag, arena, fabric);
 
+		if (status)
+			return status;
+	}
+	if (nodes) {
+		enum dc_status status = add_ports(nodes, diag, fabric);
+
+		fabric->group = nodes->name;
+		fabric->node_size = nodes->size;
 		if (status)
 			return status;
 	}

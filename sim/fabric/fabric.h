@@ -111,9 +111,20 @@ struct dc_fabric {
 /* Links that can be found by name. */
 enum { DC_FABRIC_NAMED_LINKS = 10000000 };
 
-/* Builds the one network; refuses none, several, too many dimensions, sizes past 2^32 ranks, and
- * overrides of links that there are not. */
-enum dc_status dc_fabric_build(const struct dc_fabric_config *config, struct dc_diag *diag,
+/* The nodes that ranks are in: for names, and for ports. */
+struct dc_fabric_nodes {
+	const struct dc_node *node; /* where messages about ports point */
+	const char *name;           /* of the group */
+	uint64_t size;              /* ranks in a node, >= 1 */
+	struct dc_fabric_port ports[DC_FABRIC_PORTS];
+	size_t port_count;
+};
+
+/* Builds the one network; refuses none, several, too many dimensions, sizes past 2^32 ranks, ports of
+ * nodes that dimensions cut, and overrides of links that there are not. nodes may be NULL: ranks by
+ * number, without ports. */
+enum dc_status dc_fabric_build(const struct dc_fabric_config *config,
+			       const struct dc_fabric_nodes *nodes, struct dc_diag *diag,
 			       struct dc_arena *arena, struct dc_fabric *fabric) DC_CHECK;
 /* Adds a dimension outside those there are. DC_ERR_RUN beyond DC_FABRIC_DIMENSIONS or 2^32 ranks. */
 enum dc_status dc_fabric_add(struct dc_fabric *fabric,

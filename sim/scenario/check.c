@@ -292,7 +292,7 @@ static enum dc_status check_work(struct dc_config *config, struct dc_scenario *s
 	struct dc_scenario_site *site = dc_scenario_site(scenario);
 	struct dc_fabric fabric;
 	enum dc_status status =
-		dc_fabric_build(&site->fabric, diag, dc_config_arena(config), &fabric);
+		dc_scenario_build_fabric(site, diag, dc_config_arena(config), &fabric);
 
 	if (!status)
 		status = check_nodes(diag, site, &fabric);

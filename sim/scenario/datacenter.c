@@ -280,7 +280,7 @@ enum dc_status dc_datacenter_create(struct dc_config *config, struct dc_scenario
 		return DC_ERR_MEMORY;
 	if (dc_scenario_traffic(scenario))
 		return build_traffic(dc, config, scenario);
-	fabric = dc_fabric_build(&dc_scenario_site(scenario)->fabric, diag, dc->arena, &dc->fabric);
+	fabric = dc_scenario_build_fabric(dc_scenario_site(scenario), diag, dc->arena, &dc->fabric);
 	if (fabric)
 		return fabric;
 	build_nodes(dc);

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "economics/economics.h"
+#include "fabric/devices.h"
 #include "fabric/fabric.h"
 #include "facility/facility.h"
 #include "hardware/accelerator.h"
@@ -43,12 +44,30 @@ struct dc_scenario_accelerators {
 	uint64_t count;
 };
 
+/* nodes: [{ports: [{network, type, count, bandwidth, affinity}]}] */
+struct dc_scenario_port {
+	const struct dc_node *node;
+	const char *network;
+	struct dc_fabric_nic *type; /* NULL: not said */
+	uint64_t count;
+	double bandwidth_bps; /* of each; 0 as read: the type's */
+	int affinity;         /* 0: one per accelerator, 1: shared */
+};
+
+struct dc_scenario_host_link {
+	const struct dc_node *node;
+	double bandwidth_bps;
+	uint64_t shared_by; /* accelerators on one */
+};
+
 struct dc_scenario_group {
 	const struct dc_node *node;
 	const char *name;
 	uint64_t count; /* 0 as read: as many as fill the fabric */
 	struct dc_scenario_accelerators accelerators;
 	struct dc_host *host;
+	struct dc_list ports;                    /* of dc_scenario_port */
+	struct dc_scenario_host_link *host_link; /* NULL: never in the way */
 };
 
 struct dc_scenario_storage {
@@ -111,6 +130,9 @@ struct dc_training_workload *dc_scenario_training(const struct dc_scenario *scen
 struct dc_traffic_workload *dc_scenario_traffic(const struct dc_scenario *scenario);
 /* The network of a run of kind flows; NULL when its links are implied. */
 struct dc_fabric_network *dc_scenario_network(const struct dc_scenario *scenario);
+/* Builds the site's network, with the ports of its nodes. */
+enum dc_status dc_scenario_build_fabric(const struct dc_scenario_site *site, struct dc_diag *diag,
+					struct dc_arena *arena, struct dc_fabric *fabric) DC_CHECK;
 /* The tier a job reads from, or NULL. */
 const struct dc_tagged *dc_scenario_tier(const struct dc_scenario *scenario);
 

@@ -98,6 +98,74 @@ static const struct dc_section accelerators_section = {
 	DC_FIELDS(accelerators_fields),
 };
 
+static const char *const affinities[] = {"one-per-accelerator", "shared", NULL};
+
+static const struct dc_field port_fields[] = {
+	{.key = "network",
+	 .kind = DC_STRING,
+	 .offset = offsetof(struct dc_scenario_port, network),
+	 .fallback = "compute",
+	 .help = "that they lead to"},
+	{.key = "type",
+	 .kind = DC_CATALOGUE,
+	 .offset = offsetof(struct dc_scenario_port, type),
+	 .catalogue = &dc_fabric_nic_family,
+	 .help = "network interface"},
+	{.key = "count",
+	 .kind = DC_COUNT,
+	 .offset = offsetof(struct dc_scenario_port, count),
+	 .min = 1,
+	 .max = 1e6,
+	 .fallback = "1",
+	 .help = "per node"},
+	{.key = "bandwidth",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_BANDWIDTH,
+	 .flags = DC_POSITIVE,
+	 .offset = offsetof(struct dc_scenario_port, bandwidth_bps),
+	 .min = 0,
+	 .max = 1e18,
+	 .help = "of each, per direction; default: the type's"},
+	{.key = "affinity",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_scenario_port, affinity),
+	 .fallback = "one-per-accelerator",
+	 .choices = affinities,
+	 .help = "whether an accelerator has one (several may have the same), or uses all alike"},
+};
+
+static const struct dc_section port_section = {
+	.name = "port",
+	.doc = "network interfaces of a node",
+	.size = sizeof(struct dc_scenario_port),
+	DC_FIELDS(port_fields),
+};
+
+static const struct dc_field host_link_fields[] = {
+	{.key = "bandwidth",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_BANDWIDTH,
+	 .flags = DC_REQUIRED | DC_POSITIVE,
+	 .offset = offsetof(struct dc_scenario_host_link, bandwidth_bps),
+	 .min = 0,
+	 .max = 1e18,
+	 .help = "per direction"},
+	{.key = "shared_by",
+	 .kind = DC_COUNT,
+	 .offset = offsetof(struct dc_scenario_host_link, shared_by),
+	 .min = 1,
+	 .max = 1e6,
+	 .fallback = "1",
+	 .help = "accelerators on one"},
+};
+
+static const struct dc_section host_link_section = {
+	.name = "host link",
+	.doc = "PCIe between accelerators and network interfaces",
+	.size = sizeof(struct dc_scenario_host_link),
+	DC_FIELDS(host_link_fields),
+};
+
 static const struct dc_field group_fields[] = {
 	{.key = "name",
 	 .kind = DC_STRING,
@@ -123,8 +191,17 @@ static const struct dc_field group_fields[] = {
 	 .catalogue = &dc_host_family,
 	 .help = "the rest of the server"},
 	{.key = "scaleup", .kind = DC_RESERVED, .help = "links between accelerators of a node"},
-	{.key = "host_link", .kind = DC_RESERVED, .help = "PCIe of each accelerator"},
-	{.key = "ports", .kind = DC_RESERVED, .help = "network interfaces"},
+	{.key = "host_link",
+	 .kind = DC_OPTIONAL,
+	 .offset = offsetof(struct dc_scenario_group, host_link),
+	 .section = &host_link_section,
+	 .help = "PCIe between accelerators and network interfaces; never in the way when absent"},
+	{.key = "ports",
+	 .kind = DC_LIST,
+	 .offset = offsetof(struct dc_scenario_group, ports),
+	 .section = &port_section,
+	 .help = "network interfaces that all dimensions outside the node share; when absent, each "
+		 "accelerator has the links of every dimension to itself"},
 	{.key = "drives", .kind = DC_RESERVED, .help = "drives; name them in a storage tier"},
 	{.key = "accelerator",
 	 .kind = DC_CATALOGUE,

@@ -48,7 +48,7 @@ static inline enum dc_status build_yaml(const char *yaml, struct dc_fabric *fabr
 	if (!status)
 		status = dc_section_read(config, &dc_fabric_section, root, &section);
 	if (!status)
-		status = dc_fabric_build(&section, diag, dc_config_arena(config), fabric);
+		status = dc_fabric_build(&section, NULL, diag, dc_config_arena(config), fabric);
 	dc_diag_render(diag, out, false);
 	fclose(out);
 	dc_config_destroy(config);

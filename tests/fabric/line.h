@@ -38,7 +38,7 @@ static inline enum dc_status line_try(const char *map, struct line *line)
 	if (!status)
 		status = dc_section_read(line->config, &dc_fabric_section, root, &section);
 	if (!status)
-		status = dc_fabric_build(&section, line->diag, dc_config_arena(line->config),
+		status = dc_fabric_build(&section, NULL, line->diag, dc_config_arena(line->config),
 					 &line->fabric);
 	return status;
 }

@@ -275,7 +275,7 @@ Test(torus, no_network)
 	struct dc_fabric_config config = {0};
 	struct dc_fabric fabric;
 
-	cr_expect_eq(dc_fabric_build(&config, diag, NULL, &fabric), DC_ERR_INPUT);
+	cr_expect_eq(dc_fabric_build(&config, NULL, diag, NULL, &fabric), DC_ERR_INPUT);
 	cr_expect_eq(dc_diag_errors(diag), 1);
 	dc_diag_destroy(diag);
 }
