@@ -64,9 +64,9 @@ struct dc_topology_clos_edge {
 	uint64_t down;               /* terminals; never absent */
 };
 
-/* The ports of every switch at a terminal's bandwidth: those given, else those of the switch named, else
+/* Resolves the section, and the ports of every switch at a terminal's bandwidth: those given, else those of the switch named, else
  * 0, unlimited. More ports than the switch has are refused. */
-enum dc_status dc_topology_clos_radix(const struct dc_topology_common *common, uint64_t given,
+enum dc_status dc_topology_clos_radix(struct dc_topology_common *common, uint64_t given,
 				      struct dc_diag *diag, uint64_t *radix) DC_CHECK;
 /* Works out uplinks and their bandwidth from what is given; with all three given they must agree. */
 enum dc_status dc_topology_clos_share(struct dc_topology_clos_edge *edge,

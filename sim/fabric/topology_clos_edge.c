@@ -3,17 +3,27 @@
 
 #include "fabric/topology_clos.h"
 
-enum dc_status dc_topology_clos_radix(const struct dc_topology_common *common, uint64_t given,
+enum dc_status dc_topology_clos_radix(struct dc_topology_common *common, uint64_t given,
 				      struct dc_diag *diag, uint64_t *radix)
 {
-	uint64_t ports =
-		common->device ? dc_fabric_switch_ports(common->device, common->bandwidth_bps) : 0;
+	enum dc_status status = dc_topology_resolve(common, diag);
+	uint64_t ports = 0;
 
+	if (status)
+		return status;
+	if (common->device) {
+		ports = dc_fabric_switch_ports(common->device, common->bandwidth_bps);
+		if (!ports) {
+			char text[64];
+
+			dc_units_format(common->device->bandwidth_bps, DC_DIM_BANDWIDTH, text,
+					sizeof text);
+			return dc_diag_error(diag, dc_node_mark(common->node, "bandwidth"),
+					     "%s: bandwidth: a port of '%s' carries %s",
+					     common->topology, common->device->name, text);
+		}
+	}
 	*radix = given ? given : ports;
-	if (common->device && !ports)
-		return dc_diag_error(diag, dc_node_mark(common->node, "bandwidth"),
-				     "%s: bandwidth: a port of the switch carries %g B/s",
-				     common->topology, common->device->bandwidth_bps);
 	if (ports && given > ports)
 		return dc_diag_error(diag, dc_node_mark(common->node, "radix"),
 				     "%s: radix: the switch has %llu ports of that bandwidth",
@@ -35,11 +45,10 @@ enum dc_status dc_topology_clos_share(struct dc_topology_clos_edge *edge, struct
 		if (fabs(given_bps - up_bps) > 1e-9 * up_bps)
 			return dc_diag_error(
 				diag, dc_node_mark(edge->node, "oversubscription"),
-				"%s: oversubscription: %llu x %g B/s down over %llu x %g B/s up is "
-				"%g; leave out one of oversubscription, uplinks and "
-				"uplink_bandwidth",
-				edge->name, (unsigned long long)edge->down, edge->bandwidth_bps,
-				(unsigned long long)edge->uplinks, most_bps, down_bps / given_bps);
+				"%s: oversubscription: %llu links down and %llu uplinks make it %g; "
+				"leave out one of oversubscription, uplinks and uplink_bandwidth",
+				edge->name, (unsigned long long)edge->down,
+				(unsigned long long)edge->uplinks, down_bps / given_bps);
 	}
 	if (edge->uplinks) {
 		/* The count alone says the ratio; with the ratio it says the bandwidth. */

@@ -93,7 +93,7 @@ static const struct dc_field fields[] = {
 	 .max = 3600,
 	 .fallback = "-1 s",
 	 .help = "of each cable between groups; default (negative): latency"},
-	DC_TOPOLOGY_FIELDS(dragonfly),
+	DC_TOPOLOGY_SWITCHED_FIELDS(dragonfly),
 };
 
 const struct dc_section dc_topology_dragonfly_section = {
@@ -196,12 +196,14 @@ static enum dc_status check(const struct dragonfly *section, struct dc_diag *dia
 static enum dc_status expand(const void *from, struct dc_diag *diag, struct dc_arena *arena,
 			     struct dc_fabric_dimension *dimensions, size_t *count)
 {
-	const struct dragonfly *section = from;
-	enum dc_status status = check(section, diag);
+	struct dragonfly resolved = *(const struct dragonfly *)from, *section = &resolved;
+	enum dc_status status = dc_topology_resolve(&section->common, diag);
 	struct shape *shape;
 	uint64_t size;
 
 	*count = 1;
+	if (!status)
+		status = check(section, diag);
 	if (status)
 		return status;
 	shape = dc_arena_alloc(arena, sizeof *shape);

@@ -223,7 +223,7 @@ Test(topology_keys, refusals)
 		"oversubscription");
 	line_refused("topology: leaf-spine, size: 8, hosts_per_leaf: 4, uplinks: 2, "
 		     "uplink_bandwidth: 1 GB/s, oversubscription: 3, " RATE,
-		     "is 2; leave out one");
+		     "4 links down and 2 uplinks make it 2; leave out one");
 	line_refused("topology: leaf-spine, size: 100, hosts_per_leaf: 40, radix: 64, " RATE,
 		     "40 members and 40 uplinks do not fit a leaf of 64 ports");
 	line_refused("topology: leaf-spine, size: 40, radix: 8, " RATE,
