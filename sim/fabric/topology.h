@@ -102,6 +102,8 @@ struct dc_topology_type {
 	/* Capacity from one half of the terminals to the other, for the halving that cuts least,
 	 * one direction [B/s]; of terminals 0 to size/2 - 1 against the rest where that is it. */
 	double (*bisection_bps)(const struct dc_fabric_dimension *dimension);
+	/* What was worked out from the keys, for people, in one line; NULL: nothing. */
+	void (*words)(const struct dc_fabric_dimension *dimension, char *text, size_t size);
 };
 
 extern const struct dc_tagged_family dc_topology_family;

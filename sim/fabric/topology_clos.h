@@ -95,6 +95,7 @@ uint64_t dc_topology_clos_fold(const struct dc_fabric_dimension *dimension, uint
 			       uint64_t period);
 uint64_t dc_topology_clos_diameter(const struct dc_fabric_dimension *dimension);
 double dc_topology_clos_bisection_bps(const struct dc_fabric_dimension *dimension);
+void dc_topology_clos_words(const struct dc_fabric_dimension *dimension, char *text, size_t size);
 
 #define DC_TOPOLOGY_CLOS_CALLS                                                                     \
 	.switches = dc_topology_clos_switches, .links = dc_topology_clos_links,                    \
@@ -102,6 +103,6 @@ double dc_topology_clos_bisection_bps(const struct dc_fabric_dimension *dimensio
 	.paths = dc_topology_clos_paths, .path = dc_topology_clos_path, .up = dc_topology_clos_up, \
 	.down = dc_topology_clos_down, .period = dc_topology_clos_period,                          \
 	.fold = dc_topology_clos_fold, .diameter = dc_topology_clos_diameter,                      \
-	.bisection_bps = dc_topology_clos_bisection_bps
+	.bisection_bps = dc_topology_clos_bisection_bps, .words = dc_topology_clos_words
 
 #endif

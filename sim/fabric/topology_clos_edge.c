@@ -1,5 +1,6 @@
-/* Switches in tiers: how the ports of a switch are shared out. */
+/* Switches in tiers: how the ports of a switch are shared out, and said. */
 #include <math.h>
+#include <stdio.h>
 
 #include "fabric/topology_clos.h"
 
@@ -73,4 +74,29 @@ uint64_t dc_topology_clos_fewest(uint64_t uplinks, uint64_t children, uint64_t r
 		if (uplinks % above == 0 && children <= radix / (uplinks / above))
 			return above;
 	return 0;
+}
+
+void dc_topology_clos_words(const struct dc_fabric_dimension *dimension, char *text, size_t size)
+{
+	const struct dc_topology_clos *clos = dimension->shape;
+	size_t length = 0;
+
+	for (size_t i = 0; i < clos->count && length < size; i++) {
+		const struct dc_topology_clos_tier *tier = &clos->tiers[i];
+		const struct dc_topology_clos_tier *up = i + 1 < clos->count ? tier + 1 : NULL;
+		uint64_t end = dimension->size + clos->switches;
+		uint64_t switches = (up ? up->first_vertex : end) - tier->first_vertex;
+		char bandwidth[64];
+
+		length += (size_t)snprintf(text + length, size - length,
+					   "%s%llu switch%s with %llu down", i ? ", " : "",
+					   (unsigned long long)switches, switches == 1 ? "" : "es",
+					   (unsigned long long)(tier->children * tier->cables));
+		if (!up || length >= size)
+			continue;
+		dc_units_human(up->bandwidth_bps, DC_DIM_BANDWIDTH, bandwidth, sizeof bandwidth);
+		length +=
+			(size_t)snprintf(text + length, size - length, " and %llu up at %s",
+					 (unsigned long long)(up->parents * up->cables), bandwidth);
+	}
 }
