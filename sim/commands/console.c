@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "commands/console_words.h"
+#include "fabric/measures.h"
 
 static double clock_s(void)
 {
@@ -44,19 +45,63 @@ void dc_console_progress_clear(struct dc_console_progress *progress)
 	progress->visible = false;
 }
 
+/* "6 switches, " and the like; nothing for none. */
+static void print_count(FILE *out, const char *before, uint64_t count, const char *noun,
+			const char *plural)
+{
+	char text[64];
+
+	if (count)
+		fprintf(out, "%s%s %s", before, grouped((double)count, text),
+			count == 1 ? noun : plural);
+}
+
+static void print_measures(const struct dc_fabric *fabric, FILE *out)
+{
+	struct dc_fabric_measures m;
+	char text[64];
+
+	if (dc_fabric_measure(fabric, &m))
+		return;
+	line(out, "network");
+	print_count(out, "", fabric->ranks, "end point", "end points");
+	print_count(out, ", ", m.links, "link", "links");
+	fprintf(out, "; at most %llu link%s apart", (unsigned long long)m.diameter,
+		m.diameter == 1 ? "" : "s");
+	fprintf(out, "; bisection %s\n", human(m.bisection_bps, DC_DIM_BANDWIDTH, text));
+	line(out, "");
+	print_count(out, "", m.parts.cables, "cable", "cables");
+	print_count(out, m.parts.cables ? ", " : "", m.parts.switches, "switch", "switches");
+	print_count(out, ", ", m.parts.modules, "module", "modules");
+	if (!isnan(m.parts.power_w))
+		fprintf(out, "; %s", human(m.parts.power_w, DC_DIM_POWER, text));
+	if (!isnan(m.parts.price_usd))
+		fprintf(out, "; %s", human(m.parts.price_usd, DC_DIM_MONEY, text));
+	fputc('\n', out);
+}
+
 static void print_fabric(const struct dc_datacenter *dc, FILE *out)
 {
-	char bandwidth[64], latency[64];
+	char bandwidth[64], latency[64], words[512];
 
 	for (size_t i = 0; i < dc->fabric.count; i++) {
 		const struct dc_fabric_dimension *d = &dc->fabric.dimensions[i];
 
 		line(out, i ? "" : "fabric");
-		fprintf(out, "%s of %llu at %s per direction, %s per link\n", d->type->name,
+		fprintf(out, "%s of %llu at %s per direction, %s per link", d->type->name,
 			(unsigned long long)d->size,
 			human(d->bandwidth_bps, DC_DIM_BANDWIDTH, bandwidth),
 			human(d->latency_s, DC_DIM_TIME, latency));
+		if (d->transport && d->transport->name)
+			fprintf(out, ", transport %s", d->transport->name);
+		fputc('\n', out);
+		if (d->type->words) {
+			d->type->words(d, words, sizeof words);
+			line(out, "");
+			fprintf(out, "  %s\n", words);
+		}
 	}
+	print_measures(&dc->fabric, out);
 }
 
 /* "ResNet-50 on 64 x A100 in 8 nodes" */

@@ -26,6 +26,19 @@ const struct dc_field dc_topology_several_fields[DC_TOPOLOGY_SINGLE_FIELDS] = {
 	DC_TOPOLOGY_FIELDS(dc_topology_several),
 };
 
+enum dc_status dc_topology_resolve(struct dc_topology_common *common, struct dc_diag *diag)
+{
+	if (common->bandwidth_bps <= 0 && common->device)
+		common->bandwidth_bps = common->device->bandwidth_bps;
+	if (common->bandwidth_bps > 0)
+		return DC_OK;
+	return dc_diag_error(
+		diag, &common->node->mark,
+		"%s: the key 'bandwidth' is missing: a bandwidth per direction, such as "
+		"'50 GB/s'",
+		common->topology);
+}
+
 struct dc_fabric_dimension dc_topology_dimension(const struct dc_topology_common *common,
 						 const struct dc_topology_type *type, uint64_t size)
 {
@@ -45,22 +58,28 @@ enum dc_status dc_topology_expand_single(const void *section, const struct dc_to
 					 struct dc_diag *diag,
 					 struct dc_fabric_dimension *dimensions, size_t *count)
 {
-	const struct dc_topology_single *single = section;
+	struct dc_topology_single single = *(const struct dc_topology_single *)section;
+	enum dc_status status = dc_topology_resolve(&single.common, diag);
 
-	dimensions[0] = dc_topology_dimension(&single->common, type, single->size);
 	*count = 1;
-	return dc_topology_check_parts(&single->common, dimensions, diag);
+	if (status)
+		return status;
+	dimensions[0] = dc_topology_dimension(&single.common, type, single.size);
+	return dc_topology_check_parts(&single.common, dimensions, diag);
 }
 
 enum dc_status dc_topology_expand_several(const void *section, const struct dc_topology_type *type,
 					  struct dc_diag *diag,
 					  struct dc_fabric_dimension *dimensions, size_t *count)
 {
-	const struct dc_topology_several *several = section;
-	const double *sizes = several->size.items;
-	const struct dc_mark *mark = dc_node_mark(several->common.node, "size");
+	struct dc_topology_several several = *(const struct dc_topology_several *)section;
+	const double *sizes = several.size.items;
+	const struct dc_mark *mark = dc_node_mark(several.common.node, "size");
+	enum dc_status status = dc_topology_resolve(&several.common, diag);
 
-	*count = several->size.count;
+	*count = several.size.count;
+	if (status)
+		return status;
 	if (*count > DC_FABRIC_DIMENSIONS)
 		return dc_diag_error(diag, mark,
 				     "%s: size: with this the fabric has more than %d dimensions",
@@ -69,9 +88,9 @@ enum dc_status dc_topology_expand_several(const void *section, const struct dc_t
 		if (sizes[i] != floor(sizes[i]))
 			return dc_diag_error(diag, mark, "%s: size: expected whole numbers",
 					     type->name);
-		dimensions[i] = dc_topology_dimension(&several->common, type, (uint64_t)sizes[i]);
+		dimensions[i] = dc_topology_dimension(&several.common, type, (uint64_t)sizes[i]);
 	}
-	return dc_topology_check_parts(&several->common, dimensions, diag);
+	return dc_topology_check_parts(&several.common, dimensions, diag);
 }
 
 /* --- routes --- */

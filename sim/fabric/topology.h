@@ -102,6 +102,8 @@ struct dc_topology_type {
 	/* Capacity from one half of the terminals to the other, for the halving that cuts least,
 	 * one direction [B/s]; of terminals 0 to size/2 - 1 against the rest where that is it. */
 	double (*bisection_bps)(const struct dc_fabric_dimension *dimension);
+	/* What was worked out from the keys, for people, in one line; NULL: nothing. */
+	void (*words)(const struct dc_fabric_dimension *dimension, char *text, size_t size);
 };
 
 extern const struct dc_tagged_family dc_topology_family;
@@ -119,6 +121,13 @@ struct dc_topology_common {
 };
 
 #define DC_TOPOLOGY_FIELDS(type)                                                                   \
+	DC_TOPOLOGY_ROWS(type, DC_REQUIRED | DC_POSITIVE, "of each link, per direction")
+/* With switches, whose ports say the bandwidth where the section does not. */
+#define DC_TOPOLOGY_SWITCHED_FIELDS(type)                                                          \
+	DC_TOPOLOGY_ROWS(type, DC_POSITIVE,                                                        \
+			 "of each link, per direction; default: that of the ports of the switch "  \
+			 "named, required without")
+#define DC_TOPOLOGY_ROWS(type, bandwidth_flags, bandwidth_help)                                    \
 	{.key = "topology",                                                                        \
 	 .kind = DC_STRING,                                                                        \
 	 .flags = DC_REQUIRED,                                                                     \
@@ -127,11 +136,11 @@ struct dc_topology_common {
 		{.key = "bandwidth",                                                               \
 		 .kind = DC_QUANTITY,                                                              \
 		 .dimension = DC_DIM_BANDWIDTH,                                                    \
-		 .flags = DC_REQUIRED | DC_POSITIVE,                                               \
+		 .flags = (bandwidth_flags),                                                       \
 		 .offset = offsetof(struct type, common.bandwidth_bps),                            \
 		 .min = 0,                                                                         \
 		 .max = 1e18,                                                                      \
-		 .help = "of each link, per direction"},                                           \
+		 .help = (bandwidth_help)},                                                        \
 		{.key = "latency",                                                                 \
 		 .kind = DC_QUANTITY,                                                              \
 		 .dimension = DC_DIM_TIME,                                                         \
@@ -165,6 +174,9 @@ struct dc_topology_common {
 
 enum { DC_TOPOLOGY_COMMON_FIELDS = 7 };
 
+/* Puts in what the switch says and the section does not: the bandwidth. */
+enum dc_status dc_topology_resolve(struct dc_topology_common *common,
+				   struct dc_diag *diag) DC_CHECK;
 /* A dimension as a section says it, without a shape. */
 struct dc_fabric_dimension dc_topology_dimension(const struct dc_topology_common *common,
 						 const struct dc_topology_type *type,

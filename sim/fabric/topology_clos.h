@@ -64,9 +64,9 @@ struct dc_topology_clos_edge {
 	uint64_t down;               /* terminals; never absent */
 };
 
-/* The ports of every switch at a terminal's bandwidth: those given, else those of the switch named, else
+/* Resolves the section, and the ports of every switch at a terminal's bandwidth: those given, else those of the switch named, else
  * 0, unlimited. More ports than the switch has are refused. */
-enum dc_status dc_topology_clos_radix(const struct dc_topology_common *common, uint64_t given,
+enum dc_status dc_topology_clos_radix(struct dc_topology_common *common, uint64_t given,
 				      struct dc_diag *diag, uint64_t *radix) DC_CHECK;
 /* Works out uplinks and their bandwidth from what is given; with all three given they must agree. */
 enum dc_status dc_topology_clos_share(struct dc_topology_clos_edge *edge,
@@ -95,6 +95,7 @@ uint64_t dc_topology_clos_fold(const struct dc_fabric_dimension *dimension, uint
 			       uint64_t period);
 uint64_t dc_topology_clos_diameter(const struct dc_fabric_dimension *dimension);
 double dc_topology_clos_bisection_bps(const struct dc_fabric_dimension *dimension);
+void dc_topology_clos_words(const struct dc_fabric_dimension *dimension, char *text, size_t size);
 
 #define DC_TOPOLOGY_CLOS_CALLS                                                                     \
 	.switches = dc_topology_clos_switches, .links = dc_topology_clos_links,                    \
@@ -102,6 +103,6 @@ double dc_topology_clos_bisection_bps(const struct dc_fabric_dimension *dimensio
 	.paths = dc_topology_clos_paths, .path = dc_topology_clos_path, .up = dc_topology_clos_up, \
 	.down = dc_topology_clos_down, .period = dc_topology_clos_period,                          \
 	.fold = dc_topology_clos_fold, .diameter = dc_topology_clos_diameter,                      \
-	.bisection_bps = dc_topology_clos_bisection_bps
+	.bisection_bps = dc_topology_clos_bisection_bps, .words = dc_topology_clos_words
 
 #endif

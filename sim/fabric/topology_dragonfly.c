@@ -14,6 +14,8 @@
  * Vertices: routers, group by group, behind the terminals. Links: a terminal's up 2i and down 2i + 1;
  * then each router's to the next, the one after that, ... of its group; then each group's out of its
  * global ports, in the order in which ports are used. */
+#include <stdio.h>
+
 #include "fabric/topology.h"
 
 struct dragonfly {
@@ -93,7 +95,7 @@ static const struct dc_field fields[] = {
 	 .max = 3600,
 	 .fallback = "-1 s",
 	 .help = "of each cable between groups; default (negative): latency"},
-	DC_TOPOLOGY_FIELDS(dragonfly),
+	DC_TOPOLOGY_SWITCHED_FIELDS(dragonfly),
 };
 
 const struct dc_section dc_topology_dragonfly_section = {
@@ -196,12 +198,14 @@ static enum dc_status check(const struct dragonfly *section, struct dc_diag *dia
 static enum dc_status expand(const void *from, struct dc_diag *diag, struct dc_arena *arena,
 			     struct dc_fabric_dimension *dimensions, size_t *count)
 {
-	const struct dragonfly *section = from;
-	enum dc_status status = check(section, diag);
+	struct dragonfly resolved = *(const struct dragonfly *)from, *section = &resolved;
+	enum dc_status status = dc_topology_resolve(&section->common, diag);
 	struct shape *shape;
 	uint64_t size;
 
 	*count = 1;
+	if (!status)
+		status = check(section, diag);
 	if (status)
 		return status;
 	shape = dc_arena_alloc(arena, sizeof *shape);
@@ -473,6 +477,19 @@ static double bisection_bps(const struct dc_fabric_dimension *dimension)
 	return sum_bps < most_bps ? sum_bps : most_bps;
 }
 
+static void words(const struct dc_fabric_dimension *dimension, char *text, size_t size)
+{
+	const struct shape *shape = dimension->shape;
+	char local[64], global[64];
+
+	dc_units_human(shape->local_bps, DC_DIM_BANDWIDTH, local, sizeof local);
+	dc_units_human(shape->global_bps, DC_DIM_BANDWIDTH, global, sizeof global);
+	snprintf(text, size,
+		 "%llu groups of %llu routers linked at %s, %llu global ports each at %s",
+		 (unsigned long long)shape->groups, (unsigned long long)shape->routers, local,
+		 (unsigned long long)shape->ports, global);
+}
+
 const struct dc_topology_type dc_topology_dragonfly = {
 	.name = "dragonfly",
 	.doc = "groups of routers linked all to all, and the groups likewise",
@@ -487,4 +504,5 @@ const struct dc_topology_type dc_topology_dragonfly = {
 	.fold = fold,
 	.diameter = diameter,
 	.bisection_bps = bisection_bps,
+	.words = words,
 };

@@ -57,7 +57,7 @@ static const struct dc_field fields[] = {
 	 .max = 1e18,
 	 .help = "of each cable between switches, per direction; default: bandwidth, or as much "
 		 "less as the oversubscription needs where uplinks do not come out whole"},
-	DC_TOPOLOGY_FIELDS(fat_tree),
+	DC_TOPOLOGY_SWITCHED_FIELDS(fat_tree),
 };
 
 const struct dc_section dc_topology_fat_tree_section = {

@@ -12,7 +12,7 @@ static const struct dc_field fields[] = {
 	 .help = "members on each leaf; default: as many as the radix has room for beside their "
 		 "uplinks"},
 	DC_TOPOLOGY_LEAF_SPINE_FIELDS,
-	DC_TOPOLOGY_FIELDS(dc_topology_leaf_spine),
+	DC_TOPOLOGY_SWITCHED_FIELDS(dc_topology_leaf_spine),
 };
 
 const struct dc_section dc_topology_leaf_spine_section = {

@@ -61,30 +61,43 @@ static enum dc_status check_ports(const struct dc_topology_common *common,
 			     (unsigned long long)common->device->ports);
 }
 
+/* Refuses what carries less than a link. */
+static enum dc_status refuse_slow(const struct dc_topology_common *common, const char *key,
+				  const char *name, double bandwidth_bps, double link_bps,
+				  struct dc_diag *diag)
+{
+	char carried[64], needed[64];
+
+	dc_units_format(bandwidth_bps, DC_DIM_BANDWIDTH, carried, sizeof carried);
+	dc_units_format(link_bps, DC_DIM_BANDWIDTH, needed, sizeof needed);
+	return dc_diag_error(diag, dc_node_mark(common->node, key),
+			     "%s: %s: '%s' carries %s, less than the %s of a link",
+			     common->topology, key, name, carried, needed);
+}
+
 enum dc_status dc_topology_check_parts(const struct dc_topology_common *common,
 				       const struct dc_fabric_dimension *dimension,
 				       struct dc_diag *diag)
 {
+	const struct dc_fabric_switch *device = common->device;
+	const struct dc_fabric_optics *optics = common->optics;
 	double most_bps;
 
-	if (!common->device && !common->optics)
+	if (!device && !optics)
 		return DC_OK;
-	if (common->device && !dimension->type->switches(dimension))
+	if (device && !dimension->type->switches(dimension))
 		return dc_diag_error(diag, dc_node_mark(common->node, "switch"),
 				     "%s: switch: it has no switches", common->topology);
 	most_bps = widest_bps(dimension);
-	if (common->optics && !dc_fabric_optics_split(common->optics, most_bps))
-		return dc_diag_error(diag, dc_node_mark(common->node, "optics"),
-				     "%s: optics: '%s' carries %g B/s, less than a link's %g B/s",
-				     common->topology, common->optics->name,
-				     common->optics->bandwidth_bps, most_bps);
-	if (common->device && !dc_fabric_switch_split(common->device, most_bps))
-		return dc_diag_error(
-			diag, dc_node_mark(common->node, "switch"),
-			"%s: switch: a port of '%s' carries %g B/s, less than a link's %g B/s",
-			common->topology, common->device->name, common->device->bandwidth_bps,
-			most_bps);
-	return common->device ? check_ports(common, dimension, diag) : DC_OK;
+	if (optics && !dc_fabric_optics_split(optics, most_bps))
+		return refuse_slow(common, "optics", optics->name, optics->bandwidth_bps, most_bps,
+				   diag);
+	if (!device)
+		return DC_OK;
+	if (!dc_fabric_switch_split(device, most_bps))
+		return refuse_slow(common, "switch", device->name, device->bandwidth_bps, most_bps,
+				   diag);
+	return check_ports(common, dimension, diag);
 }
 
 /* A module at a terminal serves its one link; those at a switch are shared as far as they go. */

@@ -16,7 +16,7 @@ static const struct dc_field fields[] = {
 	 .help = "nodes on each switch of a rail; default: all of size, or where the radix has no "
 		 "room for them, as many as it has room for beside their uplinks"},
 	DC_TOPOLOGY_LEAF_SPINE_FIELDS,
-	DC_TOPOLOGY_FIELDS(dc_topology_leaf_spine),
+	DC_TOPOLOGY_SWITCHED_FIELDS(dc_topology_leaf_spine),
 };
 
 const struct dc_section dc_topology_rail_section = {

@@ -3,12 +3,22 @@
  * Vertex `size` is the switch. Links: 2i leads from terminal i up, 2i + 1 down to it. */
 #include "fabric/topology.h"
 
+static const struct dc_field fields[] = {
+	{.key = "size",
+	 .kind = DC_COUNT,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct dc_topology_single, size),
+	 .min = 1,
+	 .max = 1e9,
+	 .help = "members"},
+	DC_TOPOLOGY_SWITCHED_FIELDS(dc_topology_single),
+};
+
 const struct dc_section dc_topology_switch_section = {
 	.name = "switch",
 	.doc = "every member on one non-blocking switch",
 	.size = sizeof(struct dc_topology_single),
-	.fields = dc_topology_single_fields,
-	.count = DC_TOPOLOGY_SINGLE_FIELDS,
+	DC_FIELDS(fields),
 };
 
 static enum dc_status expand(const void *section, struct dc_diag *diag, struct dc_arena *arena,

@@ -45,7 +45,7 @@ static const struct dc_field fields[] = {
 	 .max = 1e6,
 	 .help = "in its place: bandwidth of all cables below a switch over that of its cable up, "
 		 "tier by tier, or one for all; 1: nothing narrows"},
-	DC_TOPOLOGY_FIELDS(tree),
+	DC_TOPOLOGY_SWITCHED_FIELDS(tree),
 };
 
 const struct dc_section dc_topology_tree_section = {
@@ -98,14 +98,16 @@ static enum dc_status check_list(const struct tree *tree, const struct dc_list *
 static enum dc_status expand(const void *section, struct dc_diag *diag, struct dc_arena *arena,
 			     struct dc_fabric_dimension *dimensions, size_t *count)
 {
-	const struct tree *tree = section;
+	struct tree resolved = *(const struct tree *)section, *tree = &resolved;
 	const double *arity = tree->arity.items, *uplinks_bps = tree->uplink_bandwidth.items;
 	const double *ratios = tree->oversubscription.items;
 	struct dc_topology_clos clos = {.count = tree->arity.count};
+	enum dc_status status = dc_topology_resolve(&tree->common, diag);
 	double bandwidth_bps = tree->common.bandwidth_bps, members;
-	enum dc_status status = check_arity(tree, diag, &members);
 
 	*count = 1;
+	if (!status)
+		status = check_arity(tree, diag, &members);
 	if (!status)
 		status = check_list(tree, &tree->uplink_bandwidth, "uplink_bandwidth", diag);
 	if (!status)

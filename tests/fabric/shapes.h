@@ -82,6 +82,8 @@ static const struct shape shapes[] = {
 	{"topology: dragonfly, groups: 1, routers: 4, hosts: 3, " RATE, 4},
 	{"topology: dragonfly, groups: 1, routers: 1, hosts: 5, " RATE, 1},
 	{"topology: dragonfly, groups: 5, routers: 1, hosts: 2, " RATE, 1},
+	{"topology: dragonfly, groups: 3, routers: 3, hosts: 2, global_links: 2, " RATE, 3},
+	{"topology: dragonfly, groups: 1, routers: 3, hosts: 3, local_bandwidth: 2 GB/s, " RATE, 3},
 };
 
 enum { SHAPES = sizeof shapes / sizeof *shapes };

@@ -173,6 +173,38 @@ Test(topology_keys, parallel_cables_have_names)
 	line_close(&line);
 }
 
+/* What keys were worked out to be, in words. */
+Test(topology_keys, words)
+{
+	static const struct {
+		const char *yaml, *words;
+	} known_words[] = {
+		{"topology: leaf-spine, size: 2144, radix: 64, oversubscription: 2, " RATE,
+		 "52 switches with 42 down and 21 up at 1.00 GB/s, 21 switches with 52 down"},
+		{"topology: fat-tree, size: 54, " RATE,
+		 "18 switches with 3 down and 3 up at 1.00 GB/s, 18 switches with 3 down and 3 up "
+		 "at 1.00 GB/s, 9 switches with 6 down"},
+		{"topology: rail, size: 4, " RATE, "1 switch with 4 down"},
+		{"topology: tree, arity: [2, 3], uplink_bandwidth: 5 GB/s, " RATE,
+		 "3 switches with 2 down and 1 up at 5.00 GB/s, 1 switch with 3 down"},
+		{"topology: dragonfly, groups: 9, routers: 4, hosts: 2, global_bandwidth: 2 GB/s, " RATE,
+		 "9 groups of 4 routers linked at 1.00 GB/s, 8 global ports each at 2.00 GB/s"},
+	};
+
+	for (size_t i = 0; i < sizeof known_words / sizeof *known_words; i++) {
+		struct line line;
+		char text[512], little[8];
+
+		line_open(known_words[i].yaml, &line);
+		line.dimension->type->words(line.dimension, text, sizeof text);
+		cr_expect_str_eq(text, known_words[i].words, "%s", text);
+		line.dimension->type->words(line.dimension, little, sizeof little);
+		cr_expect(strlen(little) < sizeof little &&
+			  strncmp(little, text, strlen(little)) == 0);
+		line_close(&line);
+	}
+}
+
 /* A mesh or torus of several sizes is one dimension each; the corners of a 3 x 4 mesh are 2 + 3 links
  * apart. */
 Test(topology_keys, several_sizes)
@@ -223,7 +255,7 @@ Test(topology_keys, refusals)
 		"oversubscription");
 	line_refused("topology: leaf-spine, size: 8, hosts_per_leaf: 4, uplinks: 2, "
 		     "uplink_bandwidth: 1 GB/s, oversubscription: 3, " RATE,
-		     "is 2; leave out one");
+		     "4 links down and 2 uplinks make it 2; leave out one");
 	line_refused("topology: leaf-spine, size: 100, hosts_per_leaf: 40, radix: 64, " RATE,
 		     "40 members and 40 uplinks do not fit a leaf of 64 ports");
 	line_refused("topology: leaf-spine, size: 40, radix: 8, " RATE,

@@ -118,6 +118,10 @@ static const struct {
 	{"topology: fat-tree, size: 128, bandwidth: 2 GB/s, " SWITCH, 80, 384, 0, 8000, 80000},
 	{"topology: rail, size: 16, " SWITCH RATE, 1, 16, 0, 100, 1000},
 	{"topology: rail, size: 32, " SWITCH RATE, 6, 64, 0, 600, 6000},
+	/* Of five ports four are used: 4 edge switches of two, under two */
+	{"topology: fat-tree, size: 8, bandwidth: 1 GB/s, switch: {name: s, ports: 5, bandwidth: 1 "
+	 "GB/s, power: 100 W, price: 1000 USD}",
+	 6, 16, 0, 600, 6000},
 	/* No switches: 6 cables, whose ends are members' */
 	{"topology: ring, size: 6, " TWIN RATE, 0, 6, 12, 120, 3600},
 	{"topology: fully-connected, size: 4, " COPPER RATE, 0, 6, 6, 1.2, 300},
@@ -186,6 +190,29 @@ Test(topology_parts, from_the_catalogue)
 	line_close(&line);
 }
 
+/* Bandwidth is the switch's where a dimension does not say it; 42 of 64 ports lead down, 21 up. */
+Test(topology_parts, bandwidth_of_the_switch)
+{
+	static const char *const maps[] = {
+		"topology: leaf-spine, size: 2144, oversubscription: 2, switch: sn4600",
+		"topology: fat-tree, size: 64, oversubscription: 1, switch: sn4600",
+		"topology: switch, size: 64, switch: sn4600",
+		"topology: rail, size: 64, switch: sn4600",
+		"topology: tree, arity: [8, 4], switch: sn4600",
+		"topology: dragonfly, groups: 3, routers: 4, hosts: 4, switch: sn4600",
+	};
+
+	for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+		struct line line;
+
+		line_open(maps[i], &line);
+		cr_expect_eq(line.dimension->bandwidth_bps, 25e9, "%s", maps[i]);
+		for (uint64_t l = 0; l < line.count; l++)
+			cr_expect_eq(line.links[l].bandwidth_bps, 25e9, "%s", maps[i]);
+		line_close(&line);
+	}
+}
+
 Test(topology_parts, refusals)
 {
 	line_refused("topology: switch, size: 17, " SWITCH RATE,
@@ -196,17 +223,21 @@ Test(topology_parts, refusals)
 	line_refused("topology: dragonfly, groups: 9, routers: 8, hosts: 9, " SWITCH RATE,
 		     "a switch needs 9 ports");
 	line_refused("topology: ring, size: 4, " SWITCH RATE, "it has no switches");
-	line_refused("topology: switch, size: 4, bandwidth: 3 GB/s, " SWITCH, "carries 2e+09 B/s");
+	line_refused("topology: switch, size: 4, bandwidth: 3 GB/s, " SWITCH,
+		     "'s' carries 2 GB/s, less than the 3 GB/s of a link");
 	line_refused("topology: leaf-spine, size: 4, bandwidth: 3 GB/s, " SWITCH,
-		     "a port of the switch carries 2e+09 B/s");
-	line_refused("topology: ring, size: 4, bandwidth: 3 GB/s, " TWIN, "less than a link's");
+		     "a port of 's' carries 2 GB/s");
+	line_refused("topology: ring, size: 4, bandwidth: 3 GB/s, " TWIN,
+		     "'t' carries 2 GB/s, less than the 3 GB/s of a link");
 	line_refused("topology: leaf-spine, size: 8, hosts_per_leaf: 4, uplinks: 1, "
 		     "uplink_bandwidth: 4 GB/s, " SWITCH RATE,
-		     "less than a link's 4e+09 B/s");
+		     "less than the 4 GB/s of a link");
 	line_refused("topology: leaf-spine, size: 300, " SWITCH RATE, "joins fewer leaves");
 	line_refused("topology: leaf-spine, size: 8, radix: 17, " SWITCH RATE,
 		     "the switch has 16 ports of that bandwidth");
 	line_refused("topology: fat-tree, size: 2000, " SWITCH RATE, "more than the 1024");
+	line_refused("topology: leaf-spine, size: 8, hosts_per_leaf: 4", "'bandwidth' is missing");
+	line_refused("topology: mesh, size: 8", "'bandwidth' is missing");
 	line_refused("topology: switch, size: 8, switch: qm97000" RATE, "qm9700");
 	line_refused("topology: switch, size: 8, optics: {name: x, bandwidth: 1 GB/s}" RATE,
 		     "kind");
