@@ -171,7 +171,7 @@ enum dc_status dc_fabric_add(struct dc_fabric *fabric, const struct dc_fabric_di
 	for (size_t d = 0; d < fabric->count; d++) {
 		const struct dc_fabric_dimension *other = &fabric->dimensions[d];
 
-		lines = fabric->ranks / other->size;
+		lines = dc_fabric_copies(fabric, d);
 		fabric->first_link[d + 1] =
 			fabric->first_link[d] + lines * other->type->links(other);
 	}
@@ -281,6 +281,21 @@ uint64_t dc_fabric_line(const struct dc_fabric *fabric, size_t dimension, uint64
 	uint64_t stride = fabric->strides[dimension];
 
 	return rank / fabric->strides[dimension + 1] * stride + rank % stride;
+}
+
+uint64_t dc_fabric_copies(const struct dc_fabric *fabric, size_t dimension)
+{
+	const struct dc_fabric_dimension *d = &fabric->dimensions[dimension];
+
+	return d->shared ? 1 : fabric->ranks / d->size;
+}
+
+uint64_t dc_fabric_line_links(const struct dc_fabric *fabric, size_t dimension, uint64_t rank)
+{
+	const struct dc_fabric_dimension *d = &fabric->dimensions[dimension];
+	uint64_t line = d->shared ? 0 : dc_fabric_line(fabric, dimension, rank);
+
+	return fabric->first_link[dimension] + line * d->type->links(d);
 }
 
 uint64_t dc_fabric_rank_at(const struct dc_fabric *fabric, size_t dimension, uint64_t line,

@@ -153,6 +153,10 @@ void dc_fabric_link(const struct dc_fabric *fabric, uint64_t number, struct dc_f
 /* The coordinate of a rank along a dimension, and the line it lies in. */
 uint64_t dc_fabric_coordinate(const struct dc_fabric *fabric, size_t dimension, uint64_t rank);
 uint64_t dc_fabric_line(const struct dc_fabric *fabric, size_t dimension, uint64_t rank);
+/* How many times the links of a dimension are there: once a line, once in all where it is shared. */
+uint64_t dc_fabric_copies(const struct dc_fabric *fabric, size_t dimension);
+/* The first link of those that the line of a rank along a dimension crosses. */
+uint64_t dc_fabric_line_links(const struct dc_fabric *fabric, size_t dimension, uint64_t rank);
 /* The rank at a place of a line. */
 uint64_t dc_fabric_rank_at(const struct dc_fabric *fabric, size_t dimension, uint64_t line,
 			   uint64_t place);
@@ -208,7 +212,7 @@ enum dc_status dc_fabric_apply_overrides(const struct dc_fabric_config *config,
 					 struct dc_fabric *fabric) DC_CHECK;
 
 /* NETWORK:FROM->TO, "compute:3->4", "compute:h100/17.3->s0": terminals as above, switches s0, s1, ...,
- * or sD.LINE.N where there are several dimensions; #2 for a second such link; ports
+ * or sD.LINE.N where there are several dimensions; sites site0, site1, ...; #2 for a second such link; ports
  * "compute:h100/17.nic3->net" out and "compute:net->h100/17.nic3" in. Truncates as snprintf
  * does and returns its length. */
 int dc_fabric_link_name(const struct dc_fabric *fabric, uint64_t link, char *text, size_t size);

@@ -23,7 +23,7 @@ enum dc_status dc_fabric_measure(const struct dc_fabric *fabric,
 	*measures = (struct dc_fabric_measures){.links = dc_fabric_links(fabric)};
 	for (size_t i = 0; i < fabric->count; i++) {
 		const struct dc_fabric_dimension *d = &fabric->dimensions[i];
-		double lines = (double)(fabric->ranks / d->size);
+		double lines = (double)dc_fabric_copies(fabric, i);
 		double cut_bps = lines * d->type->bisection_bps(d);
 		struct dc_topology_parts parts;
 		bool named = d->device || d->optics;

@@ -77,6 +77,8 @@ static int name_vertex(const struct dc_fabric *fabric, const struct dc_fabric_li
 		return snprintf(text, size, "s%zu.%llu.%llu", link->dimension,
 				(unsigned long long)link->line, number);
 	}
+	if (dimension->shared)
+		return snprintf(text, size, "site%llu", (unsigned long long)vertex);
 	rank = dc_fabric_rank_at(fabric, link->dimension, link->line, vertex);
 	if (!fabric->group)
 		return snprintf(text, size, "%llu", (unsigned long long)rank);

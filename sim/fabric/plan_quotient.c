@@ -155,7 +155,8 @@ static enum dc_status find_link(struct quotient *quotient, size_t d, uint64_t li
 {
 	const struct dc_fabric *fabric = quotient->fabric;
 	const struct dc_fabric_dimension *dimension = &fabric->dimensions[d];
-	uint64_t folded, members = fabric->ranks / quotient->periods[d];
+	uint64_t folded,
+		members = dc_fabric_copies(fabric, d) * (dimension->size / quotient->periods[d]);
 	struct dc_fabric_link built;
 	struct dc_plan_link *row;
 	double *capacity;

@@ -356,8 +356,7 @@ enum dc_status dc_fabric_route(const struct dc_fabric *fabric, uint64_t from, ui
 
 		if (leg.from == leg.to)
 			continue;
-		leg.first_link = fabric->first_link[d] + dc_fabric_line(fabric, d, from) *
-								 dimension->type->links(dimension);
+		leg.first_link = dc_fabric_line_links(fabric, d, from);
 		if (dimension->type->paths)
 			leg.ways = dimension->type->paths(dimension, leg.from, leg.to);
 		outside |= d >= fabric->outside;
@@ -384,8 +383,7 @@ enum dc_status dc_fabric_route_root(const struct dc_fabric *fabric, uint64_t ran
 	path->failed = false;
 	if (!d->type->up)
 		return DC_ERR_RUN;
-	leg.first_link = fabric->first_link[dimension] +
-			 dc_fabric_line(fabric, dimension, rank) * d->type->links(d);
+	leg.first_link = dc_fabric_line_links(fabric, dimension, rank);
 	dc_route_clear(&path->scratch);
 	if (up)
 		d->type->up(d, place, &path->scratch);

@@ -135,6 +135,7 @@ static const struct dc_tagged_type types[] = {
 	{"fat-tree", &dc_topology_fat_tree_section, &dc_topology_fat_tree},
 	{"rail", &dc_topology_rail_section, &dc_topology_rail},
 	{"dragonfly", &dc_topology_dragonfly_section, &dc_topology_dragonfly},
+	{"wan", &dc_topology_wan_section, &dc_topology_wan},
 };
 
 static const char *const reserved[] = {"dragonfly+", NULL};

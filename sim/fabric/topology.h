@@ -2,7 +2,8 @@
  *
  * A dimension joins `size` terminals (accelerators, or whole groups built by the dimensions before
  * it) by links and switches of its own. A fabric is the product of its dimensions: terminals that
- * agree in every other coordinate form a line, and every line has the same graph. A type describes
+ * agree in every other coordinate form a line, and every line has the same graph (of a shared dimension,
+ * the very same). A type describes
  * the graph of one line by numbers alone, so that a fabric of a million accelerators takes no room
  * until somebody asks for its links:
  *
@@ -37,10 +38,11 @@ struct dc_topology_type;
 
 struct dc_fabric_dimension {
 	const struct dc_topology_type *type;
-	uint64_t size;                         /* terminals, >= 1 */
-	double bandwidth_bps;                  /* of a terminal's link, per direction */
-	double latency_s;                      /* of each link */
-	bool reduces;                          /* switches add up and multicast (NVLS, SHARP) */
+	uint64_t size;        /* terminals, >= 1 */
+	double bandwidth_bps; /* of a terminal's link, per direction */
+	double latency_s;     /* of each link */
+	bool reduces;         /* switches add up and multicast (NVLS, SHARP) */
+	bool shared;          /* all lines are one: its links carry what all terminals send */
 	const struct dc_transport *transport;  /* NULL: ideal, at no cost */
 	const struct dc_fabric_switch *device; /* NULL: not said, as the next */
 	const struct dc_fabric_optics *optics;
@@ -232,6 +234,8 @@ extern const struct dc_section dc_topology_fat_tree_section;
 extern const struct dc_topology_type dc_topology_fat_tree;
 extern const struct dc_section dc_topology_fully_connected_section;
 extern const struct dc_topology_type dc_topology_fully_connected;
+extern const struct dc_section dc_topology_wan_section;
+extern const struct dc_topology_type dc_topology_wan;
 extern const struct dc_section dc_topology_hypercube_section;
 extern const struct dc_topology_type dc_topology_hypercube;
 extern const struct dc_section dc_topology_leaf_spine_section;

@@ -1,7 +1,7 @@
 /* Fully connected: each member has a link to every other.
  *
  * Link i (size - 1) + (d - 1) leads from terminal i to the one d places on, around, 0 < d < size. */
-#include "fabric/topology.h"
+#include "fabric/topology_full.h"
 
 const struct dc_section dc_topology_fully_connected_section = {
 	.name = "fully-connected",
@@ -19,19 +19,19 @@ static enum dc_status expand(const void *section, struct dc_diag *diag, struct d
 					 count);
 }
 
-static uint64_t switches(const struct dc_fabric_dimension *dimension)
+uint64_t dc_topology_full_switches(const struct dc_fabric_dimension *dimension)
 {
 	(void)dimension;
 	return 0;
 }
 
-static uint64_t links(const struct dc_fabric_dimension *dimension)
+uint64_t dc_topology_full_links(const struct dc_fabric_dimension *dimension)
 {
 	return dimension->size * (dimension->size - 1);
 }
 
-static void describe(const struct dc_fabric_dimension *dimension, uint64_t number,
-		     struct dc_line_link *link)
+void dc_topology_full_link(const struct dc_fabric_dimension *dimension, uint64_t number,
+			   struct dc_line_link *link)
 {
 	uint64_t from = number / (dimension->size - 1);
 
@@ -43,8 +43,8 @@ static void describe(const struct dc_fabric_dimension *dimension, uint64_t numbe
 	};
 }
 
-static void path(const struct dc_fabric_dimension *dimension, uint64_t from, uint64_t to,
-		 uint64_t choice, struct dc_route *route)
+void dc_topology_full_path(const struct dc_fabric_dimension *dimension, uint64_t from, uint64_t to,
+			   uint64_t choice, struct dc_route *route)
 {
 	uint64_t size = dimension->size;
 
@@ -52,26 +52,27 @@ static void path(const struct dc_fabric_dimension *dimension, uint64_t from, uin
 	dc_route_add(route, from * (size - 1) + (to + size - from - 1) % size);
 }
 
-static uint64_t period(const struct dc_fabric_dimension *dimension)
+uint64_t dc_topology_full_period(const struct dc_fabric_dimension *dimension)
 {
 	(void)dimension;
 	return 1;
 }
 
-static uint64_t fold(const struct dc_fabric_dimension *dimension, uint64_t link, uint64_t moved)
+uint64_t dc_topology_full_fold(const struct dc_fabric_dimension *dimension, uint64_t link,
+			       uint64_t moved)
 {
 	uint64_t each = dimension->size - 1;
 
 	return link / each % moved * each + link % each;
 }
 
-static uint64_t diameter(const struct dc_fabric_dimension *dimension)
+uint64_t dc_topology_full_diameter(const struct dc_fabric_dimension *dimension)
 {
 	return dimension->size > 1 ? 1 : 0;
 }
 
 /* Every pair of members on different sides has a link of its own. */
-static double bisection_bps(const struct dc_fabric_dimension *dimension)
+double dc_topology_full_bisection_bps(const struct dc_fabric_dimension *dimension)
 {
 	uint64_t half = dimension->size / 2;
 
@@ -82,12 +83,5 @@ const struct dc_topology_type dc_topology_fully_connected = {
 	.name = "fully-connected",
 	.doc = "each member linked to every other; bandwidth is that of one such link",
 	.expand = expand,
-	.switches = switches,
-	.links = links,
-	.link = describe,
-	.path = path,
-	.period = period,
-	.fold = fold,
-	.diameter = diameter,
-	.bisection_bps = bisection_bps,
+	DC_TOPOLOGY_FULL_CALLS,
 };

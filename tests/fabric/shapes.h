@@ -25,6 +25,7 @@ static const struct shape shapes[] = {
 	{"topology: fully-connected, size: 2, " RATE, 0},
 	{"topology: fully-connected, size: 9, " RATE, 0},
 	{"topology: fully-connected, size: 12, " RATE, 0},
+	{"topology: wan, size: 5, " RATE, 0},
 	{"topology: hypercube, size: 1, " RATE, 0},
 	{"topology: hypercube, size: 2, " RATE, 0},
 	{"topology: hypercube, size: 8, " RATE, 0},

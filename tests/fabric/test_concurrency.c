@@ -39,6 +39,9 @@ static void draw_fabric(struct draw *draw, struct line *line)
 			snprintf(text + used, sizeof text - used, "%s%s", d ? "}, {" : "",
 				 shapes[next(draw, SHAPES)].yaml);
 		}
+		if (next(draw, 4) == 0)
+			strcat(text,
+			       "}, {topology: wan, size: 3, bandwidth: 2 GB/s, latency: 3 us");
 		line_open(text, line);
 		if (fabric->ranks <= 128)
 			break;
