@@ -4,12 +4,17 @@
 #include <math.h>
 #include <string.h>
 
+#include "fabric/bounds.h"
 #include "fabric/runner.h"
 
 /* Messages that a schedule may have to be laid out when it does not fold from symmetry, and hops that
  * refinement may look at: about a second. */
 static const double most_messages = 2e6;
 static const uint64_t most_hops = 40000000;
+
+/* When one way has been found: hops of messages that another may take to run before a bound is asked whether
+ * it could be better, and to run then. */
+static const double few_hops = 2e4, many_hops = 2e6;
 
 enum dc_status dc_collective_name_algorithm(const char *name, struct dc_collective_request *request)
 {
@@ -85,20 +90,39 @@ static void find_cost(const struct dc_fabric *fabric, const struct dc_group *gro
 
 /* --- running alone --- */
 
-static double count_messages(const struct dc_schedule *schedule)
+/* Links on a way through the group's dimensions, on average half the longest. */
+static double mean_hops(const struct dc_fabric *fabric)
+{
+	double hops = 0;
+
+	for (size_t d = 0; d < fabric->count; d++) {
+		const struct dc_fabric_dimension *dimension = &fabric->dimensions[d];
+
+		hops += fmax(1, 0.5 * (double)dimension->type->diameter(dimension));
+	}
+	return hops;
+}
+
+/* Messages to lay out; lists: only those that no symmetry makes equal, on one line of each factor. */
+static double count_messages(const struct dc_schedule *schedule, bool lists)
 {
 	double count = 0;
 
 	for (size_t t = 0; t < schedule->count; t++) {
-		for (size_t p = 0; p < schedule->tracks[t].count; p++) {
-			const struct dc_schedule_phase *phase = &schedule->tracks[t].phases[p];
-			double size = (double)dc_group_line_size(schedule->group, phase->factor);
+		const struct dc_track *track = &schedule->tracks[t];
 
-			for (size_t i = 0; i < phase->count; i++)
-				count += (phase->patterns[i].kind == DC_PATTERN_LIST
-						  ? (double)phase->patterns[i].count
-						  : size) *
-					 (double)dc_group_lines(schedule->group, phase->factor);
+		for (size_t p = 0; p < track->count; p++) {
+			const struct dc_schedule_phase *phase = &track->phases[p];
+			double size = (double)dc_group_line_size(schedule->group, phase->factor);
+			double lines = (double)dc_group_lines(schedule->group, phase->factor);
+
+			for (size_t i = 0; i < phase->count; i++) {
+				bool list = phase->patterns[i].kind == DC_PATTERN_LIST;
+
+				if (list || !lists)
+					count += (list ? (double)phase->patterns[i].count : size) *
+						 (lists ? 1 : lines);
+			}
 		}
 	}
 	return count;
@@ -123,7 +147,7 @@ static enum dc_status make_plan(const struct dc_fabric *fabric, const struct dc_
 		if (status || *made)
 			return status;
 	}
-	if (!full && count_messages(schedule) > most_messages)
+	if (!full && count_messages(schedule, false) > most_messages)
 		return DC_OK;
 	status = dc_plan_lay_out(&request, plan);
 	*made = !status;
@@ -164,12 +188,54 @@ static enum dc_status run_alone(const struct dc_plan *plan, struct dc_collective
 	return status;
 }
 
+/* Hops of messages to run one by one: of equal steps alone on their links the first only, of chunks all. */
+static double count_hops(const struct dc_plan *plan)
+{
+	double hops = 0;
+
+	for (uint32_t i = 0; i < plan->line_count; i++) {
+		const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[i].bundle];
+		double line_hops = 0;
+
+		for (uint32_t m = 0; m < bundle->messages; m++)
+			line_hops += plan->ways[plan->messages[bundle->first_message + m].first_way]
+					     .hops;
+		hops += line_hops * plan->lines[i].chunks;
+	}
+	return hops;
+}
+
+/* Runs a plan, unless another has been found and this one is dear to run: then a bound may show that it is
+ * not better (and is taken as its duration); if not, and it is dearer still, it is passed over. */
+static enum dc_status judge(const struct dc_fabric *fabric, const struct dc_schedule *schedule,
+			    const struct dc_fabric_cost *cost, const struct dc_plan *plan,
+			    const struct dc_collective *best, struct dc_collective *collective)
+{
+	double hops = count_hops(plan), bound_s;
+	enum dc_status status;
+
+	if (!best->algorithm || hops <= few_hops)
+		return run_alone(plan, collective);
+	status = dc_plan_busiest_s(plan, &bound_s);
+	if (status)
+		return status;
+	if (bound_s < dc_time_to_s(best->duration))
+		bound_s = fmax(bound_s, dc_schedule_least_s(fabric, schedule, cost));
+	if (bound_s >= dc_time_to_s(best->duration)) {
+		collective->duration = dc_time_from_s(bound_s);
+		return DC_OK;
+	}
+	return hops <= many_hops ? run_alone(plan, collective) : DC_OK;
+}
+
 /* One combination of algorithm and protocol; collective->duration negative: passed over. */
 static enum dc_status try_one(const struct dc_fabric *fabric,
 			      const struct dc_collective_request *request,
-			      struct dc_collective *collective)
+			      const struct dc_collective *best, struct dc_collective *collective)
 {
 	struct dc_arena *arena = dc_arena_create();
+	bool symmetric = !fabric->exception_count &&
+			 (request->everywhere || request->group.size == fabric->ranks);
 	struct dc_schedule schedule;
 	struct dc_fabric_cost cost;
 	struct dc_plan plan;
@@ -180,13 +246,14 @@ static enum dc_status try_one(const struct dc_fabric *fabric,
 	if (!status)
 		status = dc_collective_schedule(fabric, request, collective, arena, &schedule,
 						&cost);
-	if (!status)
+	if (!status && (!best->algorithm ||
+			count_messages(&schedule, symmetric) * mean_hops(fabric) <= many_hops))
 		status = make_plan(fabric, &schedule, &cost, request->everywhere, false, &plan,
 				   &made);
 	if (!status && made) {
 		collective->sent_bytes = dc_schedule_bytes(&schedule);
 		collective->steps = dc_schedule_steps(&schedule);
-		status = run_alone(&plan, collective);
+		status = judge(fabric, &schedule, &cost, &plan, best, collective);
 		dc_plan_fini(&plan);
 	}
 	dc_arena_destroy(arena);
@@ -246,7 +313,7 @@ static enum dc_status try_protocols(const struct dc_fabric *fabric,
 			continue;
 		if (type->whole_buffers && p != DC_PROTOCOL_SIMPLE)
 			continue;
-		status = try_one(fabric, request, &found);
+		status = try_one(fabric, request, best, &found);
 		if (status)
 			return status;
 		if (found.duration < 0)
@@ -324,120 +391,4 @@ enum dc_status dc_collective_plan(const struct dc_fabric *fabric,
 			make_plan(fabric, &schedule, &cost, request->everywhere, full, plan, &made);
 	dc_arena_destroy(arena);
 	return status ? status : made ? DC_OK : DC_ERR_RUN;
-}
-
-/* --- bounds and closed forms --- */
-
-/* What a message takes alone. */
-static dc_time message_alone(const struct dc_fabric *fabric, const struct dc_fabric_cost *cost,
-			     const struct dc_schedule_phase *phase, double bytes,
-			     struct dc_fabric_path *path)
-{
-	double rate_bps = (double)INFINITY, step_s = 0, total_s;
-	size_t d = 0;
-
-	for (size_t i = 0; i < path->count; i++) {
-		struct dc_fabric_link link;
-
-		dc_fabric_link(fabric, path->hops[i].link, &link);
-		d = link.dimension;
-		step_s = fmax(step_s, cost->step_s[d]);
-		rate_bps =
-			fmin(rate_bps, link.bandwidth_bps / path->hops[i].use /
-					       (cost->inflation[d] > 0 ? cost->inflation[d] : 1));
-	}
-	total_s = path->latency_s + step_s;
-	if (phase->reduces && cost->reduction_bps > 0)
-		total_s += bytes / cost->reduction_bps;
-	return dc_time_from_s(total_s) + (bytes > 0 ? dc_time_from_s(bytes / rate_bps) : 0);
-}
-
-static dc_time phase_alone(const struct dc_fabric *fabric, const struct dc_schedule *schedule,
-			   const struct dc_fabric_cost *cost, const struct dc_schedule_phase *phase)
-{
-	const struct dc_group *group = schedule->group;
-	uint64_t size = dc_group_line_size(group, phase->factor);
-	struct dc_fabric_path path = {0};
-	dc_time longest = 0;
-
-	for (size_t i = 0; i < phase->count; i++) {
-		const struct dc_pattern *pattern = &phase->patterns[i];
-		uint64_t count = pattern->kind == DC_PATTERN_LIST ? pattern->count : size;
-
-		for (uint64_t m = 0; m < count; m++) {
-			uint64_t from = m, to = (m + pattern->offset) % size;
-			double bytes = pattern->bytes;
-			dc_time alone;
-
-			if (pattern->kind == DC_PATTERN_XOR)
-				to = m ^ pattern->offset;
-			if (pattern->kind == DC_PATTERN_LIST) {
-				from = pattern->messages[m].from;
-				to = pattern->messages[m].to;
-				bytes = pattern->messages[m].bytes;
-			}
-			if (to >= size)
-				continue;
-			from = dc_group_rank(group, dc_group_member(group, phase->factor, 0, from));
-			to = dc_group_rank(group, dc_group_member(group, phase->factor, 0, to));
-			if (dc_fabric_route(fabric, from, to, NULL, NULL, &path))
-				longest = DC_TIME_NEVER;
-			alone = message_alone(fabric, cost, phase, bytes, &path);
-			if (alone > longest)
-				longest = alone;
-		}
-	}
-	dc_fabric_path_fini(&path);
-	return longest;
-}
-
-dc_time dc_collective_closed_form(const struct dc_fabric *fabric,
-				  const struct dc_schedule *schedule,
-				  const struct dc_fabric_cost *cost)
-{
-	dc_time total = dc_time_from_s(cost->startup_s);
-
-	if (schedule->count > 1 || (schedule->count && schedule->tracks[0].chunks > 1))
-		return DC_TIME_NEVER;
-	for (size_t p = 0; schedule->count && p < schedule->tracks[0].count; p++) {
-		const struct dc_schedule_phase *phase = &schedule->tracks[0].phases[p];
-
-		if (phase->repeat)
-			total +=
-				(dc_time)phase->repeat * phase_alone(fabric, schedule, cost, phase);
-	}
-	return total;
-}
-
-/* What leaves a terminal of a dimension: its links' rates added up. */
-static double ways_out_bps(const struct dc_fabric_dimension *dimension)
-{
-	uint64_t links = dimension->type->links(dimension);
-	double rate_bps = 0;
-
-	for (uint64_t i = 0; i < links; i++) {
-		struct dc_line_link link;
-
-		dimension->type->link(dimension, i, &link);
-		rate_bps += link.from == 0 ? link.bandwidth_bps : 0;
-	}
-	return rate_bps;
-}
-
-double dc_collective_bound_s(const struct dc_fabric *fabric, const struct dc_group *group,
-			     enum dc_operation operation, double size_bytes)
-{
-	double rate_bps = 0;
-
-	if (group->size < 2)
-		return 0;
-	for (size_t f = 0; f < group->count; f++) {
-		size_t d = group->factors[f].dimension;
-
-		if (d != DC_GROUP_ACROSS)
-			rate_bps += ways_out_bps(&fabric->dimensions[d]);
-		for (size_t i = 0; d == DC_GROUP_ACROSS && i < fabric->count; i++)
-			rate_bps += ways_out_bps(&fabric->dimensions[i]);
-	}
-	return dc_operation_least_bytes(operation, size_bytes, group->size) / rate_bps;
 }

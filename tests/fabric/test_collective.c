@@ -1,0 +1,91 @@
+/* Choosing a collective's algorithm and protocol. */
+#include <math.h>
+
+#include "build.h"
+#include "shapes.h"
+
+static struct dc_collective find(const struct dc_fabric *fabric, enum dc_operation operation,
+				 double size_bytes, const struct dc_algorithm_type *algorithm)
+{
+	const struct dc_collective_request request = {
+		.group = dc_group_all(fabric),
+		.request = {.operation = operation, .size_bytes = size_bytes},
+		.algorithm = algorithm,
+		.any_protocol = true,
+	};
+	struct dc_collective found;
+
+	cr_assert_eq(dc_collective_find(fabric, &request, &found, NULL), DC_OK);
+	return found;
+}
+
+/* `auto` is the least of all that it may choose from, each asked for by name; the second is the next. No
+ * collective beats its bandwidth bound, but where switches add up. */
+Test(collective, automatic_is_the_cheapest, .timeout = 300)
+{
+	static const double sizes[] = {0, 1e3, 1e6, 1e9};
+
+	for (unsigned i = 0; i < SHAPES; i++) {
+		struct line line;
+
+		line_open(shapes[i].yaml, &line);
+		if (line.fabric.ranks < 2 || line.fabric.ranks > 20) {
+			line_close(&line);
+			continue;
+		}
+		for (int o = 0; o < DC_OPERATIONS; o++) {
+			for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+				enum dc_operation operation = (enum dc_operation)o;
+				struct dc_collective best =
+					find(&line.fabric, operation, sizes[s], NULL);
+				const struct dc_group group = dc_group_all(&line.fabric);
+				dc_time least = DC_TIME_NEVER, other;
+
+				for (size_t a = 0; dc_algorithms[a]; a++) {
+					const struct dc_request request = {.operation = operation,
+									   .size_bytes = sizes[s]};
+
+					if (!(dc_algorithms[a]->automatic >> o & 1) ||
+					    !dc_algorithm_fits(dc_algorithms[a], &line.fabric,
+							       &group, &request, NULL))
+						continue;
+					other = find(&line.fabric, operation, sizes[s],
+						     dc_algorithms[a])
+							.duration;
+					least = other < least ? other : least;
+				}
+				cr_expect(best.duration == least, "%s, %s of %g B: %g s and %g s",
+					  shapes[i].yaml, dc_operation_name(operation), sizes[s],
+					  dc_time_to_s(best.duration), dc_time_to_s(least));
+				cr_expect(!best.second || best.second_duration >= best.duration);
+				cr_expect(dc_time_to_s(best.duration) >=
+					  (1 - 1e-12) * dc_collective_bound_s(&line.fabric, &group,
+									      operation, sizes[s]) -
+						  1e-12);
+			}
+		}
+		line_close(&line);
+	}
+}
+
+/* A group of one has nothing to do; what cannot be done says why. */
+Test(collective, nothing_to_do_and_nothing_that_fits)
+{
+	struct dc_fabric one = build_ring(1), three = build_ring(3);
+	struct dc_collective_request request = {
+		.group = dc_group_all(&three),
+		.request = {.operation = DC_OPERATION_ALL_REDUCE, .size_bytes = 1},
+	};
+	struct dc_collective found = find(&one, DC_OPERATION_ALL_REDUCE, 1e9, NULL);
+	const char *why = NULL;
+
+	cr_expect_null(found.algorithm);
+	cr_expect(found.duration == 0);
+	cr_assert_eq(dc_collective_name_algorithm("in-network", &request), DC_OK);
+	cr_expect_eq(dc_collective_find(&three, &request, &found, &why), DC_ERR_RUN);
+	cr_assert_not_null(why);
+	cr_expect(strstr(why, "reduce_in_network") != NULL, "%s", why);
+	cr_expect_eq(dc_collective_name_algorithm("rnig", &request), DC_ERR_RUN);
+	cr_expect_eq(dc_collective_name_algorithm("auto", &request), DC_OK);
+	cr_expect_null(request.algorithm);
+}
