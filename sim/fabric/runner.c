@@ -605,10 +605,10 @@ static bool allocate(struct dc_runner *runner)
 	runner->path = calloc(most_hops + 1u, sizeof *runner->path);
 	runner->statistics.bytes +=
 		plan->line_count * sizeof *runner->lines +
-		plan->link_count * (sizeof *runner->links + sizeof *runner->stamps) +
 		plan->bundle_count * sizeof *runner->bundles +
 		plan->operation_count * sizeof *runner->operations +
-		plan->message_count * (sizeof *runner->live + sizeof *runner->line_of);
+		plan->message_count * (sizeof *runner->live + sizeof *runner->line_of) +
+		most_messages * sizeof *runner->rests + most_hops * sizeof *runner->path;
 	return runner->lines && runner->links && runner->stamps && runner->bundles &&
 	       runner->operations && runner->live && runner->line_of && runner->rests &&
 	       runner->path;
@@ -695,7 +695,10 @@ struct dc_runner_statistics dc_runner_statistics(const struct dc_runner *runner)
 {
 	struct dc_runner_statistics statistics = runner->statistics;
 
-	statistics.bytes += dc_fluid_statistics(runner->solver).bytes +
-			    dc_fluid_transfers_memory(runner->transfers);
+	statistics.link_bytes =
+		dc_fluid_statistics(runner->solver).bytes +
+		dc_fluid_transfers_memory(runner->transfers) +
+		runner->plan->link_count * (sizeof *runner->links + sizeof *runner->stamps);
+	statistics.bytes += statistics.link_bytes;
 	return statistics;
 }
