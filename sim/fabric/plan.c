@@ -201,3 +201,21 @@ double dc_plan_bytes(const struct dc_plan *plan)
 	}
 	return bytes;
 }
+
+size_t dc_plan_memory(const struct dc_plan *plan, size_t *link_bytes)
+{
+	size_t links = plan->link_count *
+		       (sizeof *plan->links + plan->epoch_count * sizeof *plan->capacities);
+
+	if (link_bytes)
+		*link_bytes = links;
+	return links + plan->epoch_count * sizeof *plan->begins +
+	       plan->hop_count * sizeof *plan->hops + plan->way_count * sizeof *plan->ways +
+	       plan->message_count * sizeof *plan->messages +
+	       plan->bundle_count * sizeof *plan->bundles + plan->line_count * sizeof *plan->lines +
+	       plan->next_count * sizeof *plan->nexts +
+	       plan->operation_count * sizeof *plan->operations +
+	       plan->job_count * sizeof *plan->jobs +
+	       plan->asked_operations * sizeof *plan->operation_of +
+	       plan->asked_jobs * sizeof *plan->job_of;
+}

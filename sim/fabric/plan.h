@@ -140,4 +140,7 @@ enum dc_status dc_plan_quotient(const struct dc_fabric *fabric,
 /* Bytes that all messages of the plan carry, chunks and steps included; not what is added on the wire. */
 double dc_plan_bytes(const struct dc_plan *plan);
 
+/* Bytes held; *link_bytes (may be NULL): those of them that links take. */
+size_t dc_plan_memory(const struct dc_plan *plan, size_t *link_bytes);
+
 #endif

@@ -51,10 +51,10 @@ struct dc_runner {
 	struct link *links;
 	struct bundle *bundles;
 	struct operation *operations;
-	dc_fluid_transfer *live; /* by message */
+	dc_fluid_transfer *live; /* by message: under way, or kept for the next step */
 	struct dc_step_rest *rests;
 	struct dc_fluid_hop *path;
-	uint32_t *line_of; /* the line a message is under way for */
+	uint32_t *line_of; /* the line a message is under way for, or DC_PLAN_NONE */
 	uint64_t *stamps, stamp;
 	uint32_t epoch;
 	uint32_t operations_left;
@@ -90,10 +90,13 @@ static bool is_over(const struct dc_runner *runner, uint32_t number)
 
 static void on_message(void *context, uint64_t argument);
 
+/* Only who coalesces asks for users. */
 static void count_users(struct dc_runner *runner, const struct dc_plan_way *way, bool more)
 {
 	const struct dc_plan_hop *hops = &runner->plan->hops[way->first_hop];
 
+	if (runner->options.exact)
+		return;
 	for (uint32_t i = 0; i < way->hops; i++) {
 		struct link *link = &runner->links[hops[i].link];
 
@@ -115,34 +118,53 @@ static void fill_path(struct dc_runner *runner, const struct dc_plan_way *way)
 		runner->path[i] = (struct dc_fluid_hop){hops[i].link, hops[i].use};
 }
 
-static void send(struct dc_runner *runner, uint32_t line, uint32_t number, dc_time latency,
-		 double bytes)
+/* A message that goes again in the line's next step is kept for it. */
+static enum dc_status start_message(struct dc_runner *runner, uint32_t number,
+				    const struct dc_plan_way *way, dc_time latency, double bytes)
 {
-	const struct dc_plan_message *message = &runner->plan->messages[number];
-	const struct dc_plan_way *way = dc_step_way(runner->plan, number, runner->epoch);
-	struct dc_fluid_transfer_spec spec = {
+	const struct dc_fluid_transfer_spec spec = {
 		.path = runner->path,
 		.hops = way->hops,
 		.entity = number,
 		.bytes = bytes,
 		.weight = 1,
 		.cap_bps = (double)INFINITY,
-		.multiplicity = message->multiplicity,
+		.multiplicity = runner->plan->messages[number].multiplicity,
 		.latency = latency,
+		.kept = runner->lines[runner->line_of[number]].left > 1,
 		.done = on_message,
 		.context = runner,
 		.argument = number,
 	};
+
+	fill_path(runner, way);
+	return dc_fluid_transfers_start(runner->transfers, &spec, &runner->live[number]);
+}
+
+static void send(struct dc_runner *runner, uint32_t line, uint32_t number, dc_time latency,
+		 double bytes)
+{
+	const struct dc_plan_way *way = dc_step_way(runner->plan, number, runner->epoch);
 	enum dc_status status;
 
 	runner->line_of[number] = line;
 	runner->lines[line].outstanding++;
 	runner->statistics.messages++;
 	count_users(runner, way, true);
-	fill_path(runner, way);
-	status = dc_fluid_transfers_start(runner->transfers, &spec, &runner->live[number]);
+	if (runner->live[number])
+		status = dc_fluid_transfers_restart(runner->transfers, runner->live[number], bytes,
+						    latency);
+	else
+		status = start_message(runner, number, way, latency, bytes);
 	if (status)
 		dc_engine_fail(runner->engine, status);
+}
+
+/* It rests, or has ended. */
+static void forget(struct dc_runner *runner, uint32_t number)
+{
+	dc_fluid_transfers_release(runner->transfers, runner->live[number]);
+	runner->live[number] = 0;
 }
 
 static void end_step(struct dc_runner *runner, uint32_t number)
@@ -162,7 +184,9 @@ static void on_message(void *context, uint64_t argument)
 	struct line *state = &runner->lines[line];
 
 	count_users(runner, dc_step_way(runner->plan, number, runner->epoch), false);
-	runner->live[number] = 0;
+	runner->line_of[number] = DC_PLAN_NONE;
+	if (state->left == 1)
+		forget(runner, number);
 	if (--state->outstanding)
 		return;
 	blame(runner, line, dc_fluid_transfers_held_by(runner->transfers),
@@ -258,6 +282,16 @@ static void end_stretch(void *context, uint64_t argument)
 	end_chunk(runner, number);
 }
 
+/* No step of the line is under way: nothing is kept for the next. */
+static void forget_all(struct dc_runner *runner, uint32_t number)
+{
+	const struct dc_plan_bundle *bundle =
+		&runner->plan->bundles[runner->plan->lines[number].bundle];
+
+	for (uint32_t m = 0; m < bundle->messages; m++)
+		forget(runner, bundle->first_message + m);
+}
+
 /* Runs all steps left as one event, when the line's links are free. */
 static bool coalesce(struct dc_runner *runner, uint32_t number)
 {
@@ -275,6 +309,7 @@ static bool coalesce(struct dc_runner *runner, uint32_t number)
 	line->begin = now;
 	line->mode = LINE_COALESCED;
 	for_each_link(runner, number, 0, take);
+	forget_all(runner, number);
 	blame(runner, number, step->bottleneck, end - now);
 	line->event = dc_engine_schedule(runner->engine, end, DC_PHASE_COMPLETION, number,
 					 end_stretch, runner, number);
@@ -447,7 +482,7 @@ static void begin_job(void *context, uint64_t argument)
 		begin_operation(runner, job->first_operation);
 }
 
-/* Messages under way whose path is another one from now on take it. */
+/* Messages under way, or kept, whose path is another one from now on take it. */
 static void reroute(struct dc_runner *runner, uint32_t before)
 {
 	const struct dc_plan *plan = runner->plan;
@@ -461,8 +496,10 @@ static void reroute(struct dc_runner *runner, uint32_t before)
 		way = dc_step_way(plan, m, runner->epoch);
 		if (way == dc_step_way(plan, m, before))
 			continue;
-		count_users(runner, dc_step_way(plan, m, before), false);
-		count_users(runner, way, true);
+		if (runner->line_of[m] != DC_PLAN_NONE) {
+			count_users(runner, dc_step_way(plan, m, before), false);
+			count_users(runner, way, true);
+		}
 		fill_path(runner, way);
 		status = dc_fluid_transfers_reroute(runner->transfers, runner->live[m],
 						    runner->path, way->hops);
@@ -568,10 +605,10 @@ static bool allocate(struct dc_runner *runner)
 	runner->path = calloc(most_hops + 1u, sizeof *runner->path);
 	runner->statistics.bytes +=
 		plan->line_count * sizeof *runner->lines +
-		plan->link_count * (sizeof *runner->links + sizeof *runner->stamps) +
 		plan->bundle_count * sizeof *runner->bundles +
 		plan->operation_count * sizeof *runner->operations +
-		plan->message_count * (sizeof *runner->live + sizeof *runner->line_of);
+		plan->message_count * (sizeof *runner->live + sizeof *runner->line_of) +
+		most_messages * sizeof *runner->rests + most_hops * sizeof *runner->path;
 	return runner->lines && runner->links && runner->stamps && runner->bundles &&
 	       runner->operations && runner->live && runner->line_of && runner->rests &&
 	       runner->path;
@@ -600,6 +637,8 @@ struct dc_runner *dc_runner_create(struct dc_engine *engine, const struct dc_pla
 		return NULL;
 	}
 	runner->operations_left = plan->operation_count;
+	for (uint32_t i = 0; i < plan->message_count; i++)
+		runner->line_of[i] = DC_PLAN_NONE;
 	for (uint32_t i = 0; i < plan->operation_count; i++) {
 		runner->operations[i].left = plan->operations[i].last_lines;
 		runner->operations[i].bottleneck = DC_PLAN_NONE;
@@ -656,7 +695,10 @@ struct dc_runner_statistics dc_runner_statistics(const struct dc_runner *runner)
 {
 	struct dc_runner_statistics statistics = runner->statistics;
 
-	statistics.bytes += dc_fluid_statistics(runner->solver).bytes +
-			    dc_fluid_transfers_memory(runner->transfers);
+	statistics.link_bytes =
+		dc_fluid_statistics(runner->solver).bytes +
+		dc_fluid_transfers_memory(runner->transfers) +
+		runner->plan->link_count * (sizeof *runner->links + sizeof *runner->stamps);
+	statistics.bytes += statistics.link_bytes;
 	return statistics;
 }

@@ -54,6 +54,7 @@ struct dc_runner_statistics {
 	uint64_t coalesced; /* messages in stretches that ran as one event */
 	uint64_t splits;    /* stretches interrupted */
 	size_t bytes;       /* of memory held, without the plan */
+	size_t link_bytes;  /* of these, what links and transfers have taken */
 };
 struct dc_runner_statistics dc_runner_statistics(const struct dc_runner *runner);
 

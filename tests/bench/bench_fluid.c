@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench.h"
 #include "fluid/transfers.h"
@@ -63,14 +62,6 @@ static double uniform(uint64_t *state)
 {
 	*state = mix(*state);
 	return ((double)(*state >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static double cpu_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 /* Links: host up, host down, then per pod edge-aggregation up and down, then aggregation-core. */
@@ -245,12 +236,12 @@ static struct result simulate(const struct list *list, dc_time *ends)
 		if (dc_fluid_add_resource(run.solver, link_bps, 1, &id) != DC_OK)
 			exit(1);
 	reserve_batch(run.transfers, list);
-	result.cpu_s = -cpu_s();
+	result.cpu_s = -bench_cpu_s();
 	dc_engine_schedule(run.engine, list->flows[0].start, DC_PHASE_COMPLETION, 1, start_next,
 			   &run, 0);
 	if (dc_engine_run(run.engine, NULL) != DC_OK || run.done != list->count)
 		exit(1);
-	result.cpu_s += cpu_s();
+	result.cpu_s += bench_cpu_s();
 	result.end_s = dc_time_to_s(dc_engine_now(run.engine));
 	result.statistics = dc_fluid_statistics(run.solver);
 	result.most_live = run.most_live;
@@ -344,7 +335,7 @@ static void ring_all_reduce(double latency_s)
 	for (uint32_t i = 0; i < 2 * RING_RANKS; i++)
 		if (dc_fluid_add_resource(ring->run.solver, link_bps, 1, &id) != DC_OK)
 			exit(1);
-	used_s = -cpu_s();
+	used_s = -bench_cpu_s();
 	for (uint32_t i = 0; i < RING_RANKS; i++) {
 		const struct dc_fluid_hop path[2] = {{i, 1},
 						     {RING_RANKS + (i + 1) % RING_RANKS, 1}};
@@ -367,7 +358,7 @@ static void ring_all_reduce(double latency_s)
 	}
 	if (dc_engine_run(ring->run.engine, NULL) != DC_OK || (double)ring->run.done != messages)
 		exit(1);
-	used_s += cpu_s();
+	used_s += bench_cpu_s();
 	printf("ring all-reduce, 1024 ranks, latency %3.0f ns: %.0f messages %8.1f ms %4.0f ns each, "
 	       "ends at %.9g s (closed form %.9g)\n",
 	       latency_s * 1e9, messages, used_s * 1e3, used_s * 1e9 / messages,
@@ -487,23 +478,6 @@ static struct list read_list(const char *path)
 	return list;
 }
 
-/* What Linux tells of the process's memory [bytes], 0 elsewhere: VmRSS holds now, VmHWM at most so far.
- * Unlike getrusage it does not count what the parent held before this program began. */
-static double memory_bytes(const char *name)
-{
-	FILE *file = fopen("/proc/self/status", "r");
-	size_t length = strlen(name);
-	double kib = 0;
-	char line[256];
-
-	while (file && fgets(line, sizeof line, file))
-		if (!strncmp(line, name, length) && sscanf(line + length, ": %lf", &kib) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return kib * 1024;
-}
-
 void bench_fluid_run(const char *path)
 {
 	struct list list = read_list(path);
@@ -516,9 +490,9 @@ void bench_fluid_run(const char *path)
 	/* Written to now: it is no part of the simulation. */
 	for (size_t i = 0; i <= list.count; i++)
 		ends[i] = DC_TIME_NEVER;
-	before = memory_bytes("VmRSS");
+	before = bench_memory_bytes("VmRSS");
 	result = simulate(&list, ends);
-	peak = memory_bytes("VmHWM");
+	peak = bench_memory_bytes("VmHWM");
 	printf("cpu_s %.9f\npeak_bytes %.0f\ngrown_bytes %.0f\n", result.cpu_s, peak,
 	       peak - before);
 	for (size_t i = 0; i < list.count; i++)

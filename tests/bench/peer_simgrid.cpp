@@ -1,4 +1,5 @@
-/* SimGrid's side of make bench-peers: one flow list through S4U, printed as peer_dcsim prints it.
+/* SimGrid's side of make bench-peers: one flow list, or a ring all-reduce, through S4U, printed as
+ * peer_dcsim prints it.
  *
  * Plain max-min sharing: CM02 without its factors, cross traffic and weights (with zero latency nothing
  * else weighs flows), at tight precision. Every flow has a pair of hosts of its own, so that a route is
@@ -6,7 +7,10 @@
  *
  * With "actors" a sender and a receiver meet at a mailbox for each flow, as S4U's own examples are
  * written; with "driver" one actor starts every flow as a one-sided communication, the least state there
- * is. Actors are created before the clock runs; their memory is the simulation's, the platform's is not. */
+ * is. Actors are created before the clock runs; their memory is the simulation's, the platform's is not.
+ *
+ * "ring": an all-reduce of 1 GiB over so many hosts, each linked to the next by 50 GB/s and 500 ns. Every
+ * host is an actor that 2(p-1) times sends a part to the next and takes one from the host before. */
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -142,6 +146,62 @@ static void receive(flow &f, sg4::Mailbox *mailbox)
 	f.duration_s = sg4::Engine::get_clock() - f.start_s;
 }
 
+/* ---- the ring ---- */
+
+static const double ring_bytes = 1073741824.0, ring_latency_s = 500e-9;
+
+static std::vector<sg4::Host *> build_ring(size_t n)
+{
+	sg4::NetZone *zone = sg4::create_full_zone("fabric");
+	std::vector<sg4::Host *> hosts;
+
+	for (size_t i = 0; i < n; i++)
+		hosts.push_back(zone->create_host("h" + std::to_string(i), 1e9));
+	for (size_t i = 0; i < n; i++) {
+		sg4::Link *link = zone->create_link("l" + std::to_string(i), link_bps)
+					  ->set_latency(ring_latency_s);
+
+		zone->add_route(hosts[i]->get_netpoint(), hosts[(i + 1) % n]->get_netpoint(),
+				nullptr, nullptr, {sg4::LinkInRoute(link)}, false);
+	}
+	zone->seal();
+	return hosts;
+}
+
+static void pass_on(size_t rank, size_t n)
+{
+	sg4::Mailbox *here = sg4::Mailbox::by_name(std::to_string(rank));
+	sg4::Mailbox *next = sg4::Mailbox::by_name(std::to_string((rank + 1) % n));
+
+	for (size_t step = 0; step < 2 * (n - 1); step++) {
+		sg4::CommPtr sent = next->put_async(next, (uint64_t)(ring_bytes / (double)n));
+
+		here->get<sg4::Mailbox>();
+		sent->wait();
+	}
+}
+
+static void report(double used_s, double before)
+{
+	double peak = memory_bytes("VmHWM");
+
+	std::printf("cpu_s %.9f\npeak_bytes %.0f\ngrown_bytes %.0f\n", used_s, peak, peak - before);
+}
+
+static void run_ring(const sg4::Engine &engine, size_t n)
+{
+	std::vector<sg4::Host *> hosts = build_ring(n);
+	double before = memory_bytes("VmRSS"), used_s;
+
+	for (size_t i = 0; i < n; i++)
+		sg4::Actor::create("rank", hosts[i], [i, n] { pass_on(i, n); });
+	used_s = -cpu_s();
+	engine.run();
+	used_s += cpu_s();
+	report(used_s, before);
+	std::printf("0 %.17g\n", sg4::Engine::get_clock());
+}
+
 int main(int argc, char **argv)
 {
 	std::vector<char *> arguments(argv, argv + 1);
@@ -155,16 +215,22 @@ int main(int argc, char **argv)
 
 	sg4::Engine engine(&argc, arguments.data());
 
-	if (argc != 3 ||
-	    (std::string(arguments[1]) != "driver" && std::string(arguments[1]) != "actors")) {
-		std::cerr << "usage: peer_simgrid driver|actors FILE.csv [--cfg=KEY:VALUE]...\n";
+	const std::string way = argc == 3 ? arguments[1] : "";
+
+	if (way == "ring") {
+		run_ring(engine, std::strtoul(arguments[2], nullptr, 10));
+		return 0;
+	}
+	if (way != "driver" && way != "actors") {
+		std::cerr << "usage: peer_simgrid driver|actors FILE.csv [--cfg=KEY:VALUE]...\n"
+			     "       peer_simgrid ring HOSTS [--cfg=KEY:VALUE]...\n";
 		return 2;
 	}
 	std::vector<flow> flows = read_list(arguments[2]);
 	sg4::Host *host = build(flows);
 	double before = memory_bytes("VmRSS");
 
-	if (std::string(arguments[1]) == "driver") {
+	if (way == "driver") {
 		sg4::Actor::create("driver", host, [&flows] { drive(flows); });
 	} else {
 		for (size_t i = 0; i < flows.size(); i++) {
@@ -180,8 +246,7 @@ int main(int argc, char **argv)
 	double used_s = -cpu_s();
 	engine.run();
 	used_s += cpu_s();
-	double peak = memory_bytes("VmHWM");
-	std::printf("cpu_s %.9f\npeak_bytes %.0f\ngrown_bytes %.0f\n", used_s, peak, peak - before);
+	report(used_s, before);
 	for (size_t i = 0; i < flows.size(); i++)
 		std::printf("%zu %.17g\n", i, flows[i].duration_s);
 	return 0;

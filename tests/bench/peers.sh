@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make bench-peers: the same flow lists through dcsim and through SimGrid, one after the other.
+# make bench-peers: the same flows and collectives through dcsim and through SimGrid, one after the other.
 #
 # Each run is a process of its own; CPU seconds are those of the simulation alone, platform built and
 # flows parsed. Both sides know by then what will start: SimGrid has its actors, dcsim has reserved the
@@ -15,6 +15,9 @@
 # memory, one actor that starts everything; on lists that start at once it is not the faster one.
 # The all-to-all that counts goes by hash (ECMP) over a k=8 fat tree, as the other lists do over k=16.
 # By d mod k or over one switch all flows are alike and end together: a single level for both sides.
+# A ring all-reduce of 1,024 hosts (1 GiB, links of 50 GB/s and 500 ns) has no list: SimGrid's actors send
+# every message, dcsim does so too (stepwise), or folds the ring (folded). The making of the collective,
+# schedule and plan, counts as dcsim's simulation.
 # dcsim alone runs the 100,000 flows; SimGrid does not finish them in any time worth waiting for.
 # Usage: peers.sh [CASE]...; environment: BUILD, srcdir, SECONDS_EACH, SECONDS_AT_MOST.
 set -eu
@@ -57,21 +60,32 @@ printf "$format" "" "" "" dcsim SimGrid "" "dcsim" SimGrid "" dcsim SimGrid "" l
 # shellcheck disable=SC2059
 printf "$format" case SimGrid runs s s ratio "grown MB" MB "" process MB "" difference
 
-# run_dcsim LIST FILE
+# run_dcsim CASE FILE
 run_dcsim() {
-	"$build/tests/peer_dcsim" run "$1" >"$2"
+	case $1 in
+	ring_*) "$build/tests/peer_dcsim" ring "${1##*_}" 1024 >"$2" ;;
+	*) "$build/tests/peer_dcsim" run "$folder/$1.csv" >"$2" ;;
+	esac
+}
+
+# run_simgrid CASE WAY FILE
+run_simgrid() {
+	case $1 in
+	ring_*) set -- ring 1024 "$3" ;;
+	*) set -- "$2" "$folder/$1.csv" "$3" ;;
+	esac
+	timeout "$seconds_at_most" "$build/tests/peer_simgrid" "$1" "$2" >"$3" 2>"$folder/errors"
 }
 
 # compare CASE WAY
 compare() {
-	local list=$folder/$1.csv out=$folder/$1 run=0 runs=0 begin=$SECONDS
+	local out=$folder/$1 run=0 runs=0 begin=$SECONDS
 	while ((run < tries)); do
-		run_dcsim "$list" "$out.dcsim.$run"
+		run_dcsim "$1" "$out.dcsim.$run"
 		run=$((run + 1))
 		((runs < tries && (runs == 0 || (SECONDS - begin) * (runs + 1) <= seconds_each * runs))) ||
 			continue
-		if ! timeout "$seconds_at_most" "$build/tests/peer_simgrid" "$2" "$list" \
-			>"$out.$2.$runs" 2>"$folder/errors"; then
+		if ! run_simgrid "$1" "$2" "$out.$2.$runs"; then
 			printf '%-22s %-7s not done within %s s or failed\n' "$1" "$2" "$seconds_at_most"
 			head -3 "$folder/errors"
 			return
@@ -98,14 +112,15 @@ compare() {
 alone() {
 	local run
 	for ((run = 0; run < 3; run++)); do
-		run_dcsim "$folder/$1.csv" "$folder/$1.dcsim.$run"
+		run_dcsim "$1" "$folder/$1.dcsim.$run"
 	done
 	printf '%-22s %-7s %4s %9.4f\n' "$1" "-" 3 "$(median cpu_s "$folder/$1".dcsim.*)"
 }
 
 if (($# == 0)); then
 	set -- tested_poisson_1k poisson_1k permutation_1024 all_to_all_128_hash \
-		all_to_all_128_d_mod_k all_to_all_128_switch poisson_10k poisson_100k
+		all_to_all_128_d_mod_k all_to_all_128_switch ring_1024_stepwise ring_1024_folded \
+		poisson_10k poisson_100k
 fi
 for name; do
 	if [[ $name == poisson_100k ]]; then
@@ -113,5 +128,5 @@ for name; do
 		continue
 	fi
 	compare "$name" actors
-	compare "$name" driver
+	[[ $name == ring_* ]] || compare "$name" driver
 done
