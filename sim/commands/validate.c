@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "commands/data_folders.h"
 #include "commands/result_tools.h"
 #include "study/validation.h"
 
@@ -90,9 +91,11 @@ static void print_rows(const struct dc_validation *validation, const struct requ
 			printf("%s,%s,%s,%s,%.17g,%.17g,%.6g\n", r->suite, r->id, r->quantity,
 			       r->unit, r->measured, r->predicted, dc_validation_error(r));
 		else
-			printf("%-20s %-12s %-12s %14.8g %s %14.8g %s %9.3g%%\n", r->suite, r->id,
-			       r->quantity, r->measured, r->unit, r->predicted, r->unit,
-			       dc_validation_error(r) * 100);
+			printf("%-20s %-12s %-12s %14.8g %s %14.8g %s %9.3g%%%s%s%s%s\n", r->suite,
+			       r->id, r->quantity, r->measured, r->unit, r->predicted, r->unit,
+			       dc_validation_error(r) * 100, r->detail ? "  " : "",
+			       r->detail ? r->detail : "", r->unscored ? "; not scored: " : "",
+			       r->unscored ? r->unscored : "");
 	}
 }
 
@@ -182,14 +185,16 @@ static int run(int argc, char **argv)
 	struct request request = {0};
 	struct dc_validation validation = {0};
 	struct dc_diag *diag;
+	const char *folders[4];
 	enum dc_status status = DC_ERR_MEMORY;
 	int exit_status = parse(argc, argv, &request);
 
 	if (exit_status >= 0)
 		return exit_status;
 	diag = dc_diag_create();
+	dc_data_folders(folders);
 	if (diag)
-		status = dc_validation_init(&validation, diag);
+		status = dc_validation_init(&validation, diag, folders);
 	if (!status)
 		status = answer(&validation, &request, argc - optind, argv + optind);
 	dc_validation_fini(&validation);

@@ -7,6 +7,7 @@ const struct dc_algorithm_type *const dc_algorithms[] = {
 	&dc_algorithm_ring,
 	&dc_algorithm_ring_bidirectional,
 	&dc_algorithm_ring_flat,
+	&dc_algorithm_rings,
 	&dc_algorithm_torus,
 	&dc_algorithm_hierarchical,
 	&dc_algorithm_in_network,

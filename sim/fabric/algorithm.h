@@ -69,6 +69,7 @@ struct dc_algorithm_type {
 extern const struct dc_algorithm_type dc_algorithm_ring;
 extern const struct dc_algorithm_type dc_algorithm_ring_bidirectional;
 extern const struct dc_algorithm_type dc_algorithm_ring_flat;
+extern const struct dc_algorithm_type dc_algorithm_rings;
 extern const struct dc_algorithm_type dc_algorithm_chain;
 extern const struct dc_algorithm_type dc_algorithm_tree;
 extern const struct dc_algorithm_type dc_algorithm_double_tree;

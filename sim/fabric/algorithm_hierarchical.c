@@ -2,10 +2,12 @@
  *
  * An all-reduce reduce-scatters from the innermost dimension outwards and all-gathers back, so that
  * outer dimensions carry 1/n0, 1/(n0 n1), ... of the bytes [Cho et al. 2019, BlueConnect; Patarasuk
- * and Yuan 2009]. Along a fully connected dimension all exchange at once; along a switch a
- * power of two with latency takes halving-doubling, log2 n latencies for n - 1 of a ring; all else
- * a ring. Broadcast, reduce, gather and scatter are binomial trees along each: the root's outermost
- * line first, then lines within [Karonis et al. 2000, multilevel].
+ * and Yuan 2009]. Along direct links whose transport has protocols go the rings that libraries run,
+ * as many at once as there are (algorithm_rings.c); along other fully connected dimensions all
+ * exchange at once; along a switch a power of two with latency takes halving-doubling, log2 n
+ * latencies for n - 1 of a ring; all else a ring. Broadcast, reduce, gather and scatter are binomial
+ * trees along each: the root's outermost line first, then lines within [Karonis et al. 2000,
+ * multilevel].
  *
  * Without a wish the chunks are the power of two that makes the pipeline shortest
  * (dc_algorithm_balance). */
@@ -27,6 +29,8 @@ static const struct dc_algorithm_part *suited(const struct dc_fabric *fabric,
 	const struct dc_fabric_dimension *dimension = dc_algorithm_dimension(fabric, group, factor);
 	uint64_t n = group->factors[factor].size;
 
+	if (dc_algorithm_wants_rings(fabric, group, factor))
+		return &dc_algorithm_part_rings;
 	if (dc_algorithm_is_full(dimension))
 		return &dc_algorithm_part_at_once;
 	if (dc_algorithm_is_switch(dimension) && (n & (n - 1)) == 0 && dimension->latency_s > 0)
@@ -84,6 +88,7 @@ static void lower(const struct dc_fabric *fabric, const struct dc_request *reque
 	size_t order[DC_FABRIC_DIMENSIONS];
 	uint64_t chunks = request->chunks;
 
+	schedule->fabric = fabric;
 	dc_schedule_track(schedule, 1);
 	switch (request->operation) {
 	case DC_OPERATION_ALL_REDUCE:

@@ -119,6 +119,7 @@ static void lower(const struct dc_fabric *fabric, const struct dc_request *reque
 	size_t order[DC_FABRIC_DIMENSIONS];
 	uint64_t chunks = request->chunks;
 
+	schedule->fabric = fabric;
 	dc_schedule_track(schedule, 1);
 	if (request->operation == DC_OPERATION_BARRIER) {
 		lower_barrier(fabric, schedule);
@@ -132,7 +133,9 @@ static void lower(const struct dc_fabric *fabric, const struct dc_request *reque
 		order[f] = f;
 		parts[f] = part_of(fabric, group, f, request->operation);
 		if (!parts[f])
-			parts[f] = &dc_algorithm_part_ring;
+			parts[f] = dc_algorithm_wants_rings(fabric, group, f)
+					   ? &dc_algorithm_part_rings
+					   : &dc_algorithm_part_ring;
 	}
 	dc_algorithm_nest(schedule, request->operation, request->size_bytes, order, parts);
 	if (!chunks && !schedule->failed)

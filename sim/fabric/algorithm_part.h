@@ -31,6 +31,16 @@ extern const struct dc_algorithm_part dc_algorithm_part_doubling;
 extern const struct dc_algorithm_part dc_algorithm_part_turns;
 extern const struct dc_algorithm_part dc_algorithm_part_at_once;
 
+/* Several rings at once over direct links (rings.h): schedule->fabric must be set, and the factor have
+ * rings; *why (may be NULL) says why it has none. */
+extern const struct dc_algorithm_part dc_algorithm_part_rings;
+bool dc_algorithm_has_rings(const struct dc_fabric *fabric, const struct dc_group *group,
+			    size_t factor, const char **why);
+/* Whether that is what libraries do along a factor: it is one of direct links, no ring or torus, its
+ * transport has protocols, and it has rings. */
+bool dc_algorithm_wants_rings(const struct dc_fabric *fabric, const struct dc_group *group,
+			      size_t factor);
+
 /* Each member sends `bytes` to each other along a factor. */
 void dc_algorithm_exchange(struct dc_schedule *schedule, size_t factor, double bytes, bool reduces,
 			   bool at_once);

@@ -64,6 +64,7 @@ struct dc_track {
 struct dc_schedule {
 	struct dc_arena *arena;
 	const struct dc_group *group;
+	const struct dc_fabric *fabric; /* for parts that need to know it; NULL until set */
 	struct dc_track *tracks;
 	size_t count, capacity;
 	bool failed; /* out of memory: what was added since is missing */

@@ -9,6 +9,8 @@
 
 static const struct dc_validation_kind *const known_kinds[] = {
 	&dc_validation_flows,
+	&dc_validation_collectives,
+	&dc_validation_all_reduces,
 };
 
 enum { KINDS = sizeof known_kinds / sizeof *known_kinds };
@@ -19,15 +21,21 @@ size_t dc_validation_kinds(const struct dc_validation_kind *const **kinds)
 	return KINDS;
 }
 
-enum dc_status dc_validation_init(struct dc_validation *validation, struct dc_diag *diag)
+enum dc_status dc_validation_init(struct dc_validation *validation, struct dc_diag *diag,
+				  const char *const *data_folders)
 {
-	*validation = (struct dc_validation){.arena = dc_arena_create(), .diag = diag};
-	return validation->arena ? DC_OK : DC_ERR_MEMORY;
+	*validation = (struct dc_validation){
+		.arena = dc_arena_create(),
+		.diag = diag,
+		.config = dc_config_create(diag, data_folders),
+	};
+	return validation->arena && validation->config ? DC_OK : DC_ERR_MEMORY;
 }
 
 void dc_validation_fini(struct dc_validation *validation)
 {
 	dc_arena_destroy(validation->arena);
+	dc_config_destroy(validation->config);
 	free(validation->results);
 	*validation = (struct dc_validation){0};
 }
@@ -141,6 +149,10 @@ enum dc_status dc_validation_summarize(const struct dc_validation *validation, c
 			continue;
 		if (r->failure) {
 			statistics->failed++;
+			continue;
+		}
+		if (r->unscored) {
+			statistics->unscored++;
 			continue;
 		}
 		bias += dc_validation_error(r);

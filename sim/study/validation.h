@@ -2,7 +2,8 @@
  *
  * A table's kind is recognised by its columns; each kind is one file with one descriptor, listed in
  * validation.c. Its run gives one result per measured quantity of a row: the published value and the
- * prediction, or why the row cannot be run. error = predicted / measured - 1.
+ * prediction, or why the row cannot be run. error = predicted / measured - 1. What a source itself calls
+ * anomalous is a result that is not scored: it is printed, and left out of all statistics.
  *
  * Ownership: a validation owns its results; dc_validation_fini() frees them. */
 #ifndef DC_STUDY_VALIDATION_H
@@ -10,7 +11,9 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "config/config.h"
 #include "config/table.h"
+#include "fabric/transport.h"
 
 struct dc_validation_result {
 	const char *suite;
@@ -19,8 +22,18 @@ struct dc_validation_result {
 	const char *unit;
 	double measured;
 	double predicted;
-	const char *failure; /* why it could not be run; NULL when it was */
+	const char *failure;  /* why it could not be run; NULL when it was */
+	const char *unscored; /* why it does not count; NULL when it does */
+	const char *detail;   /* how it was predicted; may be NULL */
 };
+
+/* A transport that predictions used. */
+struct dc_validation_use {
+	const struct dc_transport *transport;
+	bool between; /* nodes; else inside one */
+};
+
+enum { DC_VALIDATION_TRANSPORTS = 32 };
 
 struct dc_validation {
 	struct dc_arena *arena;
@@ -28,6 +41,9 @@ struct dc_validation {
 	struct dc_validation_result *results;
 	size_t count;
 	size_t capacity;
+	struct dc_config *config; /* for the catalogue */
+	struct dc_validation_use uses[DC_VALIDATION_TRANSPORTS];
+	size_t use_count;
 };
 
 struct dc_validation_kind {
@@ -39,8 +55,12 @@ struct dc_validation_kind {
 };
 
 extern const struct dc_validation_kind dc_validation_flows;
+extern const struct dc_validation_kind dc_validation_collectives;
+extern const struct dc_validation_kind dc_validation_all_reduces;
 
-enum dc_status dc_validation_init(struct dc_validation *validation, struct dc_diag *diag) DC_CHECK;
+/* data_folders: where the catalogue is (config/config.h). */
+enum dc_status dc_validation_init(struct dc_validation *validation, struct dc_diag *diag,
+				  const char *const *data_folders) DC_CHECK;
 void dc_validation_fini(struct dc_validation *validation);
 
 /* Reads a table and runs its rows. suite_column: rows are grouped by it; NULL: by `suite`, else by the
@@ -56,6 +76,23 @@ const char *dc_validation_suite(struct dc_validation *validation, const struct d
 const char *dc_validation_id(struct dc_validation *validation, const struct dc_table *table,
 			     size_t row);
 
+/* For kinds: remembers a transport, once. DC_ERR_RUN beyond DC_VALIDATION_TRANSPORTS. */
+enum dc_status dc_validation_use_transport(struct dc_validation *validation,
+					   const struct dc_transport *transport,
+					   bool between) DC_CHECK;
+
+/* A constant of a transport, and the range that is physical for it. */
+struct dc_validation_constant {
+	const char *technology, *name, *unit;
+	double value, low, high;
+};
+
+enum { DC_VALIDATION_CONSTANTS = 16 };
+
+/* Those of a transport; returns their number. */
+size_t dc_validation_constants(const struct dc_validation_use *use,
+			       struct dc_validation_constant constants[DC_VALIDATION_CONSTANTS]);
+
 /* The kinds there are. */
 size_t dc_validation_kinds(const struct dc_validation_kind *const **kinds);
 
@@ -65,7 +102,7 @@ double dc_validation_error(const struct dc_validation_result *result);
 /* Of the results of one suite (NULL: of all); absolute errors but for the bias. */
 struct dc_validation_statistics {
 	size_t count;
-	size_t failed;
+	size_t failed, unscored;
 	double mean, median, percentile90, largest, bias;
 };
 

@@ -139,7 +139,7 @@ fi
 check "schema of a device" exits 0 "$DCSIM" schema accelerator
 check "unknown section" exits 2 "$DCSIM" schema acelerator
 check "catalog" exits 0 "$DCSIM" catalog
-for family in accelerators hosts drives models transports switches optics nics; do
+for family in accelerators hosts drives models transports switches optics nics machines; do
 	check "catalog $family" exits 0 "$DCSIM" catalog $family
 	for entry in $(cat out.txt); do
 		check "catalog $family $entry" exits 0 "$DCSIM" catalog $family "$entry"

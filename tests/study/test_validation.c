@@ -13,7 +13,9 @@ static struct dc_validation *start(void)
 {
 	struct dc_validation *validation = calloc(1, sizeof *validation);
 
-	cr_assert_eq(dc_validation_init(validation, dc_diag_create()), DC_OK);
+	const char *folders[] = {getenv("srcdir") ? getenv("srcdir") : ".", NULL};
+
+	cr_assert_eq(dc_validation_init(validation, dc_diag_create(), folders), DC_OK);
 	return validation;
 }
 
