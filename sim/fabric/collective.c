@@ -85,25 +85,6 @@ static void find_cost(const struct dc_fabric *fabric, const struct dc_group *gro
 
 /* --- running alone --- */
 
-static double count_messages(const struct dc_schedule *schedule)
-{
-	double count = 0;
-
-	for (size_t t = 0; t < schedule->count; t++) {
-		for (size_t p = 0; p < schedule->tracks[t].count; p++) {
-			const struct dc_schedule_phase *phase = &schedule->tracks[t].phases[p];
-			double size = (double)dc_group_line_size(schedule->group, phase->factor);
-
-			for (size_t i = 0; i < phase->count; i++)
-				count += (phase->patterns[i].kind == DC_PATTERN_LIST
-						  ? (double)phase->patterns[i].count
-						  : size) *
-					 (double)dc_group_lines(schedule->group, phase->factor);
-		}
-	}
-	return count;
-}
-
 /* The smallest plan that is had cheaply; *made false when that is none. */
 static enum dc_status make_plan(const struct dc_fabric *fabric, const struct dc_schedule *schedule,
 				const struct dc_fabric_cost *cost, bool everywhere, bool full,
@@ -123,7 +104,7 @@ static enum dc_status make_plan(const struct dc_fabric *fabric, const struct dc_
 		if (status || *made)
 			return status;
 	}
-	if (!full && count_messages(schedule) > most_messages)
+	if (!full && dc_schedule_messages(schedule) > most_messages)
 		return DC_OK;
 	status = dc_plan_lay_out(&request, plan);
 	*made = !status;
