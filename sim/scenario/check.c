@@ -259,9 +259,11 @@ static enum dc_status check_collectives(struct dc_config *config,
 	struct dc_arena *arena = dc_config_arena(config);
 	struct dc_scenario_job *jobs = scenario->jobs.items;
 	struct dc_fabric fabric;
-	enum dc_status status =
-		dc_fabric_build(&dc_scenario_site(scenario)->fabric, diag, arena, &fabric);
+	struct dc_scenario_site *site = dc_scenario_site(scenario);
+	enum dc_status status = dc_scenario_build_fabric(site, diag, arena, &fabric);
 
+	if (!status && site->nodes.count)
+		status = check_nodes(diag, site, &fabric);
 	if (status)
 		return status;
 	for (size_t i = 0; i < scenario->jobs.count; i++) {

@@ -22,7 +22,9 @@ static const char *const of_scenario[] = {"economics", "record", NULL};
 static const char *const of_flows_run[] = {"iterations", "epochs", "utc_offset", NULL};
 static const char *const of_collective_run[] = {"duration", "iterations", "epochs", "utc_offset",
 						NULL};
-static const char *const of_site[] = {"nodes", "node", "racks", "storage", "facility", NULL};
+static const char *const of_flows_site[] = {"nodes", "node", "racks", "storage", "facility", NULL};
+/* Nodes tell which ports ranks share. */
+static const char *const of_collective_site[] = {"racks", "storage", "facility", NULL};
 static const char *const of_flows_job[] = {"data", "arrival", NULL};
 static const char *const of_collective_job[] = {"data", NULL};
 static const char *const of_training_job[] = {"arrival", NULL};
@@ -35,7 +37,7 @@ static const struct dc_scenario_kind kinds[] = {
 		.no_effect = "has no effect with workload kind 'flows'",
 		.of_scenario = of_scenario,
 		.of_run = of_flows_run,
-		.of_site = of_site,
+		.of_site = of_flows_site,
 		.of_job = of_flows_job,
 		.of_network = dimensions,
 		.no_network = "are not supported yet for workload kind 'flows'; give 'links'",
@@ -45,7 +47,7 @@ static const struct dc_scenario_kind kinds[] = {
 		.no_effect = "has no effect with workload kind 'collective'",
 		.of_scenario = of_scenario,
 		.of_run = of_collective_run,
-		.of_site = of_site,
+		.of_site = of_collective_site,
 		.of_job = of_collective_job,
 		.of_network = links,
 		.no_network = "are for workload kind 'flows'; kind 'collective' runs on "
@@ -280,6 +282,7 @@ static const struct dc_section *section_without(struct dc_arena *arena,
 		return NULL;
 	/* A run ends with its traffic. */
 	set_flags(scenario, "run", 0);
+	set_flags(site, "nodes", 0);
 	if (kind->needs_fabric)
 		return &scenario->section;
 	/* Without a fabric the links are implied. */
