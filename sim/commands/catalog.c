@@ -6,6 +6,7 @@
 #include "commands/commands.h"
 #include "commands/data_folders.h"
 #include "commands/result_tools.h"
+#include "fabric/algorithm.h"
 #include "fabric/devices.h"
 #include "fabric/transport.h"
 #include "facility/plant.h"
@@ -24,7 +25,8 @@ static const char help[] =
 	"  dcsim catalog\n"
 	"  dcsim catalog accelerators\n"
 	"  dcsim catalog accelerators h100-sxm5-80gb\n"
-	"  dcsim catalog topologies\n";
+	"  dcsim catalog topologies\n"
+	"  dcsim catalog algorithms ring\n";
 
 static const struct dc_catalogue_family *const families[] = {
 	&dc_accelerator_family,   &dc_host_family,       &dc_drive_family,
@@ -84,8 +86,26 @@ static enum dc_status list_kinds(const struct dc_tagged_family *family, const ch
 	return DC_OK;
 }
 
+/* Collective algorithms: one line each, or what one can do. */
+static void list_algorithms(const char *name)
+{
+	for (size_t i = 0; dc_algorithms[i]; i++) {
+		const struct dc_algorithm_type *type = dc_algorithms[i];
+
+		if (name && strcmp(name, type->name) != 0)
+			continue;
+		printf("%-20s %s\n", type->name, type->doc);
+		for (int o = 0; name && o < DC_OPERATIONS; o++)
+			if (type->operations & 1u << o)
+				printf("  %-18s %s\n", dc_operation_name((enum dc_operation)o),
+				       type->automatic & 1u << o ? "also by auto" : "by name only");
+	}
+}
+
 static enum dc_status list_families(struct dc_config *config)
 {
+	size_t algorithms = 0;
+
 	for (size_t i = 0; i < FAMILIES; i++) {
 		const char *const *names;
 		size_t count;
@@ -98,12 +118,15 @@ static enum dc_status list_families(struct dc_config *config)
 	}
 	for (size_t i = 0; i < KINDS; i++)
 		printf("%-14s %zu kinds\n", kinds[i].name, kinds[i].family->count);
+	while (dc_algorithms[algorithms])
+		algorithms++;
+	printf("%-14s %zu kinds\n", "algorithms", algorithms);
 	return DC_OK;
 }
 
 static enum dc_status answer(struct dc_config *config, const char *family, const char *name)
 {
-	const char *known[FAMILIES + KINDS];
+	const char *known[FAMILIES + KINDS + 1];
 	const char *nearest;
 
 	if (!family)
@@ -119,7 +142,12 @@ static enum dc_status answer(struct dc_config *config, const char *family, const
 		if (strcmp(family, kinds[i].name) == 0)
 			return list_kinds(kinds[i].family, name);
 	}
-	nearest = dc_diag_nearest(family, known, FAMILIES + KINDS);
+	known[FAMILIES + KINDS] = "algorithms";
+	if (strcmp(family, "algorithms") == 0) {
+		list_algorithms(name);
+		return DC_OK;
+	}
+	nearest = dc_diag_nearest(family, known, FAMILIES + KINDS + 1);
 	return dc_diag_error(dc_config_diag(config), NULL,
 			     "there is no family '%s'%s%s%s; see 'dcsim catalog'", family,
 			     nearest ? "; did you mean '" : "", nearest ? nearest : "",

@@ -11,7 +11,7 @@ static const char help[] =
 	"usage: dcsim check [-w WORKLOAD.yaml] [-s KEY=VALUE]... [--resolved] SCENARIO.yaml\n"
 	"\n"
 	"Validates a scenario and prints what would run: fabric, model, batch, data, memory; of a\n"
-	"network alone, its vertices, links and flows.\n"
+	"network alone, its links and flows, or its fabric, groups and sizes.\n"
 	"\n"
 	"  -w, --workload FILE  what to train, in place of the scenario's workload\n"
 	"  -s, --set KEY=VALUE  override a key; repeatable\n"

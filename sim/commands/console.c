@@ -80,7 +80,7 @@ static void print_measures(const struct dc_fabric *fabric, FILE *out)
 	fputc('\n', out);
 }
 
-static void print_fabric(const struct dc_datacenter *dc, FILE *out)
+void dc_console_fabric(const struct dc_datacenter *dc, FILE *out)
 {
 	char bandwidth[64], latency[64], words[512];
 
@@ -268,6 +268,10 @@ void dc_console_summary(const struct dc_datacenter *datacenter,
 		dc_console_network_summary(datacenter, result, output, out);
 		return;
 	}
+	if (datacenter->collectives) {
+		dc_console_collectives_summary(datacenter, result, output, out);
+		return;
+	}
 	print_head(datacenter, out);
 	print_work(datacenter, result->summary, out);
 	print_bottleneck(result->summary, out);
@@ -318,15 +322,20 @@ static void print_surroundings(const struct dc_datacenter *dc, FILE *out)
 
 void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
 {
-	const struct dc_training_workload *w = dc_scenario_training(dc->scenario);
+	const struct dc_training_workload *w;
 	char text[256], size[64];
 
 	if (dc->traffic) {
 		dc_console_network_plan(dc, out);
 		return;
 	}
+	if (dc->collectives) {
+		dc_console_collectives_plan(dc, out);
+		return;
+	}
+	w = dc_scenario_training(dc->scenario);
 	print_head(dc, out);
-	print_fabric(dc, out);
+	dc_console_fabric(dc, out);
 	line(out, "model");
 	fprintf(out, "%.4g M parameters, %s, %.4g TFLOP per iteration and accelerator\n",
 		dc->plan.parameters / 1e6, dc_precision_names[w->precision], dc->plan.flops / 1e12);

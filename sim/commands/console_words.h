@@ -41,4 +41,12 @@ void dc_console_network_summary(const struct dc_datacenter *datacenter,
 				const struct dc_simulation_result *result, const char *output,
 				FILE *out);
 
+/* Those of collectives by themselves (console_collectives.c). */
+void dc_console_collectives_plan(const struct dc_datacenter *datacenter, FILE *out);
+void dc_console_collectives_summary(const struct dc_datacenter *datacenter,
+				    const struct dc_simulation_result *result, const char *output,
+				    FILE *out);
+/* The dimensions of the fabric (console.c). */
+void dc_console_fabric(const struct dc_datacenter *datacenter, FILE *out);
+
 #endif

@@ -31,6 +31,7 @@ static const char help[] =
 	"examples:\n"
 	"  dcsim -c topologies/ring64.yaml\n"
 	"  dcsim -c topologies/flows-tree8.yaml\n"
+	"  dcsim -c topologies/collective-ring64.yaml -s workload.operation=all-to-all\n"
 	"  dcsim -c topologies/ring64.yaml -s run.epochs=1 -s record.interval='0.1 s' -o short.h5\n"
 	"  for n in 16 64 256; do\n"
 	"    dcsim -c topologies/ring64.yaml -s fabric.dimensions.0.size=$n -o ring$n.h5 -q\n"

@@ -7,6 +7,7 @@
  *   - iterations: run-length coded, one row per run of equal iterations;
  *   - events: moments with a kind, a subject and words;
  *   - flows: one row per transfer that has ended, where a run has them (schema.flows);
+ *   - collectives: one row per size and kind of group, where a run has them (schema.collectives);
  *   - summary: scalars, known at the end.
  * Rows arrive in time order. A sink copies what it keeps. Ownership: the caller destroys its sink. */
 #ifndef DC_ENGINE_RECORD_H
@@ -60,6 +61,9 @@ struct dc_record_schema {
 	size_t subjects_count;
 	/* Flow rows come; axes "flow", "vertex" and "link" then name what they are about. */
 	bool flows;
+	/* Collective rows come; axes "job", "operation", "algorithm" and "protocol" then name what they
+	 * are about. */
+	bool collectives;
 };
 
 /* Equal iterations in a row: iteration i of them starts at start_s + (i - first) * duration_s. */
@@ -90,6 +94,32 @@ struct dc_flow_row {
 	uint32_t bottleneck; /* into axis "link": what held it back last; DC_RECORD_NONE */
 };
 
+/* An operation of one size, on one or more equal groups at once. */
+struct dc_collective_row {
+	uint64_t row;       /* number of the row, from 0 */
+	uint32_t job;       /* index into axis "job" */
+	uint32_t operation; /* into axis "operation" */
+	uint32_t algorithm; /* into axis "algorithm" */
+	uint32_t protocol;  /* into axis "protocol" */
+	uint64_t members;   /* of a group */
+	uint64_t groups;
+	uint64_t repeat;   /* times below are of one of so many, the mean */
+	double size_bytes; /* as nccl-tests counts */
+	double start_s;
+	double duration_s; /* of the slowest group */
+	double fastest_s;  /* of the fastest one */
+	double algbw_bps;  /* size over duration; NaN when that is 0 */
+	double busbw_bps;
+	double sent_bytes; /* by all members of all groups, once */
+	double wire_bytes; /* link capacity these take: on every link crossed, with what protocols
+			    * and copying add; NaN: unknown */
+	double alone_s;    /* what the algorithm was chosen by */
+	uint32_t second;   /* the next best, into axis "algorithm"; DC_RECORD_NONE */
+	double second_s;   /* its time alone; NaN */
+	const char *bottleneck; /* link that held the slowest group back; "" for none; at most 127
+				 * bytes are kept */
+};
+
 enum dc_record_end { DC_RECORD_COMPLETE, DC_RECORD_INTERRUPTED };
 
 struct dc_record_sink;
@@ -104,6 +134,8 @@ struct dc_record_sink_type {
 	enum dc_status (*event)(struct dc_record_sink *sink, const struct dc_event_row *row);
 	/* Only where the schema says so; may be NULL in a sink that is never told so. */
 	enum dc_status (*flow)(struct dc_record_sink *sink, const struct dc_flow_row *row);
+	enum dc_status (*collective)(struct dc_record_sink *sink,
+				     const struct dc_collective_row *row);
 	/* summary: the scalars in order. */
 	enum dc_status (*end)(struct dc_record_sink *sink, enum dc_record_end how,
 			      const double *summary);

@@ -103,28 +103,15 @@ static double mean_hops(const struct dc_fabric *fabric)
 	return hops;
 }
 
-/* Messages to lay out; lists: only those that no symmetry makes equal, on one line of each factor. */
-static double count_messages(const struct dc_schedule *schedule, bool lists)
+/* Messages that no symmetry makes equal, on one line of each factor. */
+static double count_lists(const struct dc_schedule *schedule)
 {
 	double count = 0;
 
-	for (size_t t = 0; t < schedule->count; t++) {
-		const struct dc_track *track = &schedule->tracks[t];
-
-		for (size_t p = 0; p < track->count; p++) {
-			const struct dc_schedule_phase *phase = &track->phases[p];
-			double size = (double)dc_group_line_size(schedule->group, phase->factor);
-			double lines = (double)dc_group_lines(schedule->group, phase->factor);
-
-			for (size_t i = 0; i < phase->count; i++) {
-				bool list = phase->patterns[i].kind == DC_PATTERN_LIST;
-
-				if (list || !lists)
-					count += (list ? (double)phase->patterns[i].count : size) *
-						 (lists ? 1 : lines);
-			}
-		}
-	}
+	for (size_t t = 0; t < schedule->count; t++)
+		for (size_t p = 0; p < schedule->tracks[t].count; p++)
+			for (size_t i = 0; i < schedule->tracks[t].phases[p].count; i++)
+				count += (double)schedule->tracks[t].phases[p].patterns[i].count;
 	return count;
 }
 
@@ -147,7 +134,7 @@ static enum dc_status make_plan(const struct dc_fabric *fabric, const struct dc_
 		if (status || *made)
 			return status;
 	}
-	if (!full && count_messages(schedule, false) > most_messages)
+	if (!full && dc_schedule_messages(schedule) > most_messages)
 		return DC_OK;
 	status = dc_plan_lay_out(&request, plan);
 	*made = !status;
@@ -247,7 +234,9 @@ static enum dc_status try_one(const struct dc_fabric *fabric,
 		status = dc_collective_schedule(fabric, request, collective, arena, &schedule,
 						&cost);
 	if (!status && (!best->algorithm ||
-			count_messages(&schedule, symmetric) * mean_hops(fabric) <= many_hops))
+			(symmetric ? count_lists(&schedule) : dc_schedule_messages(&schedule)) *
+					mean_hops(fabric) <=
+				many_hops))
 		status = make_plan(fabric, &schedule, &cost, request->everywhere, false, &plan,
 				   &made);
 	if (!status && made) {

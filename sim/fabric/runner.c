@@ -680,6 +680,37 @@ uint32_t dc_runner_unfinished(const struct dc_runner *runner)
 	return DC_PLAN_NONE;
 }
 
+/* The link of no capacity on a message's way. */
+static uint32_t blocked_at(const struct dc_runner *runner, uint32_t message)
+{
+	const struct dc_plan *plan = runner->plan;
+	const struct dc_plan_way *way = dc_step_way(plan, message, runner->epoch);
+
+	for (uint32_t h = 0; h < way->hops; h++) {
+		uint32_t link = plan->hops[way->first_hop + h].link;
+
+		if (!(plan->capacities[plan->links[link].first_capacity + runner->epoch] > 0))
+			return link;
+	}
+	return DC_PLAN_NONE;
+}
+
+uint32_t dc_runner_waits_at(const struct dc_runner *runner, uint32_t operation)
+{
+	const struct dc_plan *plan = runner->plan;
+
+	for (uint32_t m = 0; m < plan->message_count; m++) {
+		uint32_t link;
+
+		if (!runner->live[m] || plan->lines[runner->line_of[m]].operation != operation)
+			continue;
+		link = blocked_at(runner, m);
+		if (link != DC_PLAN_NONE)
+			return link;
+	}
+	return DC_PLAN_NONE;
+}
+
 uint32_t dc_runner_bottleneck(const struct dc_runner *runner, uint32_t operation)
 {
 	return runner->operations[operation].bottleneck;

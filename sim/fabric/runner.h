@@ -42,6 +42,8 @@ void dc_runner_start(struct dc_runner *runner);
 /* Whether every operation has ended; and one that has not, waiting or under way (DC_PLAN_NONE: none). */
 bool dc_runner_is_done(const struct dc_runner *runner);
 uint32_t dc_runner_unfinished(const struct dc_runner *runner);
+/* A link of no capacity that an operation has a message waiting at; DC_PLAN_NONE when there is none. */
+uint32_t dc_runner_waits_at(const struct dc_runner *runner, uint32_t operation);
 /* The link of the plan that held an operation back for the longest stretch of steps; DC_PLAN_NONE when
  * nothing did. */
 uint32_t dc_runner_bottleneck(const struct dc_runner *runner, uint32_t operation);

@@ -91,5 +91,7 @@ double dc_schedule_bytes(const struct dc_schedule *schedule);
 /* Steps one after another on the longest track, chunks included: (phases' repeats summed) for one chunk,
  * and the longest phase once more for each further one. */
 uint64_t dc_schedule_steps(const struct dc_schedule *schedule);
+/* Messages of one step of every phase, over all lines: what laying the schedule out takes room for. */
+double dc_schedule_messages(const struct dc_schedule *schedule);
 
 #endif

@@ -15,7 +15,7 @@
 #include "output/hdf5_sink.h"
 
 /* Rows held in memory at a time; of wide series fewer, about so many values. */
-enum { BLOCK_ROWS = 1024, BLOCK_VALUES = 1 << 21, TABLES = 4 };
+enum { BLOCK_ROWS = 1024, BLOCK_VALUES = 1 << 21, TABLES = 5 };
 
 struct copier {
 	struct dc_diag *diag;
@@ -135,6 +135,9 @@ static bool make_schema(struct copier *c)
 	c->schema.flows = dc_result_table(c->result, "flows") != NULL;
 	if (c->schema.flows)
 		c->rows[DC_COPY_FLOWS] = dc_result_table(c->result, "flows")->rows;
+	c->schema.collectives = dc_result_table(c->result, "collectives") != NULL;
+	if (c->schema.collectives)
+		c->rows[DC_COPY_COLLECTIVES] = dc_result_table(c->result, "collectives")->rows;
 	c->block_rows = BLOCK_VALUES / (OWN + c->width);
 	if (c->block_rows > BLOCK_ROWS)
 		c->block_rows = BLOCK_ROWS;
@@ -346,6 +349,70 @@ static enum dc_status copy_flows(struct copier *c, size_t first, size_t count)
 	return status;
 }
 
+struct collective_block {
+	uint64_t numbers[9][BLOCK_ROWS];
+	double reals[10][BLOCK_ROWS];
+	char bottleneck[BLOCK_ROWS][DC_RESULT_TEXT_SIZE];
+};
+
+static enum dc_status read_collectives(struct copier *c, size_t first, size_t count,
+				       struct collective_block *b)
+{
+	static const char *const numbers[9] = {"row",       "job",      "operation",
+					       "algorithm", "protocol", "members",
+					       "groups",    "repeat",   "second"};
+	static const char *const reals[10] = {"size",  "start",       "duration", "fastest",
+					      "algbw", "busbw",       "sent",     "wire",
+					      "alone", "second_alone"};
+	const struct dc_result_table *table = dc_result_table(c->result, "collectives");
+	enum dc_status status = DC_OK;
+
+	for (size_t i = 0; i < 9 && status == DC_OK; i++)
+		status = read_numbers(c, "collectives", numbers[i], first, count, b->numbers[i]);
+	for (size_t i = 0; i < 10 && status == DC_OK; i++)
+		status = read_reals(c, "collectives", reals[i], first, count, b->reals[i]);
+	if (status == DC_OK)
+		status = dc_result_read_text(c->diag, c->result,
+					     dc_result_column(table, "bottleneck"), first, count,
+					     b->bottleneck);
+	return status;
+}
+
+static enum dc_status copy_collectives(struct copier *c, size_t first, size_t count)
+{
+	struct collective_block *b = calloc(1, sizeof(*b));
+	enum dc_status status = b ? read_collectives(c, first, count, b) : DC_ERR_MEMORY;
+
+	for (size_t k = 0; k < count && status == DC_OK; k++) {
+		struct dc_collective_row row = {
+			.row = b->numbers[0][k],
+			.job = (uint32_t)b->numbers[1][k],
+			.operation = (uint32_t)b->numbers[2][k],
+			.algorithm = (uint32_t)b->numbers[3][k],
+			.protocol = (uint32_t)b->numbers[4][k],
+			.members = b->numbers[5][k],
+			.groups = b->numbers[6][k],
+			.repeat = b->numbers[7][k],
+			.size_bytes = b->reals[0][k],
+			.start_s = b->reals[1][k],
+			.duration_s = b->reals[2][k],
+			.fastest_s = b->reals[3][k],
+			.algbw_bps = b->reals[4][k],
+			.busbw_bps = b->reals[5][k],
+			.sent_bytes = b->reals[6][k],
+			.wire_bytes = b->reals[7][k],
+			.alone_s = b->reals[8][k],
+			.second = (uint32_t)b->numbers[8][k],
+			.second_s = b->reals[9][k],
+			.bottleneck = b->bottleneck[k],
+		};
+
+		status = c->sink->type->collective(c->sink, &row);
+	}
+	free(b);
+	return status;
+}
+
 /* Feeds the next rows of a table, at most as many as there are. */
 static enum dc_status copy_rows(struct copier *c, int table, size_t rows)
 {
@@ -364,8 +431,10 @@ static enum dc_status copy_rows(struct copier *c, int table, size_t rows)
 			status = copy_iterations(c, first, count);
 		else if (table == DC_COPY_EVENTS)
 			status = copy_events(c, first, count);
-		else
+		else if (table == DC_COPY_FLOWS)
 			status = copy_flows(c, first, count);
+		else
+			status = copy_collectives(c, first, count);
 		c->done[table] += count;
 		rows -= count;
 	}

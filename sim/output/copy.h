@@ -12,7 +12,13 @@
 
 /* The next `rows` rows of a table, as a piece of a copy. */
 struct dc_copy_piece {
-	enum { DC_COPY_SERIES, DC_COPY_ITERATIONS, DC_COPY_EVENTS, DC_COPY_FLOWS } table;
+	enum {
+		DC_COPY_SERIES,
+		DC_COPY_ITERATIONS,
+		DC_COPY_EVENTS,
+		DC_COPY_FLOWS,
+		DC_COPY_COLLECTIVES,
+	} table;
 	size_t rows;
 };
 

@@ -47,7 +47,34 @@ static const struct field flow_fields[] = {
 	 "link that held it back last, as an index into /names/link; 4294967295: none", SUBJECT},
 };
 
+static const struct field collective_fields[] = {
+	{"row", "1", "number of the row", NUMBER},
+	{"job", NULL, "job, as an index into /names/job", SUBJECT},
+	{"operation", NULL, "what was done, as an index into /names/operation", SUBJECT},
+	{"algorithm", NULL, "how, as an index into /names/algorithm", SUBJECT},
+	{"protocol", NULL, "protocol of its messages, as an index into /names/protocol", SUBJECT},
+	{"members", "1", "members of a group", NUMBER},
+	{"groups", "1", "groups that did it at once", NUMBER},
+	{"repeat", "1", "times are the mean of so many, back to back", NUMBER},
+	{"size", "byte", "size, as nccl-tests counts it", REAL},
+	{"start", "s", "when the first group began", REAL},
+	{"duration", "s", "of the slowest group", REAL},
+	{"fastest", "s", "of the fastest group", REAL},
+	{"algbw", "byte/s", "size over duration", REAL},
+	{"busbw", "byte/s", "algbw times what makes it comparable with a link's rate", REAL},
+	{"sent", "byte", "bytes that all members of all groups send", REAL},
+	{"wire", "byte",
+	 "link capacity they take: on every link crossed, with what protocols and copying add",
+	 REAL},
+	{"alone", "s", "duration of one group alone, by which the algorithm was chosen", REAL},
+	{"second", NULL,
+	 "the next best algorithm, as an index into /names/algorithm; 4294967295: none", SUBJECT},
+	{"second_alone", "s", "duration of one group alone with that one", REAL},
+	{"bottleneck", NULL, "link that held the slowest group back", DETAIL},
+};
+
 enum {
+	COLLECTIVE_FIELDS = sizeof(collective_fields) / sizeof(*collective_fields),
 	ITERATION_FIELDS = sizeof(iteration_fields) / sizeof(*iteration_fields),
 	EVENT_FIELDS = sizeof(event_fields) / sizeof(*event_fields),
 	FLOW_FIELDS = sizeof(flow_fields) / sizeof(*flow_fields),
@@ -501,6 +528,8 @@ hid_t dc_hdf5_layout_create(const char *path, const struct dc_record_schema *sch
 	make_table(&b, "/events", event_fields, EVENT_FIELDS);
 	if (schema->flows)
 		make_table(&b, "/flows", flow_fields, FLOW_FIELDS);
+	if (schema->collectives)
+		make_table(&b, "/collectives", collective_fields, COLLECTIVE_FIELDS);
 	make_summary(&b);
 	if (!b.ok)
 		return H5I_INVALID_HID;
@@ -557,6 +586,11 @@ bool dc_hdf5_layout_open_events(hid_t file, struct dc_hdf5_table *table)
 bool dc_hdf5_layout_open_flows(hid_t file, struct dc_hdf5_table *table)
 {
 	return open_fields(file, "flows", flow_fields, FLOW_FIELDS, table);
+}
+
+bool dc_hdf5_layout_open_collectives(hid_t file, struct dc_hdf5_table *table)
+{
+	return open_fields(file, "collectives", collective_fields, COLLECTIVE_FIELDS, table);
 }
 
 bool dc_hdf5_layout_set_status(hid_t file, const char *status)

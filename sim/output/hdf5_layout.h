@@ -8,6 +8,7 @@
  *     /iterations/            first (scale), count, start, duration, compute, ...
  *     /events/                time (scale), kind, subject, detail
  *     /flows/                 id (scale), source, destination, bytes, start, ...; where used
+ *     /collectives/           row (scale), job, operation, algorithm, size, ...; where used
  *     /summary/<figure>       scalars, NaN until the end
  *
  * All objects are made first and the file then goes into SWMR mode (single writer, multiple
@@ -41,6 +42,7 @@ bool dc_hdf5_layout_open_series(hid_t file, const struct dc_record_schema *schem
 bool dc_hdf5_layout_open_iterations(hid_t file, struct dc_hdf5_table *table);
 bool dc_hdf5_layout_open_events(hid_t file, struct dc_hdf5_table *table);
 bool dc_hdf5_layout_open_flows(hid_t file, struct dc_hdf5_table *table);
+bool dc_hdf5_layout_open_collectives(hid_t file, struct dc_hdf5_table *table);
 
 /* Overwrites the attribute `status` and a figure of the summary; false on failure. */
 bool dc_hdf5_layout_set_status(hid_t file, const char *status);

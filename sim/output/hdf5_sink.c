@@ -18,11 +18,12 @@
 #include "output/reader.h"
 
 enum {
-	TABLES = 4,
+	TABLES = 5,
 	SERIES = DC_COPY_SERIES,
 	ITERATIONS = DC_COPY_ITERATIONS,
 	EVENTS = DC_COPY_EVENTS,
-	FLOWS = DC_COPY_FLOWS
+	FLOWS = DC_COPY_FLOWS,
+	COLLECTIVES = DC_COPY_COLLECTIVES
 };
 
 enum state {
@@ -41,7 +42,7 @@ struct hdf5_sink {
 	enum state state;
 	hid_t file;
 	struct dc_hdf5_table tables[TABLES];
-	bool flows; /* the last table is there */
+	bool flows, collectives; /* these tables are there */
 	/* The schema's columns in the file's order: where each one's values start, and how many. */
 	size_t *offsets;
 	size_t *widths;
@@ -168,10 +169,13 @@ static enum dc_status sink_begin(struct dc_record_sink *base, const struct dc_re
 	if (sink->file < 0)
 		return give_up(sink, sink->part, why);
 	sink->flows = schema->flows;
+	sink->collectives = schema->collectives;
 	if (!dc_hdf5_layout_open_series(sink->file, schema, order, &sink->tables[SERIES]) ||
 	    !dc_hdf5_layout_open_iterations(sink->file, &sink->tables[ITERATIONS]) ||
 	    !dc_hdf5_layout_open_events(sink->file, &sink->tables[EVENTS]) ||
-	    (schema->flows && !dc_hdf5_layout_open_flows(sink->file, &sink->tables[FLOWS])))
+	    (schema->flows && !dc_hdf5_layout_open_flows(sink->file, &sink->tables[FLOWS])) ||
+	    (schema->collectives &&
+	     !dc_hdf5_layout_open_collectives(sink->file, &sink->tables[COLLECTIVES])))
 		return give_up_hdf5(sink);
 	sink->state = OPEN;
 	sink->last_flush_s = clock_s();
@@ -306,6 +310,37 @@ static enum dc_status sink_flow(struct dc_record_sink *base, const struct dc_flo
 	return push(sink, FLOWS);
 }
 
+static enum dc_status sink_collective(struct dc_record_sink *base,
+				      const struct dc_collective_row *row)
+{
+	struct hdf5_sink *sink = (struct hdf5_sink *)base;
+	struct dc_hdf5_table *table = &sink->tables[COLLECTIVES];
+	const uint64_t numbers[] = {row->members, row->groups, row->repeat};
+	const uint32_t indices[] = {row->job, row->operation, row->algorithm, row->protocol};
+	const double reals[] = {row->size_bytes, row->start_s,    row->duration_s,
+				row->fastest_s,  row->algbw_bps,  row->busbw_bps,
+				row->sent_bytes, row->wire_bytes, row->alone_s};
+	size_t at = 0;
+	char *bottleneck;
+
+	if (sink->state != OPEN || !sink->collectives)
+		return refuse(sink);
+	/* In the order of the layout's fields. */
+	*(uint64_t *)dc_hdf5_table_cell(table, at++) = row->row;
+	for (size_t i = 0; i < sizeof(indices) / sizeof(*indices); i++)
+		*(uint32_t *)dc_hdf5_table_cell(table, at++) = indices[i];
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		*(uint64_t *)dc_hdf5_table_cell(table, at++) = numbers[i];
+	for (size_t i = 0; i < sizeof(reals) / sizeof(*reals); i++)
+		*(double *)dc_hdf5_table_cell(table, at++) = reals[i];
+	*(uint32_t *)dc_hdf5_table_cell(table, at++) = row->second;
+	*(double *)dc_hdf5_table_cell(table, at++) = row->second_s;
+	bottleneck = dc_hdf5_table_cell(table, at);
+	memset(bottleneck, 0, DC_RESULT_DETAIL);
+	memcpy(bottleneck, row->bottleneck, strnlen(row->bottleneck, DC_RESULT_DETAIL - 1));
+	return push(sink, COLLECTIVES);
+}
+
 /* Writes the closed .part once more, without the traces of early flushes, to fresh. */
 static bool write_afresh(const struct hdf5_sink *sink, enum dc_record_end how, const char *fresh)
 {
@@ -396,6 +431,7 @@ static const struct dc_record_sink_type hdf5_sink_type = {
 	.iteration = sink_iteration,
 	.event = sink_event,
 	.flow = sink_flow,
+	.collective = sink_collective,
 	.end = sink_end,
 };
 

@@ -172,6 +172,11 @@ static const struct dc_result_names *names_of(const struct dc_result *r, const c
 		{"/flows/source", "vertex"},
 		{"/flows/destination", "vertex"},
 		{"/flows/bottleneck", "link"},
+		{"/collectives/job", "job"},
+		{"/collectives/operation", "operation"},
+		{"/collectives/algorithm", "algorithm"},
+		{"/collectives/protocol", "protocol"},
+		{"/collectives/second", "algorithm"},
 	};
 
 	if (strcmp(path, "/events/kind") == 0)
@@ -330,12 +335,13 @@ static enum dc_status read_tables(struct dc_result *r)
 	static const char *const iterations[1] = {"/iterations/first"};
 	static const char *const events[1] = {"/events/time"};
 	static const char *const flows[1] = {"/flows/id"};
+	static const char *const collectives[1] = {"/collectives/row"};
 	struct members sections;
 	enum dc_status status;
 
 	if (!list_members(r, "/series", &sections))
 		return damaged(r, "/series");
-	r->tables = dc_arena_array(r->arena, sections.count + 3, sizeof(*r->tables));
+	r->tables = dc_arena_array(r->arena, sections.count + 4, sizeof(*r->tables));
 	if (!r->tables)
 		return DC_ERR_MEMORY;
 	status = read_series(r, &sections);
@@ -345,6 +351,8 @@ static enum dc_status read_tables(struct dc_result *r)
 		status = read_table(r, "/events", "events", events, 1);
 	if (status == DC_OK && H5Lexists(r->file, "/flows", H5P_DEFAULT) > 0)
 		status = read_table(r, "/flows", "flows", flows, 1);
+	if (status == DC_OK && H5Lexists(r->file, "/collectives", H5P_DEFAULT) > 0)
+		status = read_table(r, "/collectives", "collectives", collectives, 1);
 	return status;
 }
 

@@ -9,6 +9,23 @@ enum { NEWEST_FORMAT = 1, LONGEST_NAME = 200, MOST_TIERS = 64 };
 /* More iterations than this are a slip of the keyboard: a millisecond each would be 30,000 years. */
 static const double most_iterations = 1e15;
 
+/* What two checks came to: every refusal is in the sink already, so only lack of memory must not be
+ * lost behind what comes after. */
+static enum dc_status worse(enum dc_status a, enum dc_status b)
+{
+	if (a == DC_ERR_MEMORY || b == DC_ERR_MEMORY)
+		return DC_ERR_MEMORY;
+	return a ? a : b;
+}
+
+static bool are_collectives(const struct dc_scenario *scenario)
+{
+	for (size_t i = 0; i < scenario->jobs.count; i++)
+		if (!dc_scenario_collective(scenario, i))
+			return false;
+	return true;
+}
+
 static enum dc_status check_counts(struct dc_diag *diag, const struct dc_scenario *scenario)
 {
 	enum dc_status status = DC_OK;
@@ -20,9 +37,10 @@ static enum dc_status check_counts(struct dc_diag *diag, const struct dc_scenari
 	if (scenario->sites.count > 1)
 		status = dc_diag_error(diag, dc_node_mark(scenario->node, "sites"),
 				       "several sites are not supported yet; expected one");
-	if (scenario->jobs.count > 1)
+	if (scenario->jobs.count > 1 && !are_collectives(scenario))
 		status = dc_diag_error(diag, dc_node_mark(scenario->node, "jobs"),
-				       "several jobs are not supported yet; expected one");
+				       "several jobs are not supported yet, but for those of kind "
+				       "'collective'; expected one");
 	if (dc_scenario_site(scenario)->nodes.count > 1)
 		status =
 			dc_diag_error(diag, dc_node_mark(dc_scenario_site(scenario)->node, "nodes"),
@@ -233,13 +251,40 @@ static enum dc_status check_network(struct dc_diag *diag, const struct dc_scenar
 			     "several networks are not supported yet; expected one");
 }
 
-/* What two checks came to: every refusal is in the sink already, so only lack of memory must not be
- * lost behind what comes after. */
-static enum dc_status worse(enum dc_status a, enum dc_status b)
+/* Jobs tell each other apart by name; what they do is settled on the fabric, as it will be built. */
+static enum dc_status check_collectives(struct dc_config *config,
+					const struct dc_scenario *scenario)
 {
-	if (a == DC_ERR_MEMORY || b == DC_ERR_MEMORY)
-		return DC_ERR_MEMORY;
-	return a ? a : b;
+	struct dc_diag *diag = dc_config_diag(config);
+	struct dc_arena *arena = dc_config_arena(config);
+	struct dc_scenario_job *jobs = scenario->jobs.items;
+	struct dc_fabric fabric;
+	struct dc_scenario_site *site = dc_scenario_site(scenario);
+	enum dc_status status = dc_scenario_build_fabric(site, diag, arena, &fabric);
+
+	if (!status && site->nodes.count)
+		status = check_nodes(diag, site, &fabric);
+	if (status)
+		return status;
+	for (size_t i = 0; i < scenario->jobs.count; i++) {
+		const struct dc_traffic_collective_workload *workload =
+			dc_scenario_collective(scenario, i);
+		struct dc_traffic_collective job;
+
+		/* What is not given a name is called after what it does. */
+		if (!dc_node_get(jobs[i].node, "name"))
+			jobs[i].name = dc_operation_name((enum dc_operation)workload->operation);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(jobs[i].name, jobs[k].name) == 0)
+				status = worse(status,
+					       dc_diag_error(diag,
+							     dc_node_mark(jobs[i].node, "name"),
+							     "job: another job is called '%s' too",
+							     jobs[i].name));
+		status = worse(status, dc_traffic_collective_settle(config, workload, &fabric,
+								    arena, &job));
+	}
+	return status;
 }
 
 static enum dc_status check_building(struct dc_diag *diag, const struct dc_scenario *scenario)
@@ -311,6 +356,8 @@ enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *s
 	if (status)
 		return status;
 	status = check_name(diag, scenario);
+	if (dc_scenario_collective(scenario, 0))
+		return worse(status, check_collectives(config, scenario));
 	if (!dc_scenario_training(scenario))
 		return check_network(diag, dc_scenario_site(scenario), status);
 	status = worse(status, check_run(diag, scenario));

@@ -264,6 +264,36 @@ static enum dc_status build_traffic(struct dc_datacenter *dc, struct dc_config *
 			       dc->traffic);
 }
 
+/* Jobs of collectives on the fabric that is built. */
+static enum dc_status build_collectives(struct dc_datacenter *dc, struct dc_config *config)
+{
+	const struct dc_scenario_job *jobs = dc->scenario->jobs.items;
+	size_t count = dc->scenario->jobs.count;
+	struct dc_traffic_collective *settled = dc_arena_array(dc->arena, count, sizeof *settled);
+	struct dc_plan_epoch *epoch = dc_arena_alloc(dc->arena, sizeof *epoch);
+	enum dc_status status = DC_OK;
+
+	dc->collectives = dc_arena_alloc(dc->arena, sizeof *dc->collectives);
+	if (!dc->collectives || !settled || !epoch)
+		return DC_ERR_MEMORY;
+	for (size_t i = 0; i < count && !status; i++) {
+		status = dc_traffic_collective_settle(config,
+						      dc_scenario_collective(dc->scenario, i),
+						      &dc->fabric, dc->arena, &settled[i]);
+		settled[i].name = jobs[i].name;
+		settled[i].arrival = dc_time_from_s(jobs[i].arrival_s);
+	}
+	epoch->fabric = &dc->fabric;
+	*dc->collectives = (struct dc_traffic_collectives){
+		.fabric = &dc->fabric,
+		.jobs = settled,
+		.job_count = count,
+		.epochs = epoch,
+		.epoch_count = 1,
+	};
+	return status;
+}
+
 enum dc_status dc_datacenter_create(struct dc_config *config, struct dc_scenario *scenario,
 				    struct dc_datacenter **datacenter)
 {
@@ -283,6 +313,8 @@ enum dc_status dc_datacenter_create(struct dc_config *config, struct dc_scenario
 	fabric = dc_scenario_build_fabric(dc_scenario_site(scenario), diag, dc->arena, &dc->fabric);
 	if (fabric)
 		return fabric;
+	if (dc_scenario_collective(scenario, 0))
+		return build_collectives(dc, config);
 	build_nodes(dc);
 	build_storage(dc, diag);
 	facility = build_facility(dc, diag);

@@ -11,6 +11,7 @@
 #include "facility/weather.h"
 #include "program/executor.h"
 #include "scenario/scenario.h"
+#include "traffic/collective_run.h"
 #include "traffic/flows.h"
 #include "training/data_parallel.h"
 #include "training/memory.h"
@@ -45,8 +46,10 @@ struct dc_datacenter {
 	const struct dc_hourly *carbon; /* kg/J */
 	double utc_offset_s;
 	double start_second; /* of the local year */
-	/* what runs: flows, when not NULL; all of the above and below but arena and until is then empty */
+	/* what runs: flows or collectives, when not NULL; of the above and below only arena and until
+	 * are then used, and for collectives the fabric */
 	struct dc_traffic *traffic;
+	struct dc_traffic_collectives *collectives;
 	struct dc_machine machine;
 	struct dc_training_plan plan;
 	struct dc_training_memory memory;

@@ -1,5 +1,5 @@
-/* Kinds of workload: which keys of a scenario each takes. Kind flows is a run of the network alone;
- * a key that it would ignore is refused. */
+/* Kinds of workload: which keys of a scenario each takes. Kinds flows and collective are runs of the
+ * network alone; a key that they would ignore is refused. */
 #include <string.h>
 
 #include "config/yaml_tree.h"
@@ -7,12 +7,66 @@
 
 enum { MOST_TYPES = 16 };
 
-/* What has no effect with kind flows; `node` is short for nodes. */
+/* A kind of workload, and the keys that have no effect with it; `node` is short for nodes. */
+struct dc_scenario_kind {
+	const char *name;
+	const char *no_effect;
+	const char *const *of_scenario, *const *of_run, *const *of_site, *const *of_job;
+	const char *const *of_network;
+	const char *no_network; /* why those of a network are refused */
+	bool needs_fabric;
+};
+
+static const char *const nothing[] = {NULL};
 static const char *const of_scenario[] = {"economics", "record", NULL};
-static const char *const of_run[] = {"iterations", "epochs", "utc_offset", NULL};
-static const char *const of_site[] = {"nodes", "node", "racks", "storage", "facility", NULL};
-static const char *const of_job[] = {"data", NULL};
-static const char *const of_network[] = {"dimensions", NULL};
+static const char *const of_flows_run[] = {"iterations", "epochs", "utc_offset", NULL};
+static const char *const of_collective_run[] = {"duration", "iterations", "epochs", "utc_offset",
+						NULL};
+static const char *const of_flows_site[] = {"nodes", "node", "racks", "storage", "facility", NULL};
+/* Nodes tell which ports ranks share. */
+static const char *const of_collective_site[] = {"racks", "storage", "facility", NULL};
+static const char *const of_flows_job[] = {"data", "arrival", NULL};
+static const char *const of_collective_job[] = {"data", NULL};
+static const char *const of_training_job[] = {"arrival", NULL};
+static const char *const dimensions[] = {"dimensions", NULL};
+static const char *const links[] = {"links", NULL};
+
+static const struct dc_scenario_kind kinds[] = {
+	{
+		.name = "flows",
+		.no_effect = "has no effect with workload kind 'flows'",
+		.of_scenario = of_scenario,
+		.of_run = of_flows_run,
+		.of_site = of_flows_site,
+		.of_job = of_flows_job,
+		.of_network = dimensions,
+		.no_network = "are not supported yet for workload kind 'flows'; give 'links'",
+	},
+	{
+		.name = "collective",
+		.no_effect = "has no effect with workload kind 'collective'",
+		.of_scenario = of_scenario,
+		.of_run = of_collective_run,
+		.of_site = of_collective_site,
+		.of_job = of_collective_job,
+		.of_network = links,
+		.no_network = "are for workload kind 'flows'; kind 'collective' runs on "
+			      "'dimensions'",
+		.needs_fabric = true,
+	},
+};
+
+/* All that is not of the network alone. */
+static const struct dc_scenario_kind training = {
+	.no_effect = "is not supported yet",
+	.of_scenario = nothing,
+	.of_run = nothing,
+	.of_site = nothing,
+	.of_job = of_training_job,
+	.of_network = links,
+	.no_network = "are for workload kind 'flows'; kind 'training' runs on 'dimensions'",
+	.needs_fabric = true,
+};
 
 /* Keeps the first failure; running out of memory wins. */
 static void keep(enum dc_status *status, enum dc_status other)
@@ -91,11 +145,14 @@ static struct dc_node *item(const struct dc_node *list, size_t i)
 	return list && list->kind == DC_NODE_LIST && i < list->count ? list->items[i] : NULL;
 }
 
-bool dc_scenario_is_traffic(const struct dc_node *root)
+const struct dc_scenario_kind *dc_scenario_kind_of(const struct dc_node *root)
 {
 	const struct dc_node *job = item(dc_node_get(root, "jobs"), 0);
 
-	return is_text(dc_node_get(dc_node_get(job, "workload"), "kind"), "flows");
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (is_text(dc_node_get(dc_node_get(job, "workload"), "kind"), kinds[i].name))
+			return &kinds[i];
+	return &training;
 }
 
 /* Refuses keys of a map and takes them out; what is null is absent. */
@@ -119,36 +176,31 @@ static enum dc_status refuse_keys(struct dc_config *config, struct dc_node *map,
 
 enum dc_status dc_scenario_refuse_unused(struct dc_config *config, struct dc_node *root)
 {
-	static const char why[] = "has no effect with workload kind 'flows'";
+	const struct dc_scenario_kind *kind = dc_scenario_kind_of(root);
+	const char *why = kind->no_effect;
 	const struct dc_node *sites = dc_node_get(root, "sites"), *jobs = dc_node_get(root, "jobs");
-	enum dc_status status = refuse_keys(config, root, "scenario", of_scenario, why);
+	enum dc_status status = refuse_keys(config, root, "scenario", kind->of_scenario, why);
 	struct dc_node *map;
 
-	keep(&status, refuse_keys(config, root, "scenario", of_site, why));
-	keep(&status, refuse_keys(config, dc_node_get(root, "run"), "run", of_run, why));
+	keep(&status, refuse_keys(config, root, "scenario", kind->of_site, why));
+	keep(&status, refuse_keys(config, dc_node_get(root, "run"), "run", kind->of_run, why));
 	for (size_t i = 0; (map = item(sites, i)); i++)
-		keep(&status, refuse_keys(config, map, "site", of_site, why));
+		keep(&status, refuse_keys(config, map, "site", kind->of_site, why));
 	for (size_t i = 0; (map = item(jobs, i)); i++)
-		keep(&status, refuse_keys(config, map, "job", of_job, why));
+		keep(&status, refuse_keys(config, map, "job", kind->of_job, why));
 	return status;
 }
 
 enum dc_status dc_scenario_check_networks(struct dc_config *config, struct dc_node *place,
-					  bool traffic)
+					  const struct dc_scenario_kind *kind)
 {
-	static const char *const of_traffic[] = {"links", NULL};
 	const struct dc_node *networks = dc_node_get(dc_node_get(place, "fabric"), "networks");
 	enum dc_status status = DC_OK;
 	struct dc_node *map;
 
 	for (size_t i = 0; (map = item(networks, i)); i++)
 		keep(&status,
-		     traffic ? refuse_keys(config, map, "network", of_network,
-					   "are not supported yet for workload kind 'flows'; give "
-					   "'links'")
-			     : refuse_keys(config, map, "network", of_traffic,
-					   "are for workload kind 'flows'; kind 'training' runs on "
-					   "'dimensions'"));
+		     refuse_keys(config, map, "network", kind->of_network, kind->no_network));
 	return status;
 }
 
@@ -216,20 +268,24 @@ static void set_flags(struct view *view, const char *key, unsigned flags)
 		field->flags = flags;
 }
 
-static const struct dc_section *traffic_section(struct dc_arena *arena)
+static const struct dc_section *section_without(struct dc_arena *arena,
+						const struct dc_scenario_kind *kind)
 {
-	static const char *const nothing[] = {NULL};
-	struct view *scenario = make_view(arena, &dc_scenario_section, of_scenario);
-	struct view *run = narrow(arena, scenario, "run", of_run);
-	struct view *job = narrow(arena, scenario, "jobs", of_job);
-	struct view *site = narrow(arena, scenario, "sites", of_site);
+	struct view *scenario = make_view(arena, &dc_scenario_section, kind->of_scenario);
+	struct view *run = narrow(arena, scenario, "run", kind->of_run);
+	struct view *job = narrow(arena, scenario, "jobs", kind->of_job);
+	struct view *site = narrow(arena, scenario, "sites", kind->of_site);
 	struct view *fabric = narrow(arena, site, "fabric", nothing);
-	struct view *network = narrow(arena, fabric, "networks", of_network);
+	struct view *network = narrow(arena, fabric, "networks", kind->of_network);
 
 	if (!scenario || !run || !job || !site || !fabric || !network)
 		return NULL;
-	/* A run ends with its flows; without a fabric the links are implied. */
+	/* A run ends with its traffic. */
 	set_flags(scenario, "run", 0);
+	set_flags(site, "nodes", 0);
+	if (kind->needs_fabric)
+		return &scenario->section;
+	/* Without a fabric the links are implied. */
 	set_flags(site, "fabric", 0);
 	set_flags(fabric, "networks", 0);
 	set_flags(network, "links", DC_REQUIRED);
@@ -239,6 +295,8 @@ static const struct dc_section *traffic_section(struct dc_arena *arena)
 const struct dc_section *dc_scenario_section_of(struct dc_config *config,
 						const struct dc_node *root)
 {
-	return dc_scenario_is_traffic(root) ? traffic_section(dc_config_arena(config))
-					    : &dc_scenario_section;
+	const struct dc_scenario_kind *kind = dc_scenario_kind_of(root);
+
+	return kind == &training ? &dc_scenario_section
+				 : section_without(dc_config_arena(config), kind);
 }

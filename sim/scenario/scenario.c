@@ -152,6 +152,15 @@ struct dc_traffic_workload *dc_scenario_traffic(const struct dc_scenario *scenar
 	return workload->type->section == &dc_traffic_workload_section ? workload->section : NULL;
 }
 
+struct dc_traffic_collective_workload *dc_scenario_collective(const struct dc_scenario *scenario,
+							      size_t job)
+{
+	const struct dc_scenario_job *jobs = scenario->jobs.items;
+	const struct dc_tagged *workload = &jobs[job].workload;
+
+	return workload->type->section == &dc_traffic_collective_section ? workload->section : NULL;
+}
+
 struct dc_fabric_network *dc_scenario_network(const struct dc_scenario *scenario)
 {
 	const struct dc_list *networks = &dc_scenario_site(scenario)->fabric.networks;

@@ -20,6 +20,7 @@
 #include "hardware/accelerator.h"
 #include "hardware/host.h"
 #include "storage/tier.h"
+#include "traffic/collective.h"
 #include "traffic/flows.h"
 #include "training/workload.h"
 
@@ -90,6 +91,7 @@ struct dc_scenario_job {
 	const char *name;
 	struct dc_tagged workload;     /* of dc_scenario_workload_family */
 	struct dc_training_data *data; /* NULL: nothing is read */
+	double arrival_s;
 };
 
 struct dc_scenario {
@@ -100,7 +102,7 @@ struct dc_scenario {
 	struct dc_scenario_run run;
 	struct dc_scenario_record record;
 	struct dc_list sites; /* of dc_scenario_site: exactly one */
-	struct dc_list jobs;  /* of dc_scenario_job: exactly one */
+	struct dc_list jobs;  /* of dc_scenario_job: one; of kind collective several */
 	struct dc_economics economics;
 };
 
@@ -128,6 +130,10 @@ struct dc_training_workload *dc_scenario_training(const struct dc_scenario *scen
 /* The workload of kind flows; NULL when it is another. Such a run is of the network alone: there are
  * no nodes, no storage, no facility. */
 struct dc_traffic_workload *dc_scenario_traffic(const struct dc_scenario *scenario);
+/* The workload of kind collective of job number `job`; NULL when it is another. A run of the network
+ * alone as well. */
+struct dc_traffic_collective_workload *dc_scenario_collective(const struct dc_scenario *scenario,
+							      size_t job);
 /* The network of a run of kind flows; NULL when its links are implied. */
 struct dc_fabric_network *dc_scenario_network(const struct dc_scenario *scenario);
 /* Builds the site's network, with the ports of its nodes. */
@@ -139,14 +145,15 @@ const struct dc_tagged *dc_scenario_tier(const struct dc_scenario *scenario);
 /* Rewrites the shorthands of a tree in place. */
 enum dc_status dc_scenario_expand(struct dc_config *config, struct dc_node *root) DC_CHECK;
 /* For that, by the kind of workload (kinds.c): puts `kind: training` where none is given, refuses one
- * that there is not; the section of a workload; whether the run is of the network alone; refusing keys
- * that such a run would ignore, and networks of the wrong kind. */
+ * that there is not; the section of a workload; what the kind of the first job takes; refusing keys that
+ * have no effect with it, and networks of the wrong kind. */
+struct dc_scenario_kind;
 enum dc_status dc_scenario_settle_kind(struct dc_config *config, struct dc_node *workload) DC_CHECK;
 const struct dc_section *dc_scenario_workload_section(const struct dc_node *workload);
-bool dc_scenario_is_traffic(const struct dc_node *root);
+const struct dc_scenario_kind *dc_scenario_kind_of(const struct dc_node *root);
 enum dc_status dc_scenario_refuse_unused(struct dc_config *config, struct dc_node *root) DC_CHECK;
 enum dc_status dc_scenario_check_networks(struct dc_config *config, struct dc_node *place,
-					  bool traffic) DC_CHECK;
+					  const struct dc_scenario_kind *kind) DC_CHECK;
 /* The section that an expanded tree is read and written through; NULL when out of memory. */
 const struct dc_section *dc_scenario_section_of(struct dc_config *config,
 						const struct dc_node *root);

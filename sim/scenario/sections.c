@@ -285,9 +285,10 @@ static const struct dc_section site_section = {
 static const struct dc_tagged_type workload_types[] = {
 	{"training", &dc_training_workload_section, NULL},
 	{"flows", &dc_traffic_workload_section, NULL},
+	{"collective", &dc_traffic_collective_section, NULL},
 };
 
-static const char *const workload_reserved[] = {"collective", "chakra", "serving", NULL};
+static const char *const workload_reserved[] = {"chakra", "serving", NULL};
 
 const struct dc_tagged_family dc_scenario_workload_family = {
 	.tag = "kind",
@@ -317,7 +318,13 @@ static const struct dc_field job_fields[] = {
 	{.key = "placement",
 	 .kind = DC_RESERVED,
 	 .help = "policy and order of parallel dimensions"},
-	{.key = "arrival", .kind = DC_RESERVED, .help = "when it arrives"},
+	{.key = "arrival",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_TIME,
+	 .offset = offsetof(struct dc_scenario_job, arrival_s),
+	 .min = 0,
+	 .max = 3.1536e10,
+	 .help = "when it begins, of workload kind collective; at once when absent"},
 	{.key = "checkpoint", .kind = DC_RESERVED, .help = "where, how often, which mode"},
 	{.key = "software", .kind = DC_RESERVED, .help = "features of the framework"},
 };

@@ -195,12 +195,13 @@ static enum dc_status expand_fabric(struct dc_config *config, struct dc_node *pl
 }
 
 static enum dc_status expand_place(struct dc_config *config, struct dc_node *place,
-				   const struct dc_section *site, bool traffic)
+				   const struct dc_section *site,
+				   const struct dc_scenario_kind *kind)
 {
 	enum dc_status status = expand_node(config, place, site);
 
 	keep(&status, expand_fabric(config, place, site));
-	keep(&status, dc_scenario_check_networks(config, place, traffic));
+	keep(&status, dc_scenario_check_networks(config, place, kind));
 	return status;
 }
 
@@ -214,7 +215,7 @@ static enum dc_status gather_site(struct dc_config *config, struct dc_node *root
 
 	if (!site)
 		return DC_ERR_MEMORY;
-	status = expand_place(config, root, section, dc_scenario_is_traffic(root));
+	status = expand_place(config, root, section, dc_scenario_kind_of(root));
 	for (size_t i = 0; i < SITE_KEYS; i++)
 		keep(&status, move(arena, root, site_keys[i], site, site_keys[i]));
 	keep(&status, put_list(arena, root, "sites", site));
@@ -225,7 +226,7 @@ static enum dc_status gather_site(struct dc_config *config, struct dc_node *root
 static enum dc_status expand_sites(struct dc_config *config, struct dc_node *root,
 				   const struct dc_section *section)
 {
-	bool traffic = dc_scenario_is_traffic(root);
+	const struct dc_scenario_kind *kind = dc_scenario_kind_of(root);
 	struct dc_node *sites;
 	enum dc_status status = DC_OK;
 
@@ -248,7 +249,7 @@ static enum dc_status expand_sites(struct dc_config *config, struct dc_node *roo
 	}
 	for (size_t i = 0; sites->kind == DC_NODE_LIST && i < sites->count; i++)
 		if (is_map(sites->items[i]))
-			keep(&status, expand_place(config, sites->items[i], section, traffic));
+			keep(&status, expand_place(config, sites->items[i], section, kind));
 	return status;
 }
 
@@ -320,8 +321,7 @@ enum dc_status dc_scenario_expand(struct dc_config *config, struct dc_node *root
 	/* Every refusal is worth telling, so none hides the next. */
 	status = dc_section_check_keys(config, section, root);
 	keep(&status, expand_jobs(config, root));
-	if (dc_scenario_is_traffic(root))
-		keep(&status, dc_scenario_refuse_unused(config, root));
+	keep(&status, dc_scenario_refuse_unused(config, root));
 	keep(&status, expand_sites(config, root, section_of(section, "sites")));
 	return status;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "scenario/network_collectives.h"
 #include "scenario/network_run.h"
 #include "scenario/recorder.h"
 
@@ -276,6 +277,10 @@ static enum dc_status finish(struct simulation *sim, bool interrupted,
 
 const struct dc_scalar *dc_simulation_scalars(const struct dc_datacenter *datacenter, size_t *count)
 {
+	if (datacenter->collectives) {
+		*count = DC_COLLECTIVES_SCALARS;
+		return dc_simulation_collective_summary;
+	}
 	*count = datacenter->traffic ? DC_NETWORK_SCALARS : DC_SIMULATION_SCALARS;
 	return datacenter->traffic ? dc_simulation_network_summary : dc_simulation_summary;
 }
@@ -289,6 +294,8 @@ enum dc_status dc_simulation_run(const struct dc_datacenter *datacenter, struct 
 
 	if (datacenter->traffic)
 		return dc_simulation_network_run(datacenter, diag, options, sink, result);
+	if (datacenter->collectives)
+		return dc_simulation_collectives_run(datacenter, diag, options, sink, result);
 	status = prepare(&sim, sink);
 	*result = (struct dc_simulation_result){0};
 	if (!status)

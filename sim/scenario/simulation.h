@@ -50,7 +50,8 @@ enum dc_simulation_scalar {
 
 extern const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS];
 
-/* The scalars that a run of this datacenter ends with: those above, or a network's (network_run.h). */
+/* The scalars that a run of this datacenter ends with: those above, a network's (network_run.h), or
+ * those of collectives (network_collectives.h). */
 const struct dc_scalar *dc_simulation_scalars(const struct dc_datacenter *datacenter,
 					      size_t *count);
 
@@ -68,6 +69,9 @@ struct dc_simulation_result {
 	double summary[DC_SIMULATION_SCALARS]; /* in the order of dc_simulation_scalars() */
 	uint64_t events;                       /* that the engine ran */
 	bool interrupted;
+	/* Of a run of collectives, in the datacenter's arena. */
+	const struct dc_collective_row *collectives;
+	size_t collective_count;
 };
 
 /* Runs to the end, or until interrupted (then the status is DC_OK and the result says so). The sink may

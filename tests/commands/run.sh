@@ -77,6 +77,30 @@ check "flows: fourteen rows and a header" test "$(wc -l <out.txt)" -eq 15
 check "flows are checked" exits 0 "$DCSIM" check "$topologies/flows-tree8.yaml"
 check "flows: paths" says 'paths *4 links at most' out.txt
 
+# Collectives by themselves: the table of nccl-tests, every message for itself the same times.
+check "collectives run" exits 0 "$DCSIM" -c "$topologies/collective-ring64.yaml"
+# 2 (p-1) (L + S/2/(pB)): half of each chunk either way, 126 (500 ns + 8 MiB/50 GB/s) = 21.2 ms
+for word in 'collective-ring64: all-reduce on 64 ranks' 'size *time *algbw *busbw' \
+	' 1 GiB *21.2 ms *50.6 GB/s *99.7 GB/s *ring-bidirectional/simple *ring, 2.00x *compute:0->1' \
+	'next: dcsim plot' 'no power, no facility'; do
+	check "collectives: summary has $word" says "$word" out.txt
+done
+for scenario in collective-ring64 collective-jobs; do
+	check "$scenario folded" exits 0 "$DCSIM" -q -c "$topologies/$scenario.yaml" -o folded.h5
+	check "$scenario exact" exits 0 "$DCSIM" -q -c "$topologies/$scenario.yaml" --exact -o exact.h5
+	"$DCSIM" export --csv --table collectives folded.h5 | cut -d, -f1-14 >folded.csv
+	"$DCSIM" export --csv --table collectives exact.h5 | cut -d, -f1-14 >exact.csv
+	check "$scenario: the same times" cmp -s folded.csv exact.csv
+	"$DCSIM" check --resolved "$topologies/$scenario.yaml" >long.yaml
+	check "$scenario: the long form runs" exits 0 "$DCSIM" -q -c long.yaml -o long.h5
+	check "$scenario: to the same result" cmp -s folded.h5 long.h5
+	check "$scenario is checked" exits 0 "$DCSIM" check "$topologies/$scenario.yaml"
+done
+check "a barrier" exits 0 "$DCSIM" -c "$topologies/collective-ring64.yaml" -s workload.sizes=null \
+	-s workload.operation=barrier -o barrier.h5
+check "the catalogue has algorithms" exits 0 "$DCSIM" catalog algorithms
+check "ring is one of them" says '^ring ' out.txt
+
 # The resolved form is a scenario: it runs to the same file.
 "$DCSIM" check --resolved "$topologies/ring64.yaml" >long.yaml
 check "the long form runs" exits 0 "$DCSIM" -q -c long.yaml -o long.h5

@@ -52,6 +52,16 @@ static enum dc_status sink_iteration(struct dc_record_sink *sink,
 	return DC_OK;
 }
 
+static enum dc_status sink_collective(struct dc_record_sink *sink,
+				      const struct dc_collective_row *row)
+{
+	struct memory_sink *m = (struct memory_sink *)sink;
+
+	m->collectives = realloc(m->collectives, (m->collective_rows + 1) * sizeof *m->collectives);
+	m->collectives[m->collective_rows++] = *row;
+	return DC_OK;
+}
+
 static enum dc_status sink_flow(struct dc_record_sink *sink, const struct dc_flow_row *row)
 {
 	struct memory_sink *m = (struct memory_sink *)sink;
@@ -82,6 +92,7 @@ static const struct dc_record_sink_type sink_type = {
 	.iteration = sink_iteration,
 	.event = sink_event,
 	.flow = sink_flow,
+	.collective = sink_collective,
 	.end = sink_end,
 };
 
@@ -164,6 +175,7 @@ void run_free(struct test_run *run)
 	free(m->values);
 	free(m->iterations);
 	free(m->flows);
+	free(m->collectives);
 	free(run->iterations);
 	dc_datacenter_destroy(run->datacenter);
 	dc_config_destroy(run->config);

@@ -22,6 +22,8 @@ struct memory_sink {
 	size_t iteration_rows;
 	struct dc_flow_row *flows;
 	size_t flow_rows;
+	struct dc_collective_row *collectives; /* bottleneck: until the datacenter goes */
+	size_t collective_rows;
 	size_t events;
 	bool complete;
 };
