@@ -115,7 +115,7 @@ static bool build_fat_tree(struct dc_arena *arena, uint64_t ranks, struct dc_fab
 	if (!status)
 		status = dc_section_read(config, &dc_fabric_section, root, &section);
 	if (!status)
-		status = dc_fabric_build(&section, diag, arena, fabric);
+		status = dc_fabric_build(&section, NULL, diag, arena, fabric);
 	dc_diag_render(diag, stderr, false);
 	dc_config_destroy(config);
 	dc_diag_destroy(diag);
