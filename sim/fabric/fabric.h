@@ -203,6 +203,20 @@ enum dc_status dc_fabric_route_root(const struct dc_fabric *fabric, uint64_t ran
 enum dc_status dc_fabric_set_link(struct dc_fabric *fabric, struct dc_arena *arena, uint64_t link,
 				  double bandwidth_bps, double latency_s) DC_CHECK;
 
+/* What happens to links of a name: what is not said stays. */
+struct dc_fabric_change {
+	double bandwidth_bps; /* 0: as it is */
+	double latency_s;     /* negative: as it is */
+	/* UP: mended, at the bandwidth given, or that which it has, or was built with. */
+	enum { DC_FABRIC_AS_IS, DC_FABRIC_UP, DC_FABRIC_DOWN } state;
+};
+
+/* Changes every link whose name matches, * standing for anything; *found: how many. In the arena given.
+ * O(links); only for fabrics of at most DC_FABRIC_NAMED_LINKS. */
+enum dc_status dc_fabric_change_links(struct dc_fabric *fabric, struct dc_arena *arena,
+				      const char *name, const struct dc_fabric_change *change,
+				      uint64_t *found) DC_CHECK;
+
 /* The exception of a link, or NULL. */
 const struct dc_fabric_exception *dc_fabric_find_exception(const struct dc_fabric *fabric,
 							   uint64_t link);

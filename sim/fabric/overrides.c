@@ -126,14 +126,68 @@ int dc_fabric_link_name(const struct dc_fabric *fabric, uint64_t number, char *t
 			to, which);
 }
 
+/* --- changes by name --- */
+
+/* The rate of a link that is mended. */
+static double mended_bps(const struct dc_fabric *fabric, uint64_t number,
+			 const struct dc_fabric_link *link)
+{
+	struct dc_fabric built = *fabric;
+	struct dc_fabric_link other;
+
+	if (link->bandwidth_bps > 0)
+		return link->bandwidth_bps;
+	built.exception_count = 0;
+	dc_fabric_link(&built, number, &other);
+	return other.bandwidth_bps;
+}
+
+enum dc_status dc_fabric_change_links(struct dc_fabric *fabric, struct dc_arena *arena,
+				      const char *name, const struct dc_fabric_change *change,
+				      uint64_t *found)
+{
+	uint64_t links = dc_fabric_links(fabric);
+
+	*found = 0;
+	for (uint64_t i = 0; i < links; i++) {
+		struct dc_fabric_link link;
+		enum dc_status status;
+		char text[256];
+
+		dc_fabric_link_name(fabric, i, text, sizeof text);
+		if (fnmatch(name, text, 0) != 0)
+			continue;
+		dc_fabric_link(fabric, i, &link);
+		if (change->state == DC_FABRIC_UP)
+			link.bandwidth_bps = mended_bps(fabric, i, &link);
+		/* What is down stays so until it is mended. */
+		if (change->bandwidth_bps > 0 && link.bandwidth_bps > 0)
+			link.bandwidth_bps = change->bandwidth_bps;
+		if (change->latency_s >= 0)
+			link.latency_s = change->latency_s;
+		if (change->state == DC_FABRIC_DOWN)
+			link.bandwidth_bps = 0;
+		status = dc_fabric_set_link(fabric, arena, i, link.bandwidth_bps, link.latency_s);
+		if (status)
+			return status;
+		++*found;
+	}
+	return DC_OK;
+}
+
 /* --- the section --- */
 
 static enum dc_status apply(const struct dc_fabric_override *override, struct dc_diag *diag,
 			    struct dc_arena *arena, struct dc_fabric *fabric)
 {
-	uint64_t links = dc_fabric_links(fabric);
+	const struct dc_fabric_change change = {
+		.bandwidth_bps = override->bandwidth_bps,
+		.latency_s = override->latency_s,
+		.state = override->down ? DC_FABRIC_DOWN : DC_FABRIC_UP,
+	};
+	uint64_t links = dc_fabric_links(fabric), found;
 	const struct dc_mark *mark = dc_node_mark(override->node, "link");
-	size_t found = 0;
+	enum dc_status status;
 	char name[256];
 
 	if (links > DC_FABRIC_NAMED_LINKS)
@@ -141,26 +195,9 @@ static enum dc_status apply(const struct dc_fabric_override *override, struct dc
 				     "override: the fabric has more than %d links; none can be "
 				     "named",
 				     DC_FABRIC_NAMED_LINKS);
-	for (uint64_t i = 0; i < links; i++) {
-		struct dc_fabric_link link;
-		enum dc_status status;
-
-		dc_fabric_link_name(fabric, i, name, sizeof name);
-		if (fnmatch(override->link, name, 0) != 0)
-			continue;
-		dc_fabric_link(fabric, i, &link);
-		if (override->bandwidth_bps > 0)
-			link.bandwidth_bps = override->bandwidth_bps;
-		if (override->latency_s >= 0)
-			link.latency_s = override->latency_s;
-		status = dc_fabric_set_link(
-			fabric, arena, i, override->down ? 0 : link.bandwidth_bps, link.latency_s);
-		if (status)
-			return status;
-		found++;
-	}
-	if (found)
-		return DC_OK;
+	status = dc_fabric_change_links(fabric, arena, override->link, &change, &found);
+	if (status || found)
+		return status;
 	dc_fabric_link_name(fabric, 0, name, sizeof name);
 	return dc_diag_error(diag, mark,
 			     "override: no link is called '%s'; links are called such as '%s'",

@@ -17,6 +17,8 @@ struct line {
 	uint32_t arrived; /* lines before that have ended this chunk; of later ones: see below */
 	uint32_t ahead;   /* first of chunks - 1 counters of the chunks after, or DC_PLAN_NONE */
 	enum line_mode mode;
+	uint32_t held_by; /* link of the plan that holds its steps back, since when */
+	dc_time held_since;
 };
 
 struct link {
@@ -57,6 +59,8 @@ struct dc_runner {
 	uint32_t *line_of; /* the line a message is under way for, or DC_PLAN_NONE */
 	uint64_t *stamps, stamp;
 	uint32_t epoch;
+	dc_time started;
+	dc_event next_epoch;
 	uint32_t operations_left;
 	struct dc_runner_statistics statistics;
 };
@@ -67,13 +71,20 @@ static void begin_operation(struct dc_runner *runner, uint32_t number);
 
 /* --- what held an operation back --- */
 
-static void blame(struct dc_runner *runner, uint32_t number, uint32_t link, dc_time stretch)
+/* Steps of a line up to `end`, the first begun at `begin`, were held back by a link. Steps one after another
+ * that the same link held back are one stretch, whether they ran as one event or not. */
+static void blame(struct dc_runner *runner, uint32_t number, uint32_t link, dc_time begin,
+		  dc_time end)
 {
 	struct operation *operation = &runner->operations[runner->plan->lines[number].operation];
+	struct line *line = &runner->lines[number];
 
-	if (link == DC_PLAN_NONE || stretch <= operation->longest)
+	if (line->held_by != link)
+		line->held_since = begin;
+	line->held_by = link;
+	if (link == DC_PLAN_NONE || end - line->held_since <= operation->longest)
 		return;
-	operation->longest = stretch;
+	operation->longest = end - line->held_since;
 	operation->bottleneck = link;
 }
 
@@ -189,8 +200,8 @@ static void on_message(void *context, uint64_t argument)
 		forget(runner, number);
 	if (--state->outstanding)
 		return;
-	blame(runner, line, dc_fluid_transfers_held_by(runner->transfers),
-	      dc_engine_now(runner->engine) - state->begin);
+	blame(runner, line, dc_fluid_transfers_held_by(runner->transfers), state->begin,
+	      dc_engine_now(runner->engine));
 	end_step(runner, line);
 }
 
@@ -275,6 +286,8 @@ static void end_stretch(void *context, uint64_t argument)
 	const struct dc_plan_bundle *bundle =
 		&runner->plan->bundles[runner->plan->lines[number].bundle];
 
+	blame(runner, number, runner->bundles[runner->plan->lines[number].bundle].step.bottleneck,
+	      line->begin, dc_engine_now(runner->engine));
 	runner->statistics.coalesced += line->left * bundle->messages;
 	for_each_link(runner, number, (double)line->left, give);
 	line->left = 0;
@@ -310,7 +323,6 @@ static bool coalesce(struct dc_runner *runner, uint32_t number)
 	line->mode = LINE_COALESCED;
 	for_each_link(runner, number, 0, take);
 	forget_all(runner, number);
-	blame(runner, number, step->bottleneck, end - now);
 	line->event = dc_engine_schedule(runner->engine, end, DC_PHASE_COMPLETION, number,
 					 end_stretch, runner, number);
 	return true;
@@ -337,6 +349,9 @@ static void split(struct dc_runner *runner, uint32_t number)
 		dc_engine_fail(runner->engine, status);
 		return;
 	}
+	if (done)
+		blame(runner, number, step->bottleneck, line->begin,
+		      line->begin + (dc_time)done * step->duration);
 	runner->statistics.coalesced += done * bundle->messages;
 	for_each_link(runner, number, (double)done, give);
 	line->left -= done;
@@ -421,7 +436,9 @@ static void end_operation(struct dc_runner *runner, uint32_t number)
 	struct operation *operation = &runner->operations[number];
 
 	operation->done = true;
-	runner->operations_left--;
+	/* What is to come changes nothing any more. */
+	if (--runner->operations_left == 0 && runner->next_epoch)
+		dc_engine_cancel(runner->engine, runner->next_epoch);
 	if (runner->ended)
 		runner->ended(runner->context, number, operation->begin,
 			      dc_engine_now(runner->engine));
@@ -508,6 +525,8 @@ static void reroute(struct dc_runner *runner, uint32_t before)
 	}
 }
 
+static void schedule_epoch(struct dc_runner *runner, uint32_t number);
+
 /* Every stretch is put back into its steps: what it was measured by may be over. */
 static void begin_epoch(void *context, uint64_t argument)
 {
@@ -531,6 +550,18 @@ static void begin_epoch(void *context, uint64_t argument)
 			dc_engine_fail(runner->engine, status);
 	}
 	reroute(runner, before);
+	schedule_epoch(runner, runner->epoch + 1);
+}
+
+static void schedule_epoch(struct dc_runner *runner, uint32_t number)
+{
+	const struct dc_plan *plan = runner->plan;
+
+	runner->next_epoch = 0;
+	if (number < plan->epoch_count)
+		runner->next_epoch =
+			dc_engine_schedule(runner->engine, runner->started + plan->begins[number],
+					   DC_PHASE_STATE, 0, begin_epoch, runner, number);
 }
 
 void dc_runner_start(struct dc_runner *runner)
@@ -541,9 +572,9 @@ void dc_runner_start(struct dc_runner *runner)
 	for (uint32_t j = 0; j < plan->job_count; j++)
 		dc_engine_schedule(runner->engine, now + plan->jobs[j].arrival, DC_PHASE_COMPLETION,
 				   j, begin_job, runner, j);
-	for (size_t e = 1; e < plan->epoch_count; e++)
-		dc_engine_schedule(runner->engine, now + plan->begins[e], DC_PHASE_STATE, 0,
-				   begin_epoch, runner, e);
+	runner->started = now;
+	if (runner->operations_left)
+		schedule_epoch(runner, 1);
 }
 
 /* --- creation --- */
@@ -554,7 +585,7 @@ static bool prepare_lines(struct dc_runner *runner)
 	uint64_t counters = 0;
 
 	for (uint32_t i = 0; i < plan->line_count; i++) {
-		runner->lines[i].ahead = DC_PLAN_NONE;
+		runner->lines[i].ahead = runner->lines[i].held_by = DC_PLAN_NONE;
 		if (plan->lines[i].chunks < 2 || !plan->lines[i].needs)
 			continue;
 		runner->lines[i].ahead = (uint32_t)counters;

@@ -11,10 +11,10 @@
  *
  * Epochs. At the beginning of an epoch links take their new capacity, and messages under way whose path
  * differs go on along the new one with the bytes they have left. A message without a way waits at a link
- * of no capacity.
+ * of no capacity. Epochs that begin after the last operation has ended do not hold the engine up.
  *
  * Ownership: engine and plan are borrowed and outlive the runner. Memory beside the plan: 32 bytes per
- * message, 80 per line, 100 per link, and the transfers under way. */
+ * message, 112 per line, 100 per link, and the transfers under way. */
 #ifndef DC_FABRIC_RUNNER_H
 #define DC_FABRIC_RUNNER_H
 

@@ -1,5 +1,6 @@
 /* Cross checks: what no single field can see. */
 #include "fabric/collective.h"
+#include "scenario/events.h"
 #include "scenario/scenario.h"
 
 #include <string.h>
@@ -261,11 +262,14 @@ static enum dc_status check_collectives(struct dc_config *config,
 	struct dc_fabric fabric;
 	struct dc_scenario_site *site = dc_scenario_site(scenario);
 	enum dc_status status = dc_scenario_build_fabric(site, diag, arena, &fabric);
+	struct dc_plan_epoch *epochs;
+	size_t epoch_count;
 
 	if (!status && site->nodes.count)
 		status = check_nodes(diag, site, &fabric);
 	if (status)
 		return status;
+	status = dc_scenario_build_epochs(scenario, &fabric, diag, arena, &epochs, &epoch_count);
 	for (size_t i = 0; i < scenario->jobs.count; i++) {
 		const struct dc_traffic_collective_workload *workload =
 			dc_scenario_collective(scenario, i);

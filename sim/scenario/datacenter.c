@@ -1,6 +1,8 @@
 /* Building the datacenter from its scenario. */
 #include "scenario/datacenter.h"
 
+#include "scenario/events.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,12 +272,15 @@ static enum dc_status build_collectives(struct dc_datacenter *dc, struct dc_conf
 	const struct dc_scenario_job *jobs = dc->scenario->jobs.items;
 	size_t count = dc->scenario->jobs.count;
 	struct dc_traffic_collective *settled = dc_arena_array(dc->arena, count, sizeof *settled);
-	struct dc_plan_epoch *epoch = dc_arena_alloc(dc->arena, sizeof *epoch);
-	enum dc_status status = DC_OK;
+	struct dc_plan_epoch *epochs = NULL;
+	size_t epoch_count = 0;
+	enum dc_status status;
 
 	dc->collectives = dc_arena_alloc(dc->arena, sizeof *dc->collectives);
-	if (!dc->collectives || !settled || !epoch)
+	if (!dc->collectives || !settled)
 		return DC_ERR_MEMORY;
+	status = dc_scenario_build_epochs(dc->scenario, &dc->fabric, dc_config_diag(config),
+					  dc->arena, &epochs, &epoch_count);
 	for (size_t i = 0; i < count && !status; i++) {
 		status = dc_traffic_collective_settle(config,
 						      dc_scenario_collective(dc->scenario, i),
@@ -283,13 +288,12 @@ static enum dc_status build_collectives(struct dc_datacenter *dc, struct dc_conf
 		settled[i].name = jobs[i].name;
 		settled[i].arrival = dc_time_from_s(jobs[i].arrival_s);
 	}
-	epoch->fabric = &dc->fabric;
 	*dc->collectives = (struct dc_traffic_collectives){
 		.fabric = &dc->fabric,
 		.jobs = settled,
 		.job_count = count,
-		.epochs = epoch,
-		.epoch_count = 1,
+		.epochs = epochs,
+		.epoch_count = epoch_count,
 	};
 	return status;
 }

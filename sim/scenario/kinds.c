@@ -18,7 +18,9 @@ struct dc_scenario_kind {
 };
 
 static const char *const nothing[] = {NULL};
-static const char *const of_scenario[] = {"economics", "record", NULL};
+static const char *const of_flows_scenario[] = {"economics", "record", "events", NULL};
+static const char *const of_collective_scenario[] = {"economics", "record", NULL};
+static const char *const of_training_scenario[] = {"events", NULL};
 static const char *const of_flows_run[] = {"iterations", "epochs", "utc_offset", NULL};
 static const char *const of_collective_run[] = {"duration", "iterations", "epochs", "utc_offset",
 						NULL};
@@ -35,7 +37,7 @@ static const struct dc_scenario_kind kinds[] = {
 	{
 		.name = "flows",
 		.no_effect = "has no effect with workload kind 'flows'",
-		.of_scenario = of_scenario,
+		.of_scenario = of_flows_scenario,
 		.of_run = of_flows_run,
 		.of_site = of_flows_site,
 		.of_job = of_flows_job,
@@ -45,7 +47,7 @@ static const struct dc_scenario_kind kinds[] = {
 	{
 		.name = "collective",
 		.no_effect = "has no effect with workload kind 'collective'",
-		.of_scenario = of_scenario,
+		.of_scenario = of_collective_scenario,
 		.of_run = of_collective_run,
 		.of_site = of_collective_site,
 		.of_job = of_collective_job,
@@ -59,7 +61,7 @@ static const struct dc_scenario_kind kinds[] = {
 /* All that is not of the network alone. */
 static const struct dc_scenario_kind training = {
 	.no_effect = "is not supported yet",
-	.of_scenario = nothing,
+	.of_scenario = of_training_scenario,
 	.of_run = nothing,
 	.of_site = nothing,
 	.of_job = of_training_job,
@@ -280,6 +282,8 @@ static const struct dc_section *section_without(struct dc_arena *arena,
 
 	if (!scenario || !run || !job || !site || !fabric || !network)
 		return NULL;
+	if (kind == &training)
+		return &scenario->section;
 	/* A run ends with its traffic. */
 	set_flags(scenario, "run", 0);
 	set_flags(site, "nodes", 0);
@@ -295,8 +299,5 @@ static const struct dc_section *section_without(struct dc_arena *arena,
 const struct dc_section *dc_scenario_section_of(struct dc_config *config,
 						const struct dc_node *root)
 {
-	const struct dc_scenario_kind *kind = dc_scenario_kind_of(root);
-
-	return kind == &training ? &dc_scenario_section
-				 : section_without(dc_config_arena(config), kind);
+	return section_without(dc_config_arena(config), dc_scenario_kind_of(root));
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/sum.h"
+#include "scenario/events.h"
 
 const struct dc_scalar dc_simulation_collective_summary[DC_COLLECTIVES_SCALARS] = {
 	{"duration_s", "s", "simulated time"},
@@ -20,9 +21,17 @@ const struct dc_scalar dc_simulation_collective_summary[DC_COLLECTIVES_SCALARS] 
 	 "(bytes carried by all links - those that messages had to carry) over the latter"},
 };
 
-enum event { EVENT_START, EVENT_END, EVENT_INTERRUPTED, EVENTS };
+enum event {
+	EVENT_START,
+	EVENT_END,
+	EVENT_INTERRUPTED,
+	EVENT_LINKS_CHANGED,
+	EVENT_LINKS_BACK,
+	EVENTS
+};
 
-static const char *const event_kinds[EVENTS] = {"start", "end", "interrupted"};
+static const char *const event_kinds[EVENTS] = {"start", "end", "interrupted", "links-changed",
+						"links-back"};
 static const char *const subjects[] = {"run"};
 
 /* Bytes balance but for rounding; more than this is a broken run. */
@@ -38,20 +47,27 @@ struct collectives_run {
 	struct dc_axis axes[AXES];
 	struct dc_collective_row *rows;
 	size_t row_count, rows_due;
+	size_t epochs_told;
 	struct dc_sum sent_bytes, busbw;
 	struct dc_traffic_collective_totals totals;
 	double summary[DC_COLLECTIVES_SCALARS];
 };
 
-static enum dc_status write_event(const struct collectives_run *run, enum event kind)
+static enum dc_status write_event_at(const struct collectives_run *run, enum event kind,
+				     dc_time moment, const char *detail)
 {
 	const struct dc_event_row row = {
-		.time_s = dc_time_to_s(dc_engine_now(run->engine)),
+		.time_s = dc_time_to_s(moment),
 		.kind = (uint8_t)kind,
-		.detail = "",
+		.detail = detail,
 	};
 
 	return run->sink ? run->sink->type->event(run->sink, &row) : DC_OK;
+}
+
+static enum dc_status write_event(const struct collectives_run *run, enum event kind)
+{
+	return write_event_at(run, kind, dc_engine_now(run->engine), "");
 }
 
 static enum dc_status name_axes(struct collectives_run *run)
@@ -105,6 +121,34 @@ static enum dc_status begin(struct collectives_run *run)
 	if (!schema.scenario)
 		return DC_ERR_MEMORY;
 	return run->sink->type->begin(run->sink, &schema);
+}
+
+/* Moments of the script that have passed, each event at its begin and its end. */
+static enum dc_status write_script(struct collectives_run *run)
+{
+	const struct dc_traffic_collectives *work = run->datacenter->collectives;
+	const struct dc_scenario *scenario = run->datacenter->scenario;
+	const struct dc_scenario_event *events = scenario->events.items;
+	enum dc_status status = DC_OK;
+
+	for (; run->epochs_told < work->epoch_count && !status; run->epochs_told++) {
+		dc_time moment = work->epochs[run->epochs_told].begin;
+
+		if (moment > dc_engine_now(run->engine))
+			break;
+		for (size_t i = 0; i < scenario->events.count && !status; i++) {
+			const char *words =
+				dc_scenario_event_words(&events[i], run->datacenter->arena);
+
+			if (!words)
+				return DC_ERR_MEMORY;
+			if (events[i].until_s > 0 && dc_time_from_s(events[i].until_s) == moment)
+				status = write_event_at(run, EVENT_LINKS_BACK, moment, words);
+			if (!status && dc_time_from_s(events[i].at_s) == moment)
+				status = write_event_at(run, EVENT_LINKS_CHANGED, moment, words);
+		}
+	}
+	return status;
 }
 
 static uint32_t algorithm_index(const struct dc_algorithm_type *type)
@@ -231,6 +275,8 @@ static enum dc_status simulate(struct collectives_run *run, struct dc_diag *diag
 	result->collective_count = run->row_count;
 	summarize(run, result->interrupted, result->summary);
 	status = check_balance(diag, result->summary);
+	if (!status)
+		status = write_script(run);
 	if (!status)
 		status = write_event(run, result->interrupted ? EVENT_INTERRUPTED : EVENT_END);
 	if (status || !run->sink)

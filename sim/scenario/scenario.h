@@ -94,6 +94,25 @@ struct dc_scenario_job {
 	double arrival_s;
 };
 
+enum { DC_SCENARIO_AS_IS, DC_SCENARIO_UP, DC_SCENARIO_DOWN };
+
+/* set: {state, bandwidth, latency}; what is not given stays */
+struct dc_scenario_setting {
+	const struct dc_node *node;
+	int state;
+	double bandwidth_bps; /* 0: not given */
+	double latency_s;     /* negative: not given */
+};
+
+/* events: [{at, subject, set, until}] */
+struct dc_scenario_event {
+	const struct dc_node *node;
+	double at_s;
+	const char *subject;
+	struct dc_scenario_setting set;
+	double until_s; /* 0: to the end */
+};
+
 struct dc_scenario {
 	const struct dc_node *node;
 	const struct dc_section *section; /* that it was read through */
@@ -104,6 +123,7 @@ struct dc_scenario {
 	struct dc_list sites; /* of dc_scenario_site: exactly one */
 	struct dc_list jobs;  /* of dc_scenario_job: one; of kind collective several */
 	struct dc_economics economics;
+	struct dc_list events; /* of dc_scenario_event */
 };
 
 extern const struct dc_section dc_scenario_section;

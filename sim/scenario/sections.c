@@ -336,6 +336,76 @@ static const struct dc_section job_section = {
 	DC_FIELDS(job_fields),
 };
 
+static const char *const link_states[] = {"unchanged", "up", "down", NULL};
+
+static const struct dc_field setting_fields[] = {
+	{.key = "state",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_scenario_setting, state),
+	 .fallback = "unchanged",
+	 .choices = link_states,
+	 .help = "down: messages take another way, or wait; up: mended"},
+	{.key = "bandwidth",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_BANDWIDTH,
+	 .flags = DC_POSITIVE,
+	 .offset = offsetof(struct dc_scenario_setting, bandwidth_bps),
+	 .min = 0,
+	 .max = 1e18,
+	 .help = "per direction; default: as it is"},
+	{.key = "latency",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_TIME,
+	 .offset = offsetof(struct dc_scenario_setting, latency_s),
+	 .min = -1,
+	 .max = 3600,
+	 .fallback = "-1 s",
+	 .help = "default (negative): as it is"},
+};
+
+static const struct dc_section setting_section = {
+	.name = "set",
+	.doc = "what an event changes",
+	.size = sizeof(struct dc_scenario_setting),
+	DC_FIELDS(setting_fields),
+};
+
+static const struct dc_field event_fields[] = {
+	{.key = "at",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_TIME,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct dc_scenario_event, at_s),
+	 .min = 0,
+	 .max = 3.1536e10,
+	 .help = "when, from the start of the run"},
+	{.key = "subject",
+	 .kind = DC_STRING,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct dc_scenario_event, subject),
+	 .help = "whom: link NETWORK:FROM->TO, where * stands for anything"},
+	{.key = "set",
+	 .kind = DC_SECTION,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct dc_scenario_event, set),
+	 .section = &setting_section,
+	 .help = "what changes"},
+	{.key = "until",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_TIME,
+	 .offset = offsetof(struct dc_scenario_event, until_s),
+	 .min = 0,
+	 .max = 3.1536e10,
+	 .help = "when it is over; never when absent"},
+};
+
+static const struct dc_section event_section = {
+	.name = "event",
+	.doc = "a scripted what-if, no randomness",
+	.size = sizeof(struct dc_scenario_event),
+	DC_FIELDS(event_fields),
+};
+
 static const struct dc_field scenario_fields[] = {
 	{.key = "format",
 	 .kind = DC_COUNT,
@@ -381,7 +451,11 @@ static const struct dc_field scenario_fields[] = {
 	{.key = "services", .kind = DC_RESERVED, .help = "inference"},
 	{.key = "scheduler", .kind = DC_RESERVED, .help = "policy for several jobs"},
 	{.key = "failures", .kind = DC_RESERVED, .help = "what breaks and how often"},
-	{.key = "events", .kind = DC_RESERVED, .help = "scripted what-ifs"},
+	{.key = "events",
+	 .kind = DC_LIST,
+	 .offset = offsetof(struct dc_scenario, events),
+	 .section = &event_section,
+	 .help = "scripted what-ifs: links that fail, slow down or are mended while collectives run"},
 	{.key = "alerts", .kind = DC_RESERVED, .help = "limits to report"},
 	{.key = "include",
 	 .kind = DC_NODE,

@@ -3,7 +3,7 @@
 # and running it writes the same file and prints the same summary, byte for byte.
 #
 # For every scenario of topologies/, with each workload, and for the corpus of the fuzz target, whose
-# scenarios use other keys; runs are cut to a few iterations, but those of flows, which have none.
+# scenarios use other keys; runs are cut to a few iterations, but those of the network alone, which have none.
 set -u
 export LC_ALL=C NO_COLOR=1
 
@@ -48,9 +48,9 @@ same() {
 	fi
 }
 
-# Flows have no iterations.
+# Runs of the network alone have no iterations.
 shorten() {
-	if grep -q 'kind: flows' "$1"; then
+	if grep -qE 'kind: (flows|collective)' "$1"; then
 		same "${1##*/}" "$1"
 	else
 		same "${1##*/}" "$1" "${cut[@]}"

@@ -85,7 +85,7 @@ for word in 'collective-ring64: all-reduce on 64 ranks' 'size *time *algbw *busb
 	'next: dcsim plot' 'no power, no facility'; do
 	check "collectives: summary has $word" says "$word" out.txt
 done
-for scenario in collective-ring64 collective-jobs; do
+for scenario in collective-ring64 collective-jobs collective-failure; do
 	check "$scenario folded" exits 0 "$DCSIM" -q -c "$topologies/$scenario.yaml" -o folded.h5
 	check "$scenario exact" exits 0 "$DCSIM" -q -c "$topologies/$scenario.yaml" --exact -o exact.h5
 	"$DCSIM" export --csv --table collectives folded.h5 | cut -d, -f1-14 >folded.csv
@@ -96,6 +96,13 @@ for scenario in collective-ring64 collective-jobs; do
 	check "$scenario: to the same result" cmp -s folded.h5 long.h5
 	check "$scenario is checked" exits 0 "$DCSIM" check "$topologies/$scenario.yaml"
 done
+"$DCSIM" export --table events folded.h5 >events.tsv
+check "a link fails" says '^0.005.links-changed.run.link compute:7->8: down' events.tsv
+check "and is mended" says '^0.06.links-back.run.link compute:7->8: down' events.tsv
+check "cut off for ever" exits 1 "$DCSIM" -q -c "$topologies/collective-failure.yaml" -o never.h5 \
+	-s 'events.0.subject=link compute:7->*' -s 'events.1.subject=link compute:*->7' \
+	-s events.0.until=null -s events.1.until=null
+check "says who waits where" says "all-reduce of 1.07 GB by 'ring-bidirectional' can never end: it waits at link 'compute:" err.txt
 check "a barrier" exits 0 "$DCSIM" -c "$topologies/collective-ring64.yaml" -s workload.sizes=null \
 	-s workload.operation=barrier -o barrier.h5
 check "the catalogue has algorithms" exits 0 "$DCSIM" catalog algorithms

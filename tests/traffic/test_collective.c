@@ -254,8 +254,7 @@ Test(collective, never_ends)
 	collectives_free(&rig);
 }
 
-/* 1 us of the first 2 MB size on a ring of two is gone when the link slows to a tenth: what is left takes ten
- * times as long. A send of 1 MB at 50 GB/s takes 500 ns + 20 us; 10 us in, 9.5 us of it has been sent
+/* Links slow to a tenth in the middle of the first size: what is left takes ten times as long. A send of 1 MB at 50 GB/s takes 500 ns + 20 us; 10 us in, 9.5 us of it has been sent
  * (475 kB), and 525 kB at 5 GB/s take 105 us: 115 us in all. The next send begins in the new epoch:
  * 500 ns + 200 us. */
 Test(collective, epochs_go_on_through_sizes)
@@ -276,5 +275,24 @@ Test(collective, epochs_go_on_through_sizes)
 	cr_expect(rig.rows[0].duration == 115000000000);
 	cr_expect(rig.rows[1].start == 115000000000);
 	cr_expect(rig.rows[1].duration == 200500000000);
+	collectives_free(&rig);
+}
+
+/* What happens after the last operation does not keep the run going. */
+Test(collective, epochs_after_the_end)
+{
+	struct dc_fabric fabric = ring(8), cut;
+	struct collectives rig;
+
+	collectives_init(&rig, &fabric);
+	cut = fabric;
+	cr_assert_eq(dc_fabric_set_link(&cut, rig.arena, 0, 0, 500e-9), DC_OK);
+	rig.epochs[1] = (struct dc_plan_epoch){dc_time_from_s(1), &cut};
+	rig.work.epoch_count = 2;
+	cr_assert_eq(collectives_add(&rig, "a", 0, "{sizes: [1 MiB, 1 MiB], algorithm: ring}"),
+		     DC_OK);
+	expect_same(&rig, "late");
+	/* 2 x 14 (500 ns + 2^20/8/50e9 s) */
+	cr_expect(rig.end == 2 * 14 * (dc_time)(500000000 + 2621440000));
 	collectives_free(&rig);
 }
