@@ -733,7 +733,8 @@ uint32_t dc_runner_waits_at(const struct dc_runner *runner, uint32_t operation)
 	for (uint32_t m = 0; m < plan->message_count; m++) {
 		uint32_t link;
 
-		if (!runner->live[m] || plan->lines[runner->line_of[m]].operation != operation)
+		if (runner->line_of[m] == DC_PLAN_NONE ||
+		    plan->lines[runner->line_of[m]].operation != operation)
 			continue;
 		link = blocked_at(runner, m);
 		if (link != DC_PLAN_NONE)
