@@ -2,19 +2,20 @@
 #include "fabric/collective.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fabric/bounds.h"
 #include "fabric/runner.h"
 
 /* Messages that a schedule may have to be laid out when it does not fold from symmetry, and hops that
- * refinement may look at: about a second. */
+ * refinement may look at: a fraction of a second. */
 static const double most_messages = 2e6;
-static const uint64_t most_hops = 40000000;
+static const uint64_t most_hops = 5000000;
 
 /* When one way has been found: hops of messages that another may take to run before a bound is asked whether
  * it could be better, and to run then. */
-static const double few_hops = 2e4, many_hops = 2e6;
+static const double few_hops = 2e4, many_hops = 5e5;
 
 enum dc_status dc_collective_name_algorithm(const char *name, struct dc_collective_request *request)
 {
@@ -175,20 +176,83 @@ static enum dc_status run_alone(const struct dc_plan *plan, struct dc_collective
 	return status;
 }
 
-/* Hops of messages to run one by one: of equal steps alone on their links the first only, of chunks all. */
+/* --- what running would take --- */
+
+/* Who uses a link: nobody, one track (+ 1), or lines that are at work at the same time. */
+enum { LINK_UNUSED, LINK_CONTENDED = UINT32_MAX };
+
+/* Tracks by kind of line: kinds count up along tracks, and the first of a track wait for nothing. */
+static uint32_t *number_tracks(const struct dc_plan *plan)
+{
+	uint32_t kinds = 0, *tracks;
+
+	for (uint32_t i = 0; i < plan->line_count; i++)
+		if (plan->lines[i].kind >= kinds)
+			kinds = plan->lines[i].kind + 1;
+	tracks = calloc(kinds + 1u, sizeof *tracks);
+	for (uint32_t i = 0; tracks && i < plan->line_count; i++)
+		tracks[plan->lines[i].kind] = plan->lines[i].needs == 0;
+	for (uint32_t k = 1; tracks && k < kinds; k++)
+		tracks[k] += tracks[k - 1];
+	return tracks;
+}
+
+/* Marks the links of a line with its track, or as contended. */
+static void mark_users(const struct dc_plan *plan, const uint32_t *tracks, uint32_t number,
+		       uint32_t *users, uint64_t *lines_on)
+{
+	const struct dc_plan_line *line = &plan->lines[number];
+	const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
+
+	for (uint32_t m = 0; m < bundle->messages; m++) {
+		const struct dc_plan_way *way =
+			&plan->ways[plan->messages[bundle->first_message + m].first_way];
+
+		for (uint32_t h = 0; h < way->hops; h++) {
+			uint32_t link = plan->hops[way->first_hop + h].link;
+			bool other = lines_on[link] && lines_on[link] != number + 1u;
+
+			if (users[link] != LINK_UNUSED &&
+			    (users[link] != tracks[line->kind] || (other && line->chunks > 1)))
+				users[link] = LINK_CONTENDED;
+			else
+				users[link] = tracks[line->kind];
+			lines_on[link] = number + 1u;
+		}
+	}
+}
+
+/* Hops of messages to run one by one: of equal steps the first only where the line has its links to itself,
+ * of chunks all. Infinite when out of memory. */
 static double count_hops(const struct dc_plan *plan)
 {
-	double hops = 0;
+	uint32_t *tracks = number_tracks(plan);
+	uint32_t *users = calloc(plan->link_count + 1u, sizeof *users);
+	uint64_t *lines_on = calloc(plan->link_count + 1u, sizeof *lines_on);
+	double hops = tracks && users && lines_on ? 0 : (double)INFINITY;
 
-	for (uint32_t i = 0; i < plan->line_count; i++) {
-		const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[i].bundle];
+	for (uint32_t i = 0; i < plan->line_count && hops < (double)INFINITY; i++)
+		mark_users(plan, tracks, i, users, lines_on);
+	for (uint32_t i = 0; i < plan->line_count && hops < (double)INFINITY; i++) {
+		const struct dc_plan_line *line = &plan->lines[i];
+		const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
 		double line_hops = 0;
+		bool contended = false;
 
-		for (uint32_t m = 0; m < bundle->messages; m++)
-			line_hops += plan->ways[plan->messages[bundle->first_message + m].first_way]
-					     .hops;
-		hops += line_hops * plan->lines[i].chunks;
+		for (uint32_t m = 0; m < bundle->messages; m++) {
+			const struct dc_plan_way *way =
+				&plan->ways[plan->messages[bundle->first_message + m].first_way];
+
+			line_hops += way->hops;
+			for (uint32_t h = 0; h < way->hops; h++)
+				contended |= users[plan->hops[way->first_hop + h].link] ==
+					     LINK_CONTENDED;
+		}
+		hops += line_hops * line->chunks * (contended ? (double)line->repeat : 1);
 	}
+	free(tracks);
+	free(users);
+	free(lines_on);
 	return hops;
 }
 
