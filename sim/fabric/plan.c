@@ -7,6 +7,9 @@
 
 #include "fabric/plan_build.h"
 
+/* Terms that a message may share. */
+enum { RECENT_TERMS = 16 };
+
 const struct dc_fabric_cost dc_fabric_no_cost = {.reduction_bps = 0};
 
 void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more)
@@ -56,6 +59,7 @@ void dc_plan_parts_init(struct dc_plan_parts *parts)
 		.capacities.size = sizeof(double),
 		.hops.size = sizeof(struct dc_plan_hop),
 		.ways.size = sizeof(struct dc_plan_way),
+		.terms.size = sizeof(struct dc_plan_terms),
 		.messages.size = sizeof(struct dc_plan_message),
 		.bundles.size = sizeof(struct dc_plan_bundle),
 		.lines.size = sizeof(struct dc_plan_line),
@@ -63,11 +67,36 @@ void dc_plan_parts_init(struct dc_plan_parts *parts)
 	};
 }
 
+struct dc_plan_message *dc_plan_parts_message(struct dc_plan_parts *parts, double bytes,
+					      double multiplicity)
+{
+	const struct dc_plan_terms *all = parts->terms.items;
+	uint32_t last = parts->terms.count, number = last;
+	struct dc_plan_message *message;
+
+	for (uint32_t i = 0; i < RECENT_TERMS && i < last && number == last; i++)
+		if (all[last - 1 - i].bytes == bytes &&
+		    all[last - 1 - i].multiplicity == multiplicity)
+			number = last - 1 - i;
+	if (number == last) {
+		struct dc_plan_terms *terms = dc_plan_array_add(&parts->terms, 1);
+
+		if (!terms)
+			return NULL;
+		*terms = (struct dc_plan_terms){bytes, multiplicity};
+	}
+	message = dc_plan_array_add(&parts->messages, 1);
+	if (message)
+		message->terms = number;
+	return message;
+}
+
 void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan)
 {
 	plan->link_count = parts->links.count;
 	plan->hop_count = parts->hops.count;
 	plan->way_count = parts->ways.count;
+	plan->terms_count = parts->terms.count;
 	plan->message_count = parts->messages.count;
 	plan->bundle_count = parts->bundles.count;
 	plan->line_count = parts->lines.count;
@@ -76,6 +105,7 @@ void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan)
 	plan->capacities = dc_plan_array_take(&parts->capacities);
 	plan->hops = dc_plan_array_take(&parts->hops);
 	plan->ways = dc_plan_array_take(&parts->ways);
+	plan->terms = dc_plan_array_take(&parts->terms);
 	plan->messages = dc_plan_array_take(&parts->messages);
 	plan->bundles = dc_plan_array_take(&parts->bundles);
 	plan->lines = dc_plan_array_take(&parts->lines);
@@ -89,6 +119,7 @@ void dc_plan_fini(struct dc_plan *plan)
 	free(plan->capacities);
 	free(plan->hops);
 	free(plan->ways);
+	free(plan->terms);
 	free(plan->messages);
 	free(plan->bundles);
 	free(plan->lines);
@@ -195,8 +226,9 @@ double dc_plan_bytes(const struct dc_plan *plan)
 
 		/* A message's multiplicity counts it on all lines of its class. */
 		for (uint32_t m = 0; m < bundle->messages; m++)
-			step_bytes += plan->messages[bundle->first_message + m].bytes *
-				      plan->messages[bundle->first_message + m].multiplicity;
+			step_bytes +=
+				dc_plan_terms_of(plan, bundle->first_message + m)->bytes *
+				dc_plan_terms_of(plan, bundle->first_message + m)->multiplicity;
 		bytes += step_bytes * (double)line->repeat * line->chunks;
 	}
 	return bytes;
@@ -211,6 +243,7 @@ size_t dc_plan_memory(const struct dc_plan *plan, size_t *link_bytes)
 		*link_bytes = links;
 	return links + plan->epoch_count * sizeof *plan->begins +
 	       plan->hop_count * sizeof *plan->hops + plan->way_count * sizeof *plan->ways +
+	       plan->terms_count * sizeof *plan->terms +
 	       plan->message_count * sizeof *plan->messages +
 	       plan->bundle_count * sizeof *plan->bundles + plan->line_count * sizeof *plan->lines +
 	       plan->next_count * sizeof *plan->nexts +

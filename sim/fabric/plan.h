@@ -56,17 +56,23 @@ struct dc_plan_hop {
 			* crosses */
 };
 
-/* A way of a message, from an epoch on. */
+/* A way of a message, from an epoch on. Messages of lines that differ in bytes only have it together. */
 struct dc_plan_way {
 	uint32_t epoch;
 	uint32_t first_hop, hops;
+	uint32_t more;   /* 1: the next way is that of a later epoch */
 	int64_t latency; /* [fs], all costs included */
 };
 
-struct dc_plan_message {
+/* What many messages have in common. */
+struct dc_plan_terms {
 	double bytes;
 	double multiplicity;
-	uint32_t first_way, ways; /* the first is of epoch 0 */
+};
+
+struct dc_plan_message {
+	uint32_t terms;
+	uint32_t first_way; /* of epoch 0 */
 };
 
 struct dc_plan_bundle {
@@ -78,9 +84,11 @@ struct dc_plan_line {
 	uint64_t repeat;
 	uint32_t operation, bundle;
 	uint32_t chunks;
-	uint32_t needs;             /* lines it waits for */
-	uint32_t first_next, nexts; /* in nexts: lines that wait for it; none: the operation does */
-	uint32_t kind;              /* equal for lines at the same place of equal schedules */
+	uint32_t needs; /* lines it waits for */
+	/* In nexts: lines that wait for it, counted from base_next; none: the operation does. Lines of
+	 * like phases have the list together. */
+	uint32_t first_next, nexts, base_next;
+	uint32_t kind; /* equal for lines at the same place of equal schedules */
 };
 
 struct dc_plan_operation {
@@ -106,6 +114,7 @@ struct dc_plan {
 	double *capacities; /* [B/s], by link and epoch; 0: down */
 	struct dc_plan_hop *hops;
 	struct dc_plan_way *ways;
+	struct dc_plan_terms *terms;
 	struct dc_plan_message *messages;
 	struct dc_plan_bundle *bundles;
 	struct dc_plan_line *lines;
@@ -113,17 +122,24 @@ struct dc_plan {
 	struct dc_plan_operation *operations;
 	struct dc_plan_job *jobs;
 	uint32_t link_count, hop_count, way_count, message_count, bundle_count, line_count;
-	uint32_t next_count, operation_count, job_count;
+	uint32_t next_count, operation_count, job_count, terms_count;
 	/* For each operation and job asked for, job by job, the one of the plan that stands for it. */
 	uint32_t *operation_of;
 	uint32_t *job_of;
 	uint32_t asked_operations, asked_jobs;
 };
 
+static inline const struct dc_plan_terms *dc_plan_terms_of(const struct dc_plan *plan,
+							   uint32_t message)
+{
+	return &plan->terms[plan->messages[message].terms];
+}
+
 void dc_plan_fini(struct dc_plan *plan);
 
 /* Lays out every message. DC_ERR_RUN when the numbers of parts go beyond 32 bits, or messages wait
- * longer than 2^63 fs. Memory: about 100 bytes per message and line, and 16 per hop. */
+ * longer than 2^63 fs. Memory: 8 bytes per message, 24 per way and 16 per hop of it, about
+ * 130 per line. */
 enum dc_status dc_plan_lay_out(const struct dc_plan_request *request,
 			       struct dc_plan *plan) DC_CHECK;
 /* The coarsest plan that gives the same times: classes by refinement, O(hops) per round and as many

@@ -19,10 +19,13 @@ void *dc_plan_array_take(struct dc_plan_array *array);
 
 /* The arrays of a plan in the making, and handing them over. */
 struct dc_plan_parts {
-	struct dc_plan_array links, capacities, hops, ways, messages, bundles, lines, nexts;
+	struct dc_plan_array links, capacities, hops, ways, terms, messages, bundles, lines, nexts;
 };
 
 void dc_plan_parts_init(struct dc_plan_parts *parts);
+/* Adds a message but for its way; NULL when out of memory or numbers. */
+struct dc_plan_message *dc_plan_parts_message(struct dc_plan_parts *parts, double bytes,
+					      double multiplicity);
 /* Gives the plan all of them; nothing is left. */
 void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan);
 

@@ -55,15 +55,14 @@ static uint64_t of_double(double value)
 
 /* --- colours to begin with --- */
 
-static uint64_t colour_message(const struct dc_plan *plan, const struct dc_plan_message *message)
+static uint64_t colour_message(const struct dc_plan *plan, uint32_t message)
 {
-	uint64_t colour = join(of_double(message->bytes), of_double(message->multiplicity));
+	const struct dc_plan_terms *terms = dc_plan_terms_of(plan, message);
+	const struct dc_plan_way *way = &plan->ways[plan->messages[message].first_way];
+	uint64_t colour = join(of_double(terms->bytes), of_double(terms->multiplicity));
 
-	for (uint32_t i = 0; i < message->ways; i++) {
-		const struct dc_plan_way *way = &plan->ways[message->first_way + i];
-
+	for (; way; way = way->more ? way + 1 : NULL)
 		colour = join(colour, join(way->epoch, (uint64_t)way->latency));
-	}
 	return colour;
 }
 
@@ -88,7 +87,7 @@ static void paint(struct folding *folding)
 	for (uint32_t i = 0; i < plan->bundle_count; i++)
 		parts[BUNDLES].now[i] = plan->bundles[i].messages;
 	for (uint32_t i = 0; i < plan->message_count; i++)
-		parts[MESSAGES].now[i] = colour_message(plan, &plan->messages[i]);
+		parts[MESSAGES].now[i] = colour_message(plan, i);
 	for (uint32_t i = 0; i < plan->link_count; i++) {
 		uint64_t colour = of_double(plan->links[i].multiplicity);
 
@@ -124,11 +123,9 @@ static void mingle_messages(struct folding *folding)
 		for (uint32_t m = 0; m < plan->bundles[i].messages; m++)
 			meet(folding, BUNDLES, i, MESSAGES, plan->bundles[i].first_message + m, 0);
 	for (uint32_t m = 0; m < plan->message_count; m++) {
-		const struct dc_plan_message *message = &plan->messages[m];
+		const struct dc_plan_way *way = &plan->ways[plan->messages[m].first_way];
 
-		for (uint32_t w = 0; w < message->ways; w++) {
-			const struct dc_plan_way *way = &plan->ways[message->first_way + w];
-
+		for (; way; way = way->more ? way + 1 : NULL) {
 			for (uint32_t h = 0; h < way->hops; h++) {
 				const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
 
@@ -149,7 +146,8 @@ static void mingle_lines(struct folding *folding)
 		meet(folding, LINES, i, BUNDLES, line->bundle, 2);
 		meet(folding, LINES, i, OPERATIONS, line->operation, 4);
 		for (uint32_t n = 0; n < line->nexts; n++)
-			meet(folding, LINES, i, LINES, plan->nexts[line->first_next + n], 6);
+			meet(folding, LINES, i, LINES,
+			     line->base_next + plan->nexts[line->first_next + n], 6);
 	}
 	for (uint32_t i = 0; i < plan->operation_count; i++) {
 		meet(folding, OPERATIONS, i, JOBS, plan->operations[i].job, 8);
@@ -216,14 +214,14 @@ static bool refine(struct folding *folding, uint64_t work_most)
 
 /* --- the folded plan --- */
 
-/* Classes that a list of numbers names, each once, in the order of first mention. */
-static uint32_t distinct(const struct colours *colours, const uint32_t *numbers, uint32_t count,
-			 uint32_t *out)
+/* Classes that a list of numbers names, counted from a base, each once, in the order of first mention. */
+static uint32_t distinct(const struct colours *colours, uint32_t base, const uint32_t *numbers,
+			 uint32_t count, uint32_t *out)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t class = colours->class[numbers[i]];
+		uint32_t class = colours->class[base + numbers[i]];
 		uint32_t j = 0;
 
 		while (j < kept && out[j] != class)
@@ -283,7 +281,8 @@ static enum dc_status fold_way(const struct folding *folding, const struct dc_pl
 			there[i].use += hop->use;
 		}
 	}
-	*row = (struct dc_plan_way){way->epoch, first, folded->hops.count - first, way->latency};
+	*row = (struct dc_plan_way){way->epoch, first, folded->hops.count - first, way->more,
+				    way->latency};
 	return DC_OK;
 }
 
@@ -304,24 +303,22 @@ static enum dc_status fold_bundles(const struct folding *folding, struct dc_plan
 		for (uint32_t m = 0; m < one->messages; m++) {
 			uint32_t number = one->first_message + m;
 			uint32_t class = messages->class[number];
-			const struct dc_plan_message *message = &plan->messages[number];
+			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, number);
+			const struct dc_plan_way *way =
+				&plan->ways[plan->messages[number].first_way];
 			struct dc_plan_message *added;
 
 			/* A class of messages lies within one class of bundles. */
 			if (messages->first[class] != number)
 				continue;
-			added = dc_plan_array_add(&folded->messages, 1);
+			added = dc_plan_parts_message(folded, terms->bytes,
+						      terms->multiplicity *
+							      messages->members[class]);
 			if (!added)
 				return DC_ERR_MEMORY;
-			*added = (struct dc_plan_message){
-				.bytes = message->bytes,
-				.multiplicity = message->multiplicity * messages->members[class],
-				.first_way = folded->ways.count,
-				.ways = message->ways,
-			};
-			for (uint32_t w = 0; w < message->ways; w++) {
-				enum dc_status status = fold_way(
-					folding, &plan->ways[message->first_way + w], folded);
+			added->first_way = folded->ways.count;
+			for (; way; way = way->more ? way + 1 : NULL) {
+				enum dc_status status = fold_way(folding, way, folded);
 
 				if (status)
 					return status;
@@ -355,7 +352,9 @@ static enum dc_status fold_lines(const struct folding *folding, struct dc_plan_p
 		rows[c].operation = folding->parts[OPERATIONS].class[one->operation];
 		rows[c].bundle = folding->parts[BUNDLES].class[one->bundle];
 		rows[c].first_next = first;
-		rows[c].nexts = distinct(lines, &plan->nexts[one->first_next], one->nexts, nexts);
+		rows[c].nexts = distinct(lines, one->base_next, &plan->nexts[one->first_next],
+					 one->nexts, nexts);
+		rows[c].base_next = 0;
 		rows[c].needs = 0;
 		folded->nexts.count = first + rows[c].nexts;
 	}

@@ -194,7 +194,8 @@ static enum dc_status add_message(struct quotient *quotient, size_t d, double by
 				  double multiplicity)
 {
 	const struct dc_fabric_path *path = &quotient->path;
-	struct dc_plan_message *message = dc_plan_array_add(&quotient->parts.messages, 1);
+	struct dc_plan_message *message =
+		dc_plan_parts_message(&quotient->parts, bytes, multiplicity);
 	struct dc_plan_way *way = dc_plan_array_add(&quotient->parts.ways, 1);
 	uint32_t first = quotient->parts.hops.count;
 	int64_t latency = dc_plan_latency(path);
@@ -203,7 +204,7 @@ static enum dc_status add_message(struct quotient *quotient, size_t d, double by
 		return DC_ERR_MEMORY;
 	if (latency < 0)
 		return DC_ERR_RUN;
-	*message = (struct dc_plan_message){bytes, multiplicity, quotient->parts.ways.count - 1, 1};
+	message->first_way = quotient->parts.ways.count - 1;
 	for (size_t i = 0; i < path->count; i++) {
 		uint32_t link, h = first;
 		struct dc_plan_hop *hops;
@@ -224,7 +225,7 @@ static enum dc_status add_message(struct quotient *quotient, size_t d, double by
 		}
 	}
 	way = (struct dc_plan_way *)quotient->parts.ways.items + quotient->parts.ways.count - 1;
-	*way = (struct dc_plan_way){0, first, quotient->parts.hops.count - first, latency};
+	*way = (struct dc_plan_way){0, first, quotient->parts.hops.count - first, 0, latency};
 	quotient->too_much |= quotient->parts.hops.count > QUOTIENT_HOPS;
 	return DC_OK;
 }

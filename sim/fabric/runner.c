@@ -53,8 +53,9 @@ struct dc_runner {
 	struct link *links;
 	struct bundle *bundles;
 	struct operation *operations;
-	dc_fluid_transfer *live; /* by message: under way, or kept for the next step */
-	struct dc_step_rest *rests;
+	dc_fluid_transfer
+		*live; /* by message: under way, or kept for the next step; NULL before one is */
+	struct dc_step_rest *rests; /* by message of a bundle; NULL before one is split */
 	struct dc_fluid_hop *path;
 	uint32_t *line_of; /* the line a message is under way for, or DC_PLAN_NONE */
 	uint64_t *stamps, stamp;
@@ -140,7 +141,7 @@ static enum dc_status start_message(struct dc_runner *runner, uint32_t number,
 		.bytes = bytes,
 		.weight = 1,
 		.cap_bps = (double)INFINITY,
-		.multiplicity = runner->plan->messages[number].multiplicity,
+		.multiplicity = dc_plan_terms_of(runner->plan, number)->multiplicity,
 		.latency = latency,
 		.kept = runner->lines[runner->line_of[number]].left > 1,
 		.done = on_message,
@@ -152,12 +153,31 @@ static enum dc_status start_message(struct dc_runner *runner, uint32_t number,
 	return dc_fluid_transfers_start(runner->transfers, &spec, &runner->live[number]);
 }
 
+/* Only who sends messages one by one has need of it. */
+static bool prepare_messages(struct dc_runner *runner)
+{
+	uint32_t count = runner->plan->message_count;
+
+	runner->line_of = malloc(count * sizeof *runner->line_of);
+	runner->live = runner->line_of ? calloc(count, sizeof *runner->live) : NULL;
+	if (!runner->live)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		runner->line_of[i] = DC_PLAN_NONE;
+	runner->statistics.live_bytes += count * (sizeof *runner->live + sizeof *runner->line_of);
+	return true;
+}
+
 static void send(struct dc_runner *runner, uint32_t line, uint32_t number, dc_time latency,
 		 double bytes)
 {
 	const struct dc_plan_way *way = dc_step_way(runner->plan, number, runner->epoch);
 	enum dc_status status;
 
+	if (!runner->live && !prepare_messages(runner)) {
+		dc_engine_fail(runner->engine, DC_ERR_MEMORY);
+		return;
+	}
 	runner->line_of[number] = line;
 	runner->lines[line].outstanding++;
 	runner->statistics.messages++;
@@ -209,7 +229,7 @@ static void on_message(void *context, uint64_t argument)
 
 /* Visits the links of a bundle, each as often as messages cross it. */
 typedef bool each_link(struct dc_runner *runner, uint32_t line, const struct dc_plan_hop *hop,
-		       const struct dc_plan_message *message, double steps);
+		       uint32_t message, double steps);
 
 static bool for_each_link(struct dc_runner *runner, uint32_t number, double steps, each_link *visit)
 {
@@ -221,15 +241,14 @@ static bool for_each_link(struct dc_runner *runner, uint32_t number, double step
 		const struct dc_plan_way *way = dc_step_way(plan, message, runner->epoch);
 
 		for (uint32_t i = 0; i < way->hops; i++)
-			if (!visit(runner, number, &plan->hops[way->first_hop + i],
-				   &plan->messages[message], steps))
+			if (!visit(runner, number, &plan->hops[way->first_hop + i], message, steps))
 				return false;
 	}
 	return true;
 }
 
 static bool is_free(struct dc_runner *runner, uint32_t line, const struct dc_plan_hop *hop,
-		    const struct dc_plan_message *message, double steps)
+		    uint32_t message, double steps)
 {
 	const struct link *link = &runner->links[hop->link];
 
@@ -240,7 +259,7 @@ static bool is_free(struct dc_runner *runner, uint32_t line, const struct dc_pla
 }
 
 static bool take(struct dc_runner *runner, uint32_t line, const struct dc_plan_hop *hop,
-		 const struct dc_plan_message *message, double steps)
+		 uint32_t message, double steps)
 {
 	(void)message;
 	(void)steps;
@@ -250,11 +269,12 @@ static bool take(struct dc_runner *runner, uint32_t line, const struct dc_plan_h
 
 /* Gives the link back, with the bytes of so many steps carried. */
 static bool give(struct dc_runner *runner, uint32_t line, const struct dc_plan_hop *hop,
-		 const struct dc_plan_message *message, double steps)
+		 uint32_t message, double steps)
 {
+	const struct dc_plan_terms *terms = dc_plan_terms_of(runner->plan, message);
 	struct link *link = &runner->links[hop->link];
 
-	link->extra_bytes += steps * message->bytes * hop->use * message->multiplicity /
+	link->extra_bytes += steps * terms->bytes * hop->use * terms->multiplicity /
 			     runner->plan->links[hop->link].multiplicity;
 	if (link->owner == line)
 		link->owner = DC_PLAN_NONE;
@@ -301,7 +321,7 @@ static void forget_all(struct dc_runner *runner, uint32_t number)
 	const struct dc_plan_bundle *bundle =
 		&runner->plan->bundles[runner->plan->lines[number].bundle];
 
-	for (uint32_t m = 0; m < bundle->messages; m++)
+	for (uint32_t m = 0; m < bundle->messages && runner->live; m++)
 		forget(runner, bundle->first_message + m);
 }
 
@@ -328,6 +348,19 @@ static bool coalesce(struct dc_runner *runner, uint32_t number)
 	return true;
 }
 
+static bool prepare_rests(struct dc_runner *runner)
+{
+	const struct dc_plan *plan = runner->plan;
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < plan->bundle_count; i++)
+		if (plan->bundles[i].messages > most)
+			most = plan->bundles[i].messages;
+	runner->rests = calloc(most + 1u, sizeof *runner->rests);
+	runner->statistics.bytes += most * sizeof *runner->rests;
+	return runner->rests != NULL;
+}
+
 /* Puts a coalesced line into the middle of the step it is in, message by message. */
 static void split(struct dc_runner *runner, uint32_t number)
 {
@@ -342,6 +375,10 @@ static void split(struct dc_runner *runner, uint32_t number)
 	runner->statistics.splits++;
 	dc_engine_cancel(runner->engine, line->event);
 	offset -= (dc_time)done * step->duration;
+	if (!runner->rests && !prepare_rests(runner)) {
+		dc_engine_fail(runner->engine, DC_ERR_MEMORY);
+		return;
+	}
 	status = dc_step_interrupt(runner->plan, runner->plan->lines[number].bundle,
 				   runner->bundles[runner->plan->lines[number].bundle].measured - 1,
 				   step, offset, runner->rests);
@@ -361,13 +398,15 @@ static void split(struct dc_runner *runner, uint32_t number)
 	for (uint32_t m = 0; m < bundle->messages; m++) {
 		uint32_t message = bundle->first_message + m;
 		const struct dc_plan_way *way = dc_step_way(runner->plan, message, runner->epoch);
-		double passed = runner->plan->messages[message].bytes - runner->rests[m].bytes;
+		double passed =
+			dc_plan_terms_of(runner->plan, message)->bytes - runner->rests[m].bytes;
 
 		for (uint32_t i = 0; i < way->hops; i++) {
 			const struct dc_plan_hop *hop = &runner->plan->hops[way->first_hop + i];
 
 			runner->links[hop->link].extra_bytes +=
-				passed * hop->use * runner->plan->messages[message].multiplicity /
+				passed * hop->use *
+				dc_plan_terms_of(runner->plan, message)->multiplicity /
 				runner->plan->links[hop->link].multiplicity;
 		}
 	}
@@ -401,7 +440,7 @@ static void start_step(struct dc_runner *runner, uint32_t number)
 		uint32_t message = bundle->first_message + m;
 
 		send(runner, number, message, dc_step_way(plan, message, runner->epoch)->latency,
-		     plan->messages[message].bytes);
+		     dc_plan_terms_of(plan, message)->bytes);
 	}
 }
 
@@ -457,7 +496,7 @@ static void end_chunk(struct dc_runner *runner, uint32_t number)
 				? runner->counters[line->ahead + line->chunk - 1]
 				: 0;
 	for (uint32_t i = 0; i < row->nexts; i++)
-		arrive(runner, runner->plan->nexts[row->first_next + i], chunk);
+		arrive(runner, row->base_next + runner->plan->nexts[row->first_next + i], chunk);
 	if (line->chunk < row->chunks)
 		begin_chunk(runner, number);
 	else if (!row->nexts && --runner->operations[row->operation].left == 0)
@@ -504,11 +543,11 @@ static void reroute(struct dc_runner *runner, uint32_t before)
 {
 	const struct dc_plan *plan = runner->plan;
 
-	for (uint32_t m = 0; m < plan->message_count; m++) {
+	for (uint32_t m = 0; m < plan->message_count && runner->live; m++) {
 		const struct dc_plan_way *way;
 		enum dc_status status;
 
-		if (!runner->live[m] || plan->messages[m].ways == 1)
+		if (!runner->live[m])
 			continue;
 		way = dc_step_way(plan, m, runner->epoch);
 		if (way == dc_step_way(plan, m, before))
@@ -617,11 +656,8 @@ static bool prepare_links(struct dc_runner *runner)
 static bool allocate(struct dc_runner *runner)
 {
 	const struct dc_plan *plan = runner->plan;
-	uint32_t most_messages = 0, most_hops = 0;
+	uint32_t most_hops = 0;
 
-	for (uint32_t i = 0; i < plan->bundle_count; i++)
-		if (plan->bundles[i].messages > most_messages)
-			most_messages = plan->bundles[i].messages;
 	for (uint32_t i = 0; i < plan->way_count; i++)
 		if (plan->ways[i].hops > most_hops)
 			most_hops = plan->ways[i].hops;
@@ -630,19 +666,13 @@ static bool allocate(struct dc_runner *runner)
 	runner->stamps = calloc(plan->link_count + 1u, sizeof *runner->stamps);
 	runner->bundles = calloc(plan->bundle_count + 1u, sizeof *runner->bundles);
 	runner->operations = calloc(plan->operation_count + 1u, sizeof *runner->operations);
-	runner->live = calloc(plan->message_count + 1u, sizeof *runner->live);
-	runner->line_of = calloc(plan->message_count + 1u, sizeof *runner->line_of);
-	runner->rests = calloc(most_messages + 1u, sizeof *runner->rests);
 	runner->path = calloc(most_hops + 1u, sizeof *runner->path);
-	runner->statistics.bytes +=
-		plan->line_count * sizeof *runner->lines +
-		plan->bundle_count * sizeof *runner->bundles +
-		plan->operation_count * sizeof *runner->operations +
-		plan->message_count * (sizeof *runner->live + sizeof *runner->line_of) +
-		most_messages * sizeof *runner->rests + most_hops * sizeof *runner->path;
+	runner->statistics.bytes += plan->line_count * sizeof *runner->lines +
+				    plan->bundle_count * sizeof *runner->bundles +
+				    plan->operation_count * sizeof *runner->operations +
+				    most_hops * sizeof *runner->path;
 	return runner->lines && runner->links && runner->stamps && runner->bundles &&
-	       runner->operations && runner->live && runner->line_of && runner->rests &&
-	       runner->path;
+	       runner->operations && runner->path;
 }
 
 struct dc_runner *dc_runner_create(struct dc_engine *engine, const struct dc_plan *plan,
@@ -668,8 +698,6 @@ struct dc_runner *dc_runner_create(struct dc_engine *engine, const struct dc_pla
 		return NULL;
 	}
 	runner->operations_left = plan->operation_count;
-	for (uint32_t i = 0; i < plan->message_count; i++)
-		runner->line_of[i] = DC_PLAN_NONE;
 	for (uint32_t i = 0; i < plan->operation_count; i++) {
 		runner->operations[i].left = plan->operations[i].last_lines;
 		runner->operations[i].bottleneck = DC_PLAN_NONE;
@@ -758,10 +786,10 @@ struct dc_runner_statistics dc_runner_statistics(const struct dc_runner *runner)
 {
 	struct dc_runner_statistics statistics = runner->statistics;
 
-	statistics.link_bytes =
+	statistics.live_bytes +=
 		dc_fluid_statistics(runner->solver).bytes +
 		dc_fluid_transfers_memory(runner->transfers) +
 		runner->plan->link_count * (sizeof *runner->links + sizeof *runner->stamps);
-	statistics.bytes += statistics.link_bytes;
+	statistics.bytes += statistics.live_bytes;
 	return statistics;
 }

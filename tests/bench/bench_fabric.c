@@ -164,7 +164,7 @@ static bool run_plan(const struct dc_plan *plan, enum way way, struct outcome *o
 	done = dc_engine_run(engine, NULL) == DC_OK && dc_runner_is_done(runner);
 	statistics = dc_runner_statistics(runner);
 	outcome->columns[3] = (double)(dc_plan_memory(plan, &links) + statistics.bytes);
-	outcome->columns[2] = outcome->columns[3] - (double)(links + statistics.link_bytes);
+	outcome->columns[2] = outcome->columns[3] - (double)(links + statistics.live_bytes);
 	outcome->sent = (double)statistics.messages;
 	outcome->coalesced = (double)statistics.coalesced;
 	outcome->duration_s = dc_time_to_s(dc_engine_now(engine));
