@@ -7,8 +7,8 @@
 
 #include "fabric/plan_build.h"
 
-/* Terms that a message may share. */
-enum { RECENT_TERMS = 16 };
+/* Items looked at for an equal one. */
+enum { RECENT = 16 };
 
 const struct dc_fabric_cost dc_fabric_no_cost = {.reduction_bps = 0};
 
@@ -38,6 +38,21 @@ void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more)
 	return added;
 }
 
+uint32_t dc_plan_array_number(struct dc_plan_array *array, const void *item)
+{
+	const char *items = array->items;
+	void *added;
+
+	for (uint32_t i = 1; i <= RECENT && i <= array->count; i++)
+		if (!memcmp(items + (array->count - i) * array->size, item, array->size))
+			return array->count - i;
+	added = dc_plan_array_add(array, 1);
+	if (!added)
+		return DC_PLAN_NONE;
+	memcpy(added, item, array->size);
+	return array->count - 1;
+}
+
 void *dc_plan_array_take(struct dc_plan_array *array)
 {
 	void *items = array->items, *exact = NULL;
@@ -57,6 +72,8 @@ void dc_plan_parts_init(struct dc_plan_parts *parts)
 	*parts = (struct dc_plan_parts){
 		.links.size = sizeof(struct dc_plan_link),
 		.capacities.size = sizeof(double),
+		.uses.size = sizeof(double),
+		.latencies.size = sizeof(int64_t),
 		.hops.size = sizeof(struct dc_plan_hop),
 		.ways.size = sizeof(struct dc_plan_way),
 		.terms.size = sizeof(struct dc_plan_terms),
@@ -70,30 +87,59 @@ void dc_plan_parts_init(struct dc_plan_parts *parts)
 struct dc_plan_message *dc_plan_parts_message(struct dc_plan_parts *parts, double bytes,
 					      double multiplicity)
 {
-	const struct dc_plan_terms *all = parts->terms.items;
-	uint32_t last = parts->terms.count, number = last;
+	const struct dc_plan_terms terms = {bytes, multiplicity};
+	uint32_t number = dc_plan_array_number(&parts->terms, &terms);
 	struct dc_plan_message *message;
 
-	for (uint32_t i = 0; i < RECENT_TERMS && i < last && number == last; i++)
-		if (all[last - 1 - i].bytes == bytes &&
-		    all[last - 1 - i].multiplicity == multiplicity)
-			number = last - 1 - i;
-	if (number == last) {
-		struct dc_plan_terms *terms = dc_plan_array_add(&parts->terms, 1);
-
-		if (!terms)
-			return NULL;
-		*terms = (struct dc_plan_terms){bytes, multiplicity};
-	}
-	message = dc_plan_array_add(&parts->messages, 1);
+	message = number == DC_PLAN_NONE ? NULL : dc_plan_array_add(&parts->messages, 1);
 	if (message)
 		message->terms = number;
 	return message;
 }
 
+struct dc_plan_way *dc_plan_parts_way(struct dc_plan_parts *parts, uint32_t epoch, int64_t latency)
+{
+	uint32_t number = dc_plan_array_number(&parts->latencies, &latency);
+	struct dc_plan_way *way;
+
+	way = number == DC_PLAN_NONE ? NULL : dc_plan_array_add(&parts->ways, 1);
+	if (way)
+		*way = (struct dc_plan_way){
+			.first_hop = parts->hops.count,
+			.latency = number,
+			.epoch = epoch & INT32_MAX,
+		};
+	return way;
+}
+
+enum dc_status dc_plan_parts_hop(struct dc_plan_parts *parts, uint32_t first, uint32_t link,
+				 double use)
+{
+	struct dc_plan_way *way = (struct dc_plan_way *)parts->ways.items + parts->ways.count - 1;
+	struct dc_plan_hop *hop = NULL, *hops = parts->hops.items;
+	uint32_t number;
+
+	for (uint32_t h = first; h < parts->hops.count && !hop; h++)
+		if (hops[h].link == link)
+			hop = &hops[h];
+	if (hop) {
+		use += ((const double *)parts->uses.items)[hop->use];
+	} else {
+		hop = dc_plan_array_add(&parts->hops, 1);
+		way->hops++;
+	}
+	number = dc_plan_array_number(&parts->uses, &use);
+	if (!hop || number == DC_PLAN_NONE)
+		return DC_ERR_MEMORY;
+	*hop = (struct dc_plan_hop){link, number};
+	return DC_OK;
+}
+
 void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan)
 {
 	plan->link_count = parts->links.count;
+	plan->use_count = parts->uses.count;
+	plan->latency_count = parts->latencies.count;
 	plan->hop_count = parts->hops.count;
 	plan->way_count = parts->ways.count;
 	plan->terms_count = parts->terms.count;
@@ -103,6 +149,8 @@ void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan)
 	plan->next_count = parts->nexts.count;
 	plan->links = dc_plan_array_take(&parts->links);
 	plan->capacities = dc_plan_array_take(&parts->capacities);
+	plan->uses = dc_plan_array_take(&parts->uses);
+	plan->latencies = dc_plan_array_take(&parts->latencies);
 	plan->hops = dc_plan_array_take(&parts->hops);
 	plan->ways = dc_plan_array_take(&parts->ways);
 	plan->terms = dc_plan_array_take(&parts->terms);
@@ -117,6 +165,8 @@ void dc_plan_fini(struct dc_plan *plan)
 	free(plan->begins);
 	free(plan->links);
 	free(plan->capacities);
+	free(plan->uses);
+	free(plan->latencies);
 	free(plan->hops);
 	free(plan->ways);
 	free(plan->terms);
@@ -243,6 +293,8 @@ size_t dc_plan_memory(const struct dc_plan *plan, size_t *link_bytes)
 		*link_bytes = links;
 	return links + plan->epoch_count * sizeof *plan->begins +
 	       plan->hop_count * sizeof *plan->hops + plan->way_count * sizeof *plan->ways +
+	       plan->use_count * sizeof *plan->uses +
+	       plan->latency_count * sizeof *plan->latencies +
 	       plan->terms_count * sizeof *plan->terms +
 	       plan->message_count * sizeof *plan->messages +
 	       plan->bundle_count * sizeof *plan->bundles + plan->line_count * sizeof *plan->lines +

@@ -62,7 +62,7 @@ static uint64_t colour_message(const struct dc_plan *plan, uint32_t message)
 	uint64_t colour = join(of_double(terms->bytes), of_double(terms->multiplicity));
 
 	for (; way; way = way->more ? way + 1 : NULL)
-		colour = join(colour, join(way->epoch, (uint64_t)way->latency));
+		colour = join(colour, join(way->epoch, (uint64_t)dc_plan_latency_of(plan, way)));
 	return colour;
 }
 
@@ -130,7 +130,7 @@ static void mingle_messages(struct folding *folding)
 				const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
 
 				meet(folding, MESSAGES, m, LINKS, hop->link,
-				     join(of_double(hop->use), way->epoch));
+				     join(of_double(dc_plan_use_of(plan, hop)), way->epoch));
 			}
 		}
 	}
@@ -259,30 +259,22 @@ static enum dc_status fold_way(const struct folding *folding, const struct dc_pl
 			       struct dc_plan_parts *folded)
 {
 	const struct dc_plan *plan = folding->plan;
-	struct dc_plan_way *row = dc_plan_array_add(&folded->ways, 1);
+	struct dc_plan_way *row =
+		dc_plan_parts_way(folded, way->epoch, dc_plan_latency_of(plan, way));
 	uint32_t first = folded->hops.count;
 
 	if (!row)
 		return DC_ERR_MEMORY;
+	row->more = way->more;
 	for (uint32_t h = 0; h < way->hops; h++) {
 		const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
-		uint32_t link = folding->parts[LINKS].class[hop->link];
-		struct dc_plan_hop *there = folded->hops.items;
-		uint32_t i = first;
+		enum dc_status status =
+			dc_plan_parts_hop(folded, first, folding->parts[LINKS].class[hop->link],
+					  dc_plan_use_of(plan, hop));
 
-		while (i < folded->hops.count && there[i].link != link)
-			i++;
-		if (i == folded->hops.count) {
-			there = dc_plan_array_add(&folded->hops, 1);
-			if (!there)
-				return DC_ERR_MEMORY;
-			*there = (struct dc_plan_hop){link, hop->use};
-		} else {
-			there[i].use += hop->use;
-		}
+		if (status)
+			return status;
 	}
-	*row = (struct dc_plan_way){way->epoch, first, folded->hops.count - first, way->more,
-				    way->latency};
 	return DC_OK;
 }
 

@@ -105,28 +105,25 @@ static enum dc_status count_load(struct layout *layout, uint32_t link, double us
 static enum dc_status add_way(struct layout *layout, const struct dc_fabric_path *path,
 			      uint32_t epoch)
 {
-	struct dc_plan_way *way = dc_plan_array_add(&layout->parts.ways, 1);
 	int64_t latency = dc_plan_latency(path);
 
-	if (!way)
-		return DC_ERR_MEMORY;
 	if (latency < 0)
 		return DC_ERR_RUN;
-	*way = (struct dc_plan_way){epoch, layout->parts.hops.count, (uint32_t)path->count, 0,
-				    latency};
+	if (!dc_plan_parts_way(&layout->parts, epoch, latency))
+		return DC_ERR_MEMORY;
 	for (size_t i = 0; i < path->count; i++) {
-		struct dc_plan_hop hop = {.use = path->hops[i].use};
-		struct dc_plan_hop *added;
-		enum dc_status status = find_link(layout, path->hops[i].link, &hop.link);
+		double use = path->hops[i].use;
+		uint32_t link;
+		enum dc_status status = find_link(layout, path->hops[i].link, &link);
 
 		if (!status)
-			status = count_load(layout, hop.link, hop.use);
+			status = count_load(layout, link, use);
+		/* Each link is in a path once. */
+		if (!status)
+			status = dc_plan_parts_hop(&layout->parts, layout->parts.hops.count, link,
+						   use);
 		if (status)
 			return status;
-		added = dc_plan_array_add(&layout->parts.hops, 1);
-		if (!added)
-			return DC_ERR_MEMORY;
-		*added = hop;
 	}
 	return DC_OK;
 }

@@ -196,36 +196,24 @@ static enum dc_status add_message(struct quotient *quotient, size_t d, double by
 	const struct dc_fabric_path *path = &quotient->path;
 	struct dc_plan_message *message =
 		dc_plan_parts_message(&quotient->parts, bytes, multiplicity);
-	struct dc_plan_way *way = dc_plan_array_add(&quotient->parts.ways, 1);
 	uint32_t first = quotient->parts.hops.count;
 	int64_t latency = dc_plan_latency(path);
 
-	if (!message || !way)
-		return DC_ERR_MEMORY;
 	if (latency < 0)
 		return DC_ERR_RUN;
+	if (!message || !dc_plan_parts_way(&quotient->parts, 0, latency))
+		return DC_ERR_MEMORY;
 	message->first_way = quotient->parts.ways.count - 1;
 	for (size_t i = 0; i < path->count; i++) {
-		uint32_t link, h = first;
-		struct dc_plan_hop *hops;
+		uint32_t link;
 		enum dc_status status = find_link(quotient, d, path->hops[i].link, &link);
 
+		if (!status)
+			status =
+				dc_plan_parts_hop(&quotient->parts, first, link, path->hops[i].use);
 		if (status)
 			return status;
-		hops = quotient->parts.hops.items;
-		while (h < quotient->parts.hops.count && hops[h].link != link)
-			h++;
-		if (h == quotient->parts.hops.count) {
-			hops = dc_plan_array_add(&quotient->parts.hops, 1);
-			if (!hops)
-				return DC_ERR_MEMORY;
-			*hops = (struct dc_plan_hop){link, path->hops[i].use};
-		} else {
-			hops[h].use += path->hops[i].use;
-		}
 	}
-	way = (struct dc_plan_way *)quotient->parts.ways.items + quotient->parts.ways.count - 1;
-	*way = (struct dc_plan_way){0, first, quotient->parts.hops.count - first, 0, latency};
 	quotient->too_much |= quotient->parts.hops.count > QUOTIENT_HOPS;
 	return DC_OK;
 }

@@ -14,8 +14,10 @@ struct line {
 	dc_event event;
 	uint32_t outstanding; /* messages of the step */
 	uint32_t chunk;       /* the next, or the one under way */
-	uint32_t arrived; /* lines before that have ended this chunk; of later ones: see below */
-	uint32_t ahead;   /* first of chunks - 1 counters of the chunks after, or DC_PLAN_NONE */
+	uint32_t arrived;     /* lines before that have ended this chunk */
+	/* Of later ones: chunks that the line before is ahead by; where there are several, the first of
+	 * chunks - 1 counters. */
+	uint32_t ahead;
 	enum line_mode mode;
 	uint32_t held_by; /* link of the plan that holds its steps back, since when */
 	dc_time held_since;
@@ -25,11 +27,6 @@ struct link {
 	uint32_t users; /* messages under way, by way of it */
 	uint32_t owner; /* line that has it for itself, or DC_PLAN_NONE */
 	double extra_bytes;
-};
-
-struct bundle {
-	struct dc_step step;
-	uint32_t measured; /* epoch + 1; 0: not yet */
 };
 
 struct operation {
@@ -51,7 +48,7 @@ struct dc_runner {
 	struct line *lines;
 	uint32_t *counters; /* chunks that lines before are ahead by */
 	struct link *links;
-	struct bundle *bundles;
+	struct dc_step *steps; /* by bundle */
 	struct operation *operations;
 	dc_fluid_transfer
 		*live; /* by message: under way, or kept for the next step; NULL before one is */
@@ -127,7 +124,8 @@ static void fill_path(struct dc_runner *runner, const struct dc_plan_way *way)
 	const struct dc_plan_hop *hops = &runner->plan->hops[way->first_hop];
 
 	for (uint32_t i = 0; i < way->hops; i++)
-		runner->path[i] = (struct dc_fluid_hop){hops[i].link, hops[i].use};
+		runner->path[i] =
+			(struct dc_fluid_hop){hops[i].link, dc_plan_use_of(runner->plan, &hops[i])};
 }
 
 /* A message that goes again in the line's next step is kept for it. */
@@ -274,8 +272,8 @@ static bool give(struct dc_runner *runner, uint32_t line, const struct dc_plan_h
 	const struct dc_plan_terms *terms = dc_plan_terms_of(runner->plan, message);
 	struct link *link = &runner->links[hop->link];
 
-	link->extra_bytes += steps * terms->bytes * hop->use * terms->multiplicity /
-			     runner->plan->links[hop->link].multiplicity;
+	link->extra_bytes += steps * terms->bytes * dc_plan_use_of(runner->plan, hop) *
+			     terms->multiplicity / runner->plan->links[hop->link].multiplicity;
 	if (link->owner == line)
 		link->owner = DC_PLAN_NONE;
 	return true;
@@ -283,19 +281,18 @@ static bool give(struct dc_runner *runner, uint32_t line, const struct dc_plan_h
 
 static const struct dc_step *measure(struct dc_runner *runner, uint32_t number)
 {
-	struct bundle *bundle = &runner->bundles[runner->plan->lines[number].bundle];
+	struct dc_step *step = &runner->steps[runner->plan->lines[number].bundle];
 	enum dc_status status;
 
-	if (bundle->measured == runner->epoch + 1)
-		return &bundle->step;
+	if (step->measured == runner->epoch + 1)
+		return step;
 	status = dc_step_measure(runner->plan, runner->plan->lines[number].bundle, runner->epoch,
-				 runner->stamps, &runner->stamp, &bundle->step);
+				 runner->stamps, &runner->stamp, step);
 	if (status) {
 		dc_engine_fail(runner->engine, status);
 		return NULL;
 	}
-	bundle->measured = runner->epoch + 1;
-	return &bundle->step;
+	return step;
 }
 
 static void end_stretch(void *context, uint64_t argument)
@@ -306,7 +303,7 @@ static void end_stretch(void *context, uint64_t argument)
 	const struct dc_plan_bundle *bundle =
 		&runner->plan->bundles[runner->plan->lines[number].bundle];
 
-	blame(runner, number, runner->bundles[runner->plan->lines[number].bundle].step.bottleneck,
+	blame(runner, number, runner->steps[runner->plan->lines[number].bundle].bottleneck,
 	      line->begin, dc_engine_now(runner->engine));
 	runner->statistics.coalesced += line->left * bundle->messages;
 	for_each_link(runner, number, (double)line->left, give);
@@ -367,7 +364,7 @@ static void split(struct dc_runner *runner, uint32_t number)
 	struct line *line = &runner->lines[number];
 	const struct dc_plan_bundle *bundle =
 		&runner->plan->bundles[runner->plan->lines[number].bundle];
-	const struct dc_step *step = &runner->bundles[runner->plan->lines[number].bundle].step;
+	const struct dc_step *step = &runner->steps[runner->plan->lines[number].bundle];
 	dc_time now = dc_engine_now(runner->engine), offset = now - line->begin;
 	uint64_t done = step->duration > 0 ? (uint64_t)(offset / step->duration) : 0;
 	enum dc_status status;
@@ -380,8 +377,7 @@ static void split(struct dc_runner *runner, uint32_t number)
 		return;
 	}
 	status = dc_step_interrupt(runner->plan, runner->plan->lines[number].bundle,
-				   runner->bundles[runner->plan->lines[number].bundle].measured - 1,
-				   step, offset, runner->rests);
+				   step->measured - 1, step, offset, runner->rests);
 	if (status) {
 		dc_engine_fail(runner->engine, status);
 		return;
@@ -405,7 +401,7 @@ static void split(struct dc_runner *runner, uint32_t number)
 			const struct dc_plan_hop *hop = &runner->plan->hops[way->first_hop + i];
 
 			runner->links[hop->link].extra_bytes +=
-				passed * hop->use *
+				passed * dc_plan_use_of(runner->plan, hop) *
 				dc_plan_terms_of(runner->plan, message)->multiplicity /
 				runner->plan->links[hop->link].multiplicity;
 		}
@@ -439,7 +435,8 @@ static void start_step(struct dc_runner *runner, uint32_t number)
 	for (uint32_t m = 0; m < bundle->messages; m++) {
 		uint32_t message = bundle->first_message + m;
 
-		send(runner, number, message, dc_step_way(plan, message, runner->epoch)->latency,
+		send(runner, number, message,
+		     dc_plan_latency_of(plan, dc_step_way(plan, message, runner->epoch)),
 		     dc_plan_terms_of(plan, message)->bytes);
 	}
 }
@@ -462,7 +459,10 @@ static void arrive(struct dc_runner *runner, uint32_t number, uint32_t chunk)
 	struct line *line = &runner->lines[number];
 
 	if (chunk > line->chunk) {
-		runner->counters[line->ahead + chunk - 1]++;
+		if (runner->plan->lines[number].needs == 1)
+			line->ahead++;
+		else
+			runner->counters[line->ahead + chunk - 1]++;
 		return;
 	}
 	line->arrived++;
@@ -492,9 +492,13 @@ static void end_chunk(struct dc_runner *runner, uint32_t number)
 	uint32_t chunk = line->chunk++;
 
 	line->mode = LINE_WAITS;
-	line->arrived = line->chunk < row->chunks && row->needs
-				? runner->counters[line->ahead + line->chunk - 1]
-				: 0;
+	line->arrived = 0;
+	if (row->needs == 1 && line->ahead) {
+		line->arrived = 1;
+		line->ahead--;
+	} else if (row->needs > 1 && line->chunk < row->chunks) {
+		line->arrived = runner->counters[line->ahead + line->chunk - 1];
+	}
 	for (uint32_t i = 0; i < row->nexts; i++)
 		arrive(runner, row->base_next + runner->plan->nexts[row->first_next + i], chunk);
 	if (line->chunk < row->chunks)
@@ -624,8 +628,8 @@ static bool prepare_lines(struct dc_runner *runner)
 	uint64_t counters = 0;
 
 	for (uint32_t i = 0; i < plan->line_count; i++) {
-		runner->lines[i].ahead = runner->lines[i].held_by = DC_PLAN_NONE;
-		if (plan->lines[i].chunks < 2 || !plan->lines[i].needs)
+		runner->lines[i].held_by = DC_PLAN_NONE;
+		if (plan->lines[i].chunks < 2 || plan->lines[i].needs < 2)
 			continue;
 		runner->lines[i].ahead = (uint32_t)counters;
 		counters += plan->lines[i].chunks - 1;
@@ -664,14 +668,14 @@ static bool allocate(struct dc_runner *runner)
 	runner->lines = calloc(plan->line_count + 1u, sizeof *runner->lines);
 	runner->links = calloc(plan->link_count + 1u, sizeof *runner->links);
 	runner->stamps = calloc(plan->link_count + 1u, sizeof *runner->stamps);
-	runner->bundles = calloc(plan->bundle_count + 1u, sizeof *runner->bundles);
+	runner->steps = calloc(plan->bundle_count + 1u, sizeof *runner->steps);
 	runner->operations = calloc(plan->operation_count + 1u, sizeof *runner->operations);
 	runner->path = calloc(most_hops + 1u, sizeof *runner->path);
 	runner->statistics.bytes += plan->line_count * sizeof *runner->lines +
-				    plan->bundle_count * sizeof *runner->bundles +
+				    plan->bundle_count * sizeof *runner->steps +
 				    plan->operation_count * sizeof *runner->operations +
 				    most_hops * sizeof *runner->path;
-	return runner->lines && runner->links && runner->stamps && runner->bundles &&
+	return runner->lines && runner->links && runner->stamps && runner->steps &&
 	       runner->operations && runner->path;
 }
 
@@ -715,7 +719,7 @@ void dc_runner_destroy(struct dc_runner *runner)
 	free(runner->counters);
 	free(runner->links);
 	free(runner->stamps);
-	free(runner->bundles);
+	free(runner->steps);
 	free(runner->operations);
 	free(runner->live);
 	free(runner->line_of);
@@ -758,7 +762,7 @@ uint32_t dc_runner_waits_at(const struct dc_runner *runner, uint32_t operation)
 {
 	const struct dc_plan *plan = runner->plan;
 
-	for (uint32_t m = 0; m < plan->message_count; m++) {
+	for (uint32_t m = 0; m < plan->message_count && runner->live; m++) {
 		uint32_t link;
 
 		if (runner->line_of[m] == DC_PLAN_NONE ||

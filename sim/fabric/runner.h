@@ -14,7 +14,7 @@
  * of no capacity. Epochs that begin after the last operation has ended do not hold the engine up.
  *
  * Ownership: engine and plan are borrowed and outlive the runner. Memory beside the plan: 64 bytes per
- * line, 48 per bundle, about 120 per link, 12 per message once one is sent by itself, and the transfers under
+ * line, 32 per bundle, about 120 per link, 12 per message once one is sent by itself, and the transfers under
  * way. */
 #ifndef DC_FABRIC_RUNNER_H
 #define DC_FABRIC_RUNNER_H
