@@ -79,6 +79,7 @@ void dc_plan_parts_init(struct dc_plan_parts *parts)
 		.terms.size = sizeof(struct dc_plan_terms),
 		.messages.size = sizeof(struct dc_plan_message),
 		.bundles.size = sizeof(struct dc_plan_bundle),
+		.phases.size = sizeof(struct dc_plan_phase),
 		.lines.size = sizeof(struct dc_plan_line),
 		.nexts.size = sizeof(uint32_t),
 	};
@@ -145,6 +146,7 @@ void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan)
 	plan->terms_count = parts->terms.count;
 	plan->message_count = parts->messages.count;
 	plan->bundle_count = parts->bundles.count;
+	plan->phase_count = parts->phases.count;
 	plan->line_count = parts->lines.count;
 	plan->next_count = parts->nexts.count;
 	plan->links = dc_plan_array_take(&parts->links);
@@ -156,6 +158,7 @@ void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan)
 	plan->terms = dc_plan_array_take(&parts->terms);
 	plan->messages = dc_plan_array_take(&parts->messages);
 	plan->bundles = dc_plan_array_take(&parts->bundles);
+	plan->phases = dc_plan_array_take(&parts->phases);
 	plan->lines = dc_plan_array_take(&parts->lines);
 	plan->nexts = dc_plan_array_take(&parts->nexts);
 }
@@ -172,6 +175,7 @@ void dc_plan_fini(struct dc_plan *plan)
 	free(plan->terms);
 	free(plan->messages);
 	free(plan->bundles);
+	free(plan->phases);
 	free(plan->lines);
 	free(plan->nexts);
 	free(plan->operations);
@@ -279,7 +283,8 @@ double dc_plan_bytes(const struct dc_plan *plan)
 			step_bytes +=
 				dc_plan_terms_of(plan, bundle->first_message + m)->bytes *
 				dc_plan_terms_of(plan, bundle->first_message + m)->multiplicity;
-		bytes += step_bytes * (double)line->repeat * line->chunks;
+		bytes += step_bytes * (double)dc_plan_phase_of(plan, i)->repeat *
+			 dc_plan_phase_of(plan, i)->chunks;
 	}
 	return bytes;
 }
@@ -297,7 +302,8 @@ size_t dc_plan_memory(const struct dc_plan *plan, size_t *link_bytes)
 	       plan->latency_count * sizeof *plan->latencies +
 	       plan->terms_count * sizeof *plan->terms +
 	       plan->message_count * sizeof *plan->messages +
-	       plan->bundle_count * sizeof *plan->bundles + plan->line_count * sizeof *plan->lines +
+	       plan->bundle_count * sizeof *plan->bundles +
+	       plan->phase_count * sizeof *plan->phases + plan->line_count * sizeof *plan->lines +
 	       plan->next_count * sizeof *plan->nexts +
 	       plan->operation_count * sizeof *plan->operations +
 	       plan->job_count * sizeof *plan->jobs +

@@ -80,16 +80,22 @@ struct dc_plan_bundle {
 	uint32_t first_message, messages;
 };
 
-struct dc_plan_line {
+/* What the lines of a phase have in common. */
+struct dc_plan_phase {
 	double multiplicity;
 	uint64_t repeat;
-	uint32_t operation, bundle;
+	uint32_t operation;
 	uint32_t chunks;
+	uint32_t kind;      /* equal for lines at the same place of equal schedules */
+	uint32_t base_next; /* the first line of the phase that follows */
+};
+
+struct dc_plan_line {
+	uint32_t phase, bundle;
 	uint32_t needs; /* lines it waits for */
 	/* In nexts: lines that wait for it, counted from base_next; none: the operation does. Lines of
 	 * like phases have the list together. */
-	uint32_t first_next, nexts, base_next;
-	uint32_t kind; /* equal for lines at the same place of equal schedules */
+	uint32_t first_next, nexts;
 };
 
 struct dc_plan_operation {
@@ -120,12 +126,14 @@ struct dc_plan {
 	struct dc_plan_terms *terms;
 	struct dc_plan_message *messages;
 	struct dc_plan_bundle *bundles;
+	struct dc_plan_phase *phases;
 	struct dc_plan_line *lines;
 	uint32_t *nexts;
 	struct dc_plan_operation *operations;
 	struct dc_plan_job *jobs;
 	uint32_t link_count, hop_count, way_count, message_count, bundle_count, line_count;
 	uint32_t next_count, operation_count, job_count, terms_count, use_count, latency_count;
+	uint32_t phase_count;
 	/* For each operation and job asked for, job by job, the one of the plan that stands for it. */
 	uint32_t *operation_of;
 	uint32_t *job_of;
@@ -148,11 +156,17 @@ static inline int64_t dc_plan_latency_of(const struct dc_plan *plan, const struc
 	return plan->latencies[way->latency];
 }
 
+static inline const struct dc_plan_phase *dc_plan_phase_of(const struct dc_plan *plan,
+							   uint32_t line)
+{
+	return &plan->phases[plan->lines[line].phase];
+}
+
 void dc_plan_fini(struct dc_plan *plan);
 
 /* Lays out every message. DC_ERR_RUN when the numbers of parts go beyond 32 bits, or messages wait
  * longer than 2^63 fs. Memory: 8 bytes per message, 16 per way and 8 per hop of it, about
- * 130 per line. */
+ * 20 per line. */
 enum dc_status dc_plan_lay_out(const struct dc_plan_request *request,
 			       struct dc_plan *plan) DC_CHECK;
 /* The coarsest plan that gives the same times: classes by refinement, O(hops) per round and as many

@@ -23,7 +23,7 @@ void *dc_plan_array_take(struct dc_plan_array *array);
 /* The arrays of a plan in the making, and handing them over. */
 struct dc_plan_parts {
 	struct dc_plan_array links, capacities, uses, latencies, hops, ways, terms, messages,
-		bundles, lines, nexts;
+		bundles, phases, lines, nexts;
 };
 
 void dc_plan_parts_init(struct dc_plan_parts *parts);

@@ -79,10 +79,10 @@ static void paint(struct folding *folding)
 		parts[OPERATIONS].now[i] = join((uint64_t)plan->operations[i].startup,
 						of_double(plan->operations[i].multiplicity));
 	for (uint32_t i = 0; i < plan->line_count; i++) {
-		const struct dc_plan_line *line = &plan->lines[i];
+		const struct dc_plan_phase *phase = dc_plan_phase_of(plan, i);
 
-		parts[LINES].now[i] = join(join(line->kind, line->repeat),
-					   join(line->chunks, of_double(line->multiplicity)));
+		parts[LINES].now[i] = join(join(phase->kind, phase->repeat),
+					   join(phase->chunks, of_double(phase->multiplicity)));
 	}
 	for (uint32_t i = 0; i < plan->bundle_count; i++)
 		parts[BUNDLES].now[i] = plan->bundles[i].messages;
@@ -144,10 +144,12 @@ static void mingle_lines(struct folding *folding)
 		const struct dc_plan_line *line = &plan->lines[i];
 
 		meet(folding, LINES, i, BUNDLES, line->bundle, 2);
-		meet(folding, LINES, i, OPERATIONS, line->operation, 4);
+		meet(folding, LINES, i, OPERATIONS, dc_plan_phase_of(plan, i)->operation, 4);
 		for (uint32_t n = 0; n < line->nexts; n++)
 			meet(folding, LINES, i, LINES,
-			     line->base_next + plan->nexts[line->first_next + n], 6);
+			     dc_plan_phase_of(plan, i)->base_next +
+				     plan->nexts[line->first_next + n],
+			     6);
 	}
 	for (uint32_t i = 0; i < plan->operation_count; i++) {
 		meet(folding, OPERATIONS, i, JOBS, plan->operations[i].job, 8);
@@ -336,17 +338,20 @@ static enum dc_status fold_lines(const struct folding *folding, struct dc_plan_p
 		const struct dc_plan_line *one = &plan->lines[lines->first[c]];
 		uint32_t first = folded->nexts.count;
 		uint32_t *nexts = dc_plan_array_add(&folded->nexts, one->nexts);
+		struct dc_plan_phase *phase = dc_plan_array_add(&folded->phases, 1);
 
-		if (!nexts)
+		if (!nexts || !phase)
 			return DC_ERR_MEMORY;
+		*phase = plan->phases[one->phase];
+		phase->multiplicity *= lines->members[c];
+		phase->operation = folding->parts[OPERATIONS].class[phase->operation];
 		rows[c] = *one;
-		rows[c].multiplicity = one->multiplicity * lines->members[c];
-		rows[c].operation = folding->parts[OPERATIONS].class[one->operation];
+		rows[c].phase = folded->phases.count - 1;
 		rows[c].bundle = folding->parts[BUNDLES].class[one->bundle];
 		rows[c].first_next = first;
-		rows[c].nexts = distinct(lines, one->base_next, &plan->nexts[one->first_next],
+		rows[c].nexts = distinct(lines, phase->base_next, &plan->nexts[one->first_next],
 					 one->nexts, nexts);
-		rows[c].base_next = 0;
+		phase->base_next = 0;
 		rows[c].needs = 0;
 		folded->nexts.count = first + rows[c].nexts;
 	}
@@ -356,7 +361,10 @@ static enum dc_status fold_lines(const struct folding *folding, struct dc_plan_p
 		for (uint32_t n = 0; n < rows[c].nexts; n++)
 			rows[nexts[n]].needs++;
 		if (!rows[c].nexts)
-			out->operations[rows[c].operation].last_lines++;
+			out->operations[((struct dc_plan_phase *)
+						 folded->phases.items)[rows[c].phase]
+						.operation]
+				.last_lines++;
 	}
 	return DC_OK;
 }
@@ -411,7 +419,8 @@ static void find_lines(struct dc_plan *out)
 	for (uint32_t i = 0; i < out->operation_count; i++)
 		out->operations[i].lines = 0;
 	for (uint32_t i = 0; i < out->line_count; i++) {
-		struct dc_plan_operation *row = &out->operations[out->lines[i].operation];
+		struct dc_plan_operation *row =
+			&out->operations[dc_plan_phase_of(out, i)->operation];
 
 		if (!row->lines++)
 			row->first_line = i;

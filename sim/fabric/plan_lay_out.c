@@ -301,6 +301,7 @@ static enum dc_status add_phase(struct layout *layout, const struct dc_track *tr
 	const struct dc_schedule_phase *phase = &track->phases[number];
 	uint64_t count = dc_group_lines(layout->schedule->group, phase->factor);
 	uint32_t first = layout->parts.lines.count, alike = find_twin(layout, phase);
+	struct dc_plan_phase *row;
 	struct laid_out *done;
 	size_t twin = number;
 
@@ -315,6 +316,16 @@ static enum dc_status add_phase(struct layout *layout, const struct dc_track *tr
 	}
 	if (count >= DC_PLAN_NONE || !dc_plan_array_add(&layout->parts.lines, (uint32_t)count))
 		return DC_ERR_MEMORY;
+	row = dc_plan_array_add(&layout->parts.phases, 1);
+	if (!row)
+		return DC_ERR_MEMORY;
+	*row = (struct dc_plan_phase){
+		.multiplicity = 1,
+		.repeat = phase->repeat,
+		.operation = layout->operation,
+		.chunks = (uint32_t)track->chunks,
+		.kind = layout->kind,
+	};
 	if (layout->loads)
 		memset(layout->loads, 0, layout->load_capacity * sizeof *layout->loads);
 	for (uint32_t i = 0; i < count; i++) {
@@ -333,14 +344,8 @@ static enum dc_status add_phase(struct layout *layout, const struct dc_track *tr
 			if (status)
 				return status;
 		}
-		*line = (struct dc_plan_line){
-			.multiplicity = 1,
-			.repeat = phase->repeat,
-			.operation = layout->operation,
-			.bundle = bundle,
-			.chunks = (uint32_t)track->chunks,
-			.kind = layout->kind,
-		};
+		*line = (struct dc_plan_line){.phase = layout->parts.phases.count - 1,
+					      .bundle = bundle};
 	}
 	layout->kind++;
 	return DC_OK;
@@ -404,13 +409,14 @@ static enum dc_status link_phases(struct layout *layout, const struct dc_schedul
 		if (status)
 			return status;
 	}
+	((struct dc_plan_phase *)layout->parts.phases.items)[rows[first].phase].base_next =
+		first_next;
 	for (uint64_t i = 0; i < lines; i++) {
 		const uint32_t *nexts =
 			(const uint32_t *)layout->parts.nexts.items + rows[like + i].first_next;
 
 		rows[first + i].first_next = rows[like + i].first_next;
 		rows[first + i].nexts = rows[like + i].nexts;
-		rows[first + i].base_next = first_next;
 		for (uint32_t m = 0; m < rows[like + i].nexts; m++)
 			rows[first_next + nexts[m]].needs++;
 	}

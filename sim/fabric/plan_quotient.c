@@ -277,23 +277,27 @@ static enum dc_status add_phase(struct quotient *quotient, const struct dc_track
 	size_t d = group->factors[factor_of(quotient->schedule, phase)].dimension;
 	struct dc_plan_bundle *bundle = dc_plan_array_add(&quotient->parts.bundles, 1);
 	struct dc_plan_line *line = dc_plan_array_add(&quotient->parts.lines, 1);
+	struct dc_plan_phase *row = dc_plan_array_add(&quotient->parts.phases, 1);
 	uint32_t first = quotient->parts.messages.count, number = quotient->parts.lines.count - 1;
 	enum dc_status status = DC_OK;
 	uint32_t *next;
 
-	if (!bundle || !line)
+	if (!bundle || !line || !row)
 		return DC_ERR_MEMORY;
 	for (size_t i = 0; i < phase->count && !status; i++)
 		status = add_pattern(quotient, d, phase, &phase->patterns[i]);
 	*bundle = (struct dc_plan_bundle){first, quotient->parts.messages.count - first};
-	*line = (struct dc_plan_line){
+	*row = (struct dc_plan_phase){
 		.multiplicity =
 			(double)(quotient->fabric->ranks / quotient->fabric->dimensions[d].size),
 		.repeat = phase->repeat,
-		.bundle = quotient->parts.bundles.count - 1,
 		.chunks = (uint32_t)track->chunks,
-		.needs = *before != DC_PLAN_NONE,
 		.kind = kind,
+	};
+	*line = (struct dc_plan_line){
+		.phase = quotient->parts.phases.count - 1,
+		.bundle = quotient->parts.bundles.count - 1,
+		.needs = *before != DC_PLAN_NONE,
 	};
 	if (*before != DC_PLAN_NONE) {
 		struct dc_plan_line *earlier =

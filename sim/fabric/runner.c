@@ -9,16 +9,18 @@
 enum line_mode { LINE_WAITS, LINE_STEPS, LINE_COALESCED };
 
 struct line {
-	uint64_t left; /* steps, the present one included */
 	dc_time begin; /* of the step, or of the stretch */
-	dc_event event;
-	uint32_t outstanding; /* messages of the step */
-	uint32_t chunk;       /* the next, or the one under way */
-	uint32_t arrived;     /* lines before that have ended this chunk */
+	uint64_t left : 62; /* steps, the present one included */
+	uint64_t mode : 2;  /* enum line_mode */
+	union {
+		dc_event event;       /* of one that runs coalesced */
+		uint64_t outstanding; /* messages of the step */
+	};
+	uint32_t chunk;   /* the next, or the one under way */
+	uint32_t arrived; /* lines before that have ended this chunk */
 	/* Of later ones: chunks that the line before is ahead by; where there are several, the first of
 	 * chunks - 1 counters. */
 	uint32_t ahead;
-	enum line_mode mode;
 	uint32_t held_by; /* link of the plan that holds its steps back, since when */
 	dc_time held_since;
 };
@@ -74,7 +76,8 @@ static void begin_operation(struct dc_runner *runner, uint32_t number);
 static void blame(struct dc_runner *runner, uint32_t number, uint32_t link, dc_time begin,
 		  dc_time end)
 {
-	struct operation *operation = &runner->operations[runner->plan->lines[number].operation];
+	struct operation *operation =
+		&runner->operations[dc_plan_phase_of(runner->plan, number)->operation];
 	struct line *line = &runner->lines[number];
 
 	if (line->held_by != link)
@@ -390,6 +393,7 @@ static void split(struct dc_runner *runner, uint32_t number)
 	line->left -= done;
 	line->begin = now - offset;
 	line->mode = LINE_STEPS;
+	line->outstanding = 0;
 	/* What of this step has passed already is carried now. */
 	for (uint32_t m = 0; m < bundle->messages; m++) {
 		uint32_t message = bundle->first_message + m;
@@ -428,6 +432,7 @@ static void start_step(struct dc_runner *runner, uint32_t number)
 	if (coalesce(runner, number))
 		return;
 	line->mode = LINE_STEPS;
+	line->outstanding = 0;
 	line->begin = dc_engine_now(runner->engine);
 	if (!bundle->messages)
 		dc_engine_schedule(runner->engine, line->begin, DC_PHASE_COMPLETION, number,
@@ -444,12 +449,13 @@ static void start_step(struct dc_runner *runner, uint32_t number)
 /* Begins the next chunk when it has arrived from every line before. */
 static void begin_chunk(struct dc_runner *runner, uint32_t number)
 {
-	const struct dc_plan_line *row = &runner->plan->lines[number];
+	const struct dc_plan_phase *phase = dc_plan_phase_of(runner->plan, number);
 	struct line *line = &runner->lines[number];
 
-	if (line->chunk == row->chunks || line->left || line->arrived < row->needs)
+	if (line->chunk == phase->chunks || line->left ||
+	    line->arrived < runner->plan->lines[number].needs)
 		return;
-	line->left = row->repeat;
+	line->left = phase->repeat;
 	start_step(runner, number);
 }
 
@@ -488,6 +494,7 @@ static void end_operation(struct dc_runner *runner, uint32_t number)
 static void end_chunk(struct dc_runner *runner, uint32_t number)
 {
 	const struct dc_plan_line *row = &runner->plan->lines[number];
+	const struct dc_plan_phase *phase = dc_plan_phase_of(runner->plan, number);
 	struct line *line = &runner->lines[number];
 	uint32_t chunk = line->chunk++;
 
@@ -496,15 +503,15 @@ static void end_chunk(struct dc_runner *runner, uint32_t number)
 	if (row->needs == 1 && line->ahead) {
 		line->arrived = 1;
 		line->ahead--;
-	} else if (row->needs > 1 && line->chunk < row->chunks) {
+	} else if (row->needs > 1 && line->chunk < phase->chunks) {
 		line->arrived = runner->counters[line->ahead + line->chunk - 1];
 	}
 	for (uint32_t i = 0; i < row->nexts; i++)
-		arrive(runner, row->base_next + runner->plan->nexts[row->first_next + i], chunk);
-	if (line->chunk < row->chunks)
+		arrive(runner, phase->base_next + runner->plan->nexts[row->first_next + i], chunk);
+	if (line->chunk < phase->chunks)
 		begin_chunk(runner, number);
-	else if (!row->nexts && --runner->operations[row->operation].left == 0)
-		end_operation(runner, row->operation);
+	else if (!row->nexts && --runner->operations[phase->operation].left == 0)
+		end_operation(runner, phase->operation);
 }
 
 /* --- operations, jobs, epochs --- */
@@ -628,11 +635,13 @@ static bool prepare_lines(struct dc_runner *runner)
 	uint64_t counters = 0;
 
 	for (uint32_t i = 0; i < plan->line_count; i++) {
+		uint32_t chunks = dc_plan_phase_of(plan, i)->chunks;
+
 		runner->lines[i].held_by = DC_PLAN_NONE;
-		if (plan->lines[i].chunks < 2 || plan->lines[i].needs < 2)
+		if (chunks < 2 || plan->lines[i].needs < 2)
 			continue;
 		runner->lines[i].ahead = (uint32_t)counters;
-		counters += plan->lines[i].chunks - 1;
+		counters += chunks - 1;
 	}
 	if (counters >= DC_PLAN_NONE)
 		return false;
@@ -766,7 +775,7 @@ uint32_t dc_runner_waits_at(const struct dc_runner *runner, uint32_t operation)
 		uint32_t link;
 
 		if (runner->line_of[m] == DC_PLAN_NONE ||
-		    plan->lines[runner->line_of[m]].operation != operation)
+		    dc_plan_phase_of(plan, runner->line_of[m])->operation != operation)
 			continue;
 		link = blocked_at(runner, m);
 		if (link != DC_PLAN_NONE)

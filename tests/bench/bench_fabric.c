@@ -46,6 +46,7 @@ struct outcome {
 	/* plan, run [s]; held without links, held, grown [B] */
 	double columns[COLUMNS];
 	double sent, coalesced; /* messages */
+	double messages;        /* of the plan: of a step of every phase */
 	double duration_s;
 };
 
@@ -165,6 +166,7 @@ static bool run_plan(const struct dc_plan *plan, enum way way, struct outcome *o
 	statistics = dc_runner_statistics(runner);
 	outcome->columns[3] = (double)(dc_plan_memory(plan, &links) + statistics.bytes);
 	outcome->columns[2] = outcome->columns[3] - (double)(links + statistics.live_bytes);
+	outcome->messages = plan->message_count;
 	outcome->sent = (double)statistics.messages;
 	outcome->coalesced = (double)statistics.coalesced;
 	outcome->duration_s = dc_time_to_s(dc_engine_now(engine));
@@ -381,7 +383,8 @@ static void memory(void)
 	static const uint64_t ranks[] = {1024, 4096, 16384, 65536},
 			      cubes[] = {1000, 4096, 15625, 64000};
 
-	printf("\nheld per rank, unfolded, without links (limit 512 B), and by links\n");
+	printf("\nheld per rank, unfolded: messages of the plan, bytes without links and transfers "
+	       "(limit 512), bytes of these\n");
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
 		const uint64_t *sizes = shapes[i].build == build_cube ? cubes : ranks;
 		struct outcome rows[4];
@@ -389,7 +392,8 @@ static void memory(void)
 		printf("%-40s", shapes[i].name);
 		for (int k = 0; k < 4; k++) {
 			rows[k] = measure(&shapes[i], sizes[k], WAY_UNFOLDED);
-			printf(" %6llu: %5.1f %6.1f", (unsigned long long)sizes[k],
+			printf(" %6llu: %4.1f %5.1f %6.1f |", (unsigned long long)sizes[k],
+			       rows[k].messages / (double)sizes[k],
 			       rows[k].columns[2] / (double)sizes[k],
 			       (rows[k].columns[3] - rows[k].columns[2]) / (double)sizes[k]);
 		}
