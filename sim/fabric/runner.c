@@ -1,69 +1,8 @@
 /* The runner: lines step by step, or a stretch of steps as one event. */
-#include "fabric/runner.h"
-
 #include <math.h>
 #include <stdlib.h>
 
-#include "fabric/step.h"
-
-enum line_mode { LINE_WAITS, LINE_STEPS, LINE_COALESCED };
-
-struct line {
-	dc_time begin; /* of the step, or of the stretch */
-	uint64_t left : 62; /* steps, the present one included */
-	uint64_t mode : 2;  /* enum line_mode */
-	union {
-		dc_event event;       /* of one that runs coalesced */
-		uint64_t outstanding; /* messages of the step */
-	};
-	uint32_t chunk;   /* the next, or the one under way */
-	uint32_t arrived; /* lines before that have ended this chunk */
-	/* Of later ones: chunks that the line before is ahead by; where there are several, the first of
-	 * chunks - 1 counters. */
-	uint32_t ahead;
-	uint32_t held_by; /* link of the plan that holds its steps back, since when */
-	dc_time held_since;
-};
-
-struct link {
-	uint32_t users; /* messages under way, by way of it */
-	uint32_t owner; /* line that has it for itself, or DC_PLAN_NONE */
-	double extra_bytes;
-};
-
-struct operation {
-	dc_time begin;
-	uint32_t left; /* last lines that have not ended */
-	uint32_t bottleneck;
-	dc_time longest; /* stretch that it held back */
-	bool done;
-};
-
-struct dc_runner {
-	struct dc_engine *engine;
-	const struct dc_plan *plan;
-	struct dc_runner_options options;
-	dc_runner_observer *ended;
-	void *context;
-	struct dc_fluid_solver *solver;
-	struct dc_fluid_transfers *transfers;
-	struct line *lines;
-	uint32_t *counters; /* chunks that lines before are ahead by */
-	struct link *links;
-	struct dc_step *steps; /* by bundle */
-	struct operation *operations;
-	dc_fluid_transfer
-		*live; /* by message: under way, or kept for the next step; NULL before one is */
-	struct dc_step_rest *rests; /* by message of a bundle; NULL before one is split */
-	struct dc_fluid_hop *path;
-	uint32_t *line_of; /* the line a message is under way for, or DC_PLAN_NONE */
-	uint64_t *stamps, stamp;
-	uint32_t epoch;
-	dc_time started;
-	dc_event next_epoch;
-	uint32_t operations_left;
-	struct dc_runner_statistics statistics;
-};
+#include "fabric/runner_private.h"
 
 static void start_step(struct dc_runner *runner, uint32_t number);
 static void end_chunk(struct dc_runner *runner, uint32_t number);
@@ -76,9 +15,9 @@ static void begin_operation(struct dc_runner *runner, uint32_t number);
 static void blame(struct dc_runner *runner, uint32_t number, uint32_t link, dc_time begin,
 		  dc_time end)
 {
-	struct operation *operation =
+	struct dc_runner_operation *operation =
 		&runner->operations[dc_plan_phase_of(runner->plan, number)->operation];
-	struct line *line = &runner->lines[number];
+	struct dc_runner_line *line = &runner->lines[number];
 
 	if (line->held_by != link)
 		line->held_since = begin;
@@ -110,7 +49,7 @@ static void count_users(struct dc_runner *runner, const struct dc_plan_way *way,
 	if (runner->options.exact)
 		return;
 	for (uint32_t i = 0; i < way->hops; i++) {
-		struct link *link = &runner->links[hops[i].link];
+		struct dc_runner_link *link = &runner->links[hops[i].link];
 
 		if (!more) {
 			link->users--;
@@ -201,7 +140,7 @@ static void forget(struct dc_runner *runner, uint32_t number)
 
 static void end_step(struct dc_runner *runner, uint32_t number)
 {
-	struct line *line = &runner->lines[number];
+	struct dc_runner_line *line = &runner->lines[number];
 
 	if (--line->left)
 		start_step(runner, number);
@@ -213,7 +152,7 @@ static void on_message(void *context, uint64_t argument)
 {
 	struct dc_runner *runner = context;
 	uint32_t number = (uint32_t)argument, line = runner->line_of[number];
-	struct line *state = &runner->lines[line];
+	struct dc_runner_line *state = &runner->lines[line];
 
 	count_users(runner, dc_step_way(runner->plan, number, runner->epoch), false);
 	runner->line_of[number] = DC_PLAN_NONE;
@@ -251,7 +190,7 @@ static bool for_each_link(struct dc_runner *runner, uint32_t number, double step
 static bool is_free(struct dc_runner *runner, uint32_t line, const struct dc_plan_hop *hop,
 		    uint32_t message, double steps)
 {
-	const struct link *link = &runner->links[hop->link];
+	const struct dc_runner_link *link = &runner->links[hop->link];
 
 	(void)line;
 	(void)message;
@@ -273,7 +212,7 @@ static bool give(struct dc_runner *runner, uint32_t line, const struct dc_plan_h
 		 uint32_t message, double steps)
 {
 	const struct dc_plan_terms *terms = dc_plan_terms_of(runner->plan, message);
-	struct link *link = &runner->links[hop->link];
+	struct dc_runner_link *link = &runner->links[hop->link];
 
 	link->extra_bytes += steps * terms->bytes * dc_plan_use_of(runner->plan, hop) *
 			     terms->multiplicity / runner->plan->links[hop->link].multiplicity;
@@ -302,7 +241,7 @@ static void end_stretch(void *context, uint64_t argument)
 {
 	struct dc_runner *runner = context;
 	uint32_t number = (uint32_t)argument;
-	struct line *line = &runner->lines[number];
+	struct dc_runner_line *line = &runner->lines[number];
 	const struct dc_plan_bundle *bundle =
 		&runner->plan->bundles[runner->plan->lines[number].bundle];
 
@@ -311,7 +250,7 @@ static void end_stretch(void *context, uint64_t argument)
 	runner->statistics.coalesced += line->left * bundle->messages;
 	for_each_link(runner, number, (double)line->left, give);
 	line->left = 0;
-	line->mode = LINE_STEPS;
+	line->mode = DC_RUNNER_STEPS;
 	end_chunk(runner, number);
 }
 
@@ -328,7 +267,7 @@ static void forget_all(struct dc_runner *runner, uint32_t number)
 /* Runs all steps left as one event, when the line's links are free. */
 static bool coalesce(struct dc_runner *runner, uint32_t number)
 {
-	struct line *line = &runner->lines[number];
+	struct dc_runner_line *line = &runner->lines[number];
 	dc_time now = dc_engine_now(runner->engine), end;
 	const struct dc_step *step;
 
@@ -340,7 +279,7 @@ static bool coalesce(struct dc_runner *runner, uint32_t number)
 		return false;
 	end = now + (dc_time)line->left * step->duration;
 	line->begin = now;
-	line->mode = LINE_COALESCED;
+	line->mode = DC_RUNNER_COALESCED;
 	for_each_link(runner, number, 0, take);
 	forget_all(runner, number);
 	line->event = dc_engine_schedule(runner->engine, end, DC_PHASE_COMPLETION, number,
@@ -364,7 +303,7 @@ static bool prepare_rests(struct dc_runner *runner)
 /* Puts a coalesced line into the middle of the step it is in, message by message. */
 static void split(struct dc_runner *runner, uint32_t number)
 {
-	struct line *line = &runner->lines[number];
+	struct dc_runner_line *line = &runner->lines[number];
 	const struct dc_plan_bundle *bundle =
 		&runner->plan->bundles[runner->plan->lines[number].bundle];
 	const struct dc_step *step = &runner->steps[runner->plan->lines[number].bundle];
@@ -392,7 +331,7 @@ static void split(struct dc_runner *runner, uint32_t number)
 	for_each_link(runner, number, (double)done, give);
 	line->left -= done;
 	line->begin = now - offset;
-	line->mode = LINE_STEPS;
+	line->mode = DC_RUNNER_STEPS;
 	line->outstanding = 0;
 	/* What of this step has passed already is carried now. */
 	for (uint32_t m = 0; m < bundle->messages; m++) {
@@ -425,13 +364,13 @@ static void end_step_later(void *context, uint64_t argument)
 
 static void start_step(struct dc_runner *runner, uint32_t number)
 {
-	struct line *line = &runner->lines[number];
+	struct dc_runner_line *line = &runner->lines[number];
 	const struct dc_plan *plan = runner->plan;
 	const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[number].bundle];
 
 	if (coalesce(runner, number))
 		return;
-	line->mode = LINE_STEPS;
+	line->mode = DC_RUNNER_STEPS;
 	line->outstanding = 0;
 	line->begin = dc_engine_now(runner->engine);
 	if (!bundle->messages)
@@ -450,7 +389,7 @@ static void start_step(struct dc_runner *runner, uint32_t number)
 static void begin_chunk(struct dc_runner *runner, uint32_t number)
 {
 	const struct dc_plan_phase *phase = dc_plan_phase_of(runner->plan, number);
-	struct line *line = &runner->lines[number];
+	struct dc_runner_line *line = &runner->lines[number];
 
 	if (line->chunk == phase->chunks || line->left ||
 	    line->arrived < runner->plan->lines[number].needs)
@@ -462,7 +401,7 @@ static void begin_chunk(struct dc_runner *runner, uint32_t number)
 /* A line before has ended its next chunk. */
 static void arrive(struct dc_runner *runner, uint32_t number, uint32_t chunk)
 {
-	struct line *line = &runner->lines[number];
+	struct dc_runner_line *line = &runner->lines[number];
 
 	if (chunk > line->chunk) {
 		if (runner->plan->lines[number].needs == 1)
@@ -478,7 +417,7 @@ static void arrive(struct dc_runner *runner, uint32_t number, uint32_t chunk)
 static void end_operation(struct dc_runner *runner, uint32_t number)
 {
 	const struct dc_plan_operation *row = &runner->plan->operations[number];
-	struct operation *operation = &runner->operations[number];
+	struct dc_runner_operation *operation = &runner->operations[number];
 
 	operation->done = true;
 	/* What is to come changes nothing any more. */
@@ -495,10 +434,10 @@ static void end_chunk(struct dc_runner *runner, uint32_t number)
 {
 	const struct dc_plan_line *row = &runner->plan->lines[number];
 	const struct dc_plan_phase *phase = dc_plan_phase_of(runner->plan, number);
-	struct line *line = &runner->lines[number];
+	struct dc_runner_line *line = &runner->lines[number];
 	uint32_t chunk = line->chunk++;
 
-	line->mode = LINE_WAITS;
+	line->mode = DC_RUNNER_WAITS;
 	line->arrived = 0;
 	if (row->needs == 1 && line->ahead) {
 		line->arrived = 1;
@@ -585,7 +524,7 @@ static void begin_epoch(void *context, uint64_t argument)
 	uint32_t before = runner->epoch;
 
 	for (uint32_t i = 0; i < plan->line_count; i++)
-		if (runner->lines[i].mode == LINE_COALESCED && !is_over(runner, i))
+		if (runner->lines[i].mode == DC_RUNNER_COALESCED && !is_over(runner, i))
 			split(runner, i);
 	runner->epoch = (uint32_t)argument;
 	for (uint32_t i = 0; i < plan->link_count; i++) {
@@ -625,184 +564,4 @@ void dc_runner_start(struct dc_runner *runner)
 	runner->started = now;
 	if (runner->operations_left)
 		schedule_epoch(runner, 1);
-}
-
-/* --- creation --- */
-
-static bool prepare_lines(struct dc_runner *runner)
-{
-	const struct dc_plan *plan = runner->plan;
-	uint64_t counters = 0;
-
-	for (uint32_t i = 0; i < plan->line_count; i++) {
-		uint32_t chunks = dc_plan_phase_of(plan, i)->chunks;
-
-		runner->lines[i].held_by = DC_PLAN_NONE;
-		if (chunks < 2 || plan->lines[i].needs < 2)
-			continue;
-		runner->lines[i].ahead = (uint32_t)counters;
-		counters += chunks - 1;
-	}
-	if (counters >= DC_PLAN_NONE)
-		return false;
-	runner->counters = calloc(counters + 1, sizeof *runner->counters);
-	runner->statistics.bytes += counters * sizeof *runner->counters;
-	return runner->counters != NULL;
-}
-
-static bool prepare_links(struct dc_runner *runner)
-{
-	const struct dc_plan *plan = runner->plan;
-
-	for (uint32_t i = 0; i < plan->link_count; i++) {
-		const struct dc_plan_link *link = &plan->links[i];
-		uint32_t resource;
-
-		runner->links[i].owner = DC_PLAN_NONE;
-		if (dc_fluid_add_resource(runner->solver, plan->capacities[link->first_capacity],
-					  link->multiplicity, &resource))
-			return false;
-	}
-	return true;
-}
-
-static bool allocate(struct dc_runner *runner)
-{
-	const struct dc_plan *plan = runner->plan;
-	uint32_t most_hops = 0;
-
-	for (uint32_t i = 0; i < plan->way_count; i++)
-		if (plan->ways[i].hops > most_hops)
-			most_hops = plan->ways[i].hops;
-	runner->lines = calloc(plan->line_count + 1u, sizeof *runner->lines);
-	runner->links = calloc(plan->link_count + 1u, sizeof *runner->links);
-	runner->stamps = calloc(plan->link_count + 1u, sizeof *runner->stamps);
-	runner->steps = calloc(plan->bundle_count + 1u, sizeof *runner->steps);
-	runner->operations = calloc(plan->operation_count + 1u, sizeof *runner->operations);
-	runner->path = calloc(most_hops + 1u, sizeof *runner->path);
-	runner->statistics.bytes += plan->line_count * sizeof *runner->lines +
-				    plan->bundle_count * sizeof *runner->steps +
-				    plan->operation_count * sizeof *runner->operations +
-				    most_hops * sizeof *runner->path;
-	return runner->lines && runner->links && runner->stamps && runner->steps &&
-	       runner->operations && runner->path;
-}
-
-struct dc_runner *dc_runner_create(struct dc_engine *engine, const struct dc_plan *plan,
-				   const struct dc_runner_options *options,
-				   dc_runner_observer *ended, void *context)
-{
-	struct dc_runner *runner = calloc(1, sizeof *runner);
-
-	if (!runner)
-		return NULL;
-	runner->engine = engine;
-	runner->plan = plan;
-	runner->options = *options;
-	runner->ended = ended;
-	runner->context = context;
-	runner->solver = dc_fluid_create();
-	if (runner->solver)
-		runner->transfers =
-			dc_fluid_transfers_create(engine, runner->solver, DC_PHASE_STATE);
-	if (!runner->transfers || !allocate(runner) || !prepare_lines(runner) ||
-	    !prepare_links(runner)) {
-		dc_runner_destroy(runner);
-		return NULL;
-	}
-	runner->operations_left = plan->operation_count;
-	for (uint32_t i = 0; i < plan->operation_count; i++) {
-		runner->operations[i].left = plan->operations[i].last_lines;
-		runner->operations[i].bottleneck = DC_PLAN_NONE;
-	}
-	return runner;
-}
-
-void dc_runner_destroy(struct dc_runner *runner)
-{
-	if (!runner)
-		return;
-	dc_fluid_transfers_destroy(runner->transfers);
-	dc_fluid_destroy(runner->solver);
-	free(runner->lines);
-	free(runner->counters);
-	free(runner->links);
-	free(runner->stamps);
-	free(runner->steps);
-	free(runner->operations);
-	free(runner->live);
-	free(runner->line_of);
-	free(runner->rests);
-	free(runner->path);
-	free(runner);
-}
-
-/* --- results --- */
-
-bool dc_runner_is_done(const struct dc_runner *runner)
-{
-	return runner->operations_left == 0;
-}
-
-uint32_t dc_runner_unfinished(const struct dc_runner *runner)
-{
-	for (uint32_t i = 0; i < runner->plan->operation_count; i++)
-		if (!runner->operations[i].done)
-			return i;
-	return DC_PLAN_NONE;
-}
-
-/* The link of no capacity on a message's way. */
-static uint32_t blocked_at(const struct dc_runner *runner, uint32_t message)
-{
-	const struct dc_plan *plan = runner->plan;
-	const struct dc_plan_way *way = dc_step_way(plan, message, runner->epoch);
-
-	for (uint32_t h = 0; h < way->hops; h++) {
-		uint32_t link = plan->hops[way->first_hop + h].link;
-
-		if (!(plan->capacities[plan->links[link].first_capacity + runner->epoch] > 0))
-			return link;
-	}
-	return DC_PLAN_NONE;
-}
-
-uint32_t dc_runner_waits_at(const struct dc_runner *runner, uint32_t operation)
-{
-	const struct dc_plan *plan = runner->plan;
-
-	for (uint32_t m = 0; m < plan->message_count && runner->live; m++) {
-		uint32_t link;
-
-		if (runner->line_of[m] == DC_PLAN_NONE ||
-		    dc_plan_phase_of(plan, runner->line_of[m])->operation != operation)
-			continue;
-		link = blocked_at(runner, m);
-		if (link != DC_PLAN_NONE)
-			return link;
-	}
-	return DC_PLAN_NONE;
-}
-
-uint32_t dc_runner_bottleneck(const struct dc_runner *runner, uint32_t operation)
-{
-	return runner->operations[operation].bottleneck;
-}
-
-double dc_runner_carried_bytes(const struct dc_runner *runner, uint32_t link)
-{
-	return runner->links[link].extra_bytes +
-	       dc_sum_value(dc_fluid_transfers_carried(runner->transfers, link));
-}
-
-struct dc_runner_statistics dc_runner_statistics(const struct dc_runner *runner)
-{
-	struct dc_runner_statistics statistics = runner->statistics;
-
-	statistics.live_bytes +=
-		dc_fluid_statistics(runner->solver).bytes +
-		dc_fluid_transfers_memory(runner->transfers) +
-		runner->plan->link_count * (sizeof *runner->links + sizeof *runner->stamps);
-	statistics.bytes += statistics.live_bytes;
-	return statistics;
 }

@@ -13,7 +13,7 @@
  * differs go on along the new one with the bytes they have left. A message without a way waits at a link
  * of no capacity. Epochs that begin after the last operation has ended do not hold the engine up.
  *
- * Ownership: engine and plan are borrowed and outlive the runner. Memory beside the plan: 48 bytes per
+ * Ownership: engine and plan are borrowed and outlive the runner. Memory beside the plan: 64 bytes per
  * line, 32 per bundle, about 120 per link, 12 per message once one is sent by itself, and the transfers under
  * way. */
 #ifndef DC_FABRIC_RUNNER_H
