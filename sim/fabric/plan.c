@@ -7,6 +7,9 @@
 
 #include "fabric/plan_build.h"
 
+/* Items looked at for an equal one. */
+enum { RECENT = 16 };
+
 const struct dc_fabric_cost dc_fabric_no_cost = {.reduction_bps = 0};
 
 void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more)
@@ -35,6 +38,21 @@ void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more)
 	return added;
 }
 
+uint32_t dc_plan_array_number(struct dc_plan_array *array, const void *item)
+{
+	const char *items = array->items;
+	void *added;
+
+	for (uint32_t i = 1; i <= RECENT && i <= array->count; i++)
+		if (!memcmp(items + (array->count - i) * array->size, item, array->size))
+			return array->count - i;
+	added = dc_plan_array_add(array, 1);
+	if (!added)
+		return DC_PLAN_NONE;
+	memcpy(added, item, array->size);
+	return array->count - 1;
+}
+
 void *dc_plan_array_take(struct dc_plan_array *array)
 {
 	void *items = array->items, *exact = NULL;
@@ -54,30 +72,93 @@ void dc_plan_parts_init(struct dc_plan_parts *parts)
 	*parts = (struct dc_plan_parts){
 		.links.size = sizeof(struct dc_plan_link),
 		.capacities.size = sizeof(double),
+		.uses.size = sizeof(double),
+		.latencies.size = sizeof(int64_t),
 		.hops.size = sizeof(struct dc_plan_hop),
 		.ways.size = sizeof(struct dc_plan_way),
+		.terms.size = sizeof(struct dc_plan_terms),
 		.messages.size = sizeof(struct dc_plan_message),
 		.bundles.size = sizeof(struct dc_plan_bundle),
+		.phases.size = sizeof(struct dc_plan_phase),
 		.lines.size = sizeof(struct dc_plan_line),
 		.nexts.size = sizeof(uint32_t),
 	};
 }
 
+struct dc_plan_message *dc_plan_parts_message(struct dc_plan_parts *parts, double bytes,
+					      double multiplicity)
+{
+	const struct dc_plan_terms terms = {bytes, multiplicity};
+	uint32_t number = dc_plan_array_number(&parts->terms, &terms);
+	struct dc_plan_message *message;
+
+	message = number == DC_PLAN_NONE ? NULL : dc_plan_array_add(&parts->messages, 1);
+	if (message)
+		message->terms = number;
+	return message;
+}
+
+struct dc_plan_way *dc_plan_parts_way(struct dc_plan_parts *parts, uint32_t epoch, int64_t latency)
+{
+	uint32_t number = dc_plan_array_number(&parts->latencies, &latency);
+	struct dc_plan_way *way;
+
+	way = number == DC_PLAN_NONE ? NULL : dc_plan_array_add(&parts->ways, 1);
+	if (way)
+		*way = (struct dc_plan_way){
+			.first_hop = parts->hops.count,
+			.latency = number,
+			.epoch = epoch & INT32_MAX,
+		};
+	return way;
+}
+
+enum dc_status dc_plan_parts_hop(struct dc_plan_parts *parts, uint32_t first, uint32_t link,
+				 double use)
+{
+	struct dc_plan_way *way = (struct dc_plan_way *)parts->ways.items + parts->ways.count - 1;
+	struct dc_plan_hop *hop = NULL, *hops = parts->hops.items;
+	uint32_t number;
+
+	for (uint32_t h = first; h < parts->hops.count && !hop; h++)
+		if (hops[h].link == link)
+			hop = &hops[h];
+	if (hop) {
+		use += ((const double *)parts->uses.items)[hop->use];
+	} else {
+		hop = dc_plan_array_add(&parts->hops, 1);
+		way->hops++;
+	}
+	number = dc_plan_array_number(&parts->uses, &use);
+	if (!hop || number == DC_PLAN_NONE)
+		return DC_ERR_MEMORY;
+	*hop = (struct dc_plan_hop){link, number};
+	return DC_OK;
+}
+
 void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan)
 {
 	plan->link_count = parts->links.count;
+	plan->use_count = parts->uses.count;
+	plan->latency_count = parts->latencies.count;
 	plan->hop_count = parts->hops.count;
 	plan->way_count = parts->ways.count;
+	plan->terms_count = parts->terms.count;
 	plan->message_count = parts->messages.count;
 	plan->bundle_count = parts->bundles.count;
+	plan->phase_count = parts->phases.count;
 	plan->line_count = parts->lines.count;
 	plan->next_count = parts->nexts.count;
 	plan->links = dc_plan_array_take(&parts->links);
 	plan->capacities = dc_plan_array_take(&parts->capacities);
+	plan->uses = dc_plan_array_take(&parts->uses);
+	plan->latencies = dc_plan_array_take(&parts->latencies);
 	plan->hops = dc_plan_array_take(&parts->hops);
 	plan->ways = dc_plan_array_take(&parts->ways);
+	plan->terms = dc_plan_array_take(&parts->terms);
 	plan->messages = dc_plan_array_take(&parts->messages);
 	plan->bundles = dc_plan_array_take(&parts->bundles);
+	plan->phases = dc_plan_array_take(&parts->phases);
 	plan->lines = dc_plan_array_take(&parts->lines);
 	plan->nexts = dc_plan_array_take(&parts->nexts);
 }
@@ -87,10 +168,14 @@ void dc_plan_fini(struct dc_plan *plan)
 	free(plan->begins);
 	free(plan->links);
 	free(plan->capacities);
+	free(plan->uses);
+	free(plan->latencies);
 	free(plan->hops);
 	free(plan->ways);
+	free(plan->terms);
 	free(plan->messages);
 	free(plan->bundles);
+	free(plan->phases);
 	free(plan->lines);
 	free(plan->nexts);
 	free(plan->operations);
@@ -195,9 +280,11 @@ double dc_plan_bytes(const struct dc_plan *plan)
 
 		/* A message's multiplicity counts it on all lines of its class. */
 		for (uint32_t m = 0; m < bundle->messages; m++)
-			step_bytes += plan->messages[bundle->first_message + m].bytes *
-				      plan->messages[bundle->first_message + m].multiplicity;
-		bytes += step_bytes * (double)line->repeat * line->chunks;
+			step_bytes +=
+				dc_plan_terms_of(plan, bundle->first_message + m)->bytes *
+				dc_plan_terms_of(plan, bundle->first_message + m)->multiplicity;
+		bytes += step_bytes * (double)dc_plan_phase_of(plan, i)->repeat *
+			 dc_plan_phase_of(plan, i)->chunks;
 	}
 	return bytes;
 }
@@ -211,8 +298,12 @@ size_t dc_plan_memory(const struct dc_plan *plan, size_t *link_bytes)
 		*link_bytes = links;
 	return links + plan->epoch_count * sizeof *plan->begins +
 	       plan->hop_count * sizeof *plan->hops + plan->way_count * sizeof *plan->ways +
+	       plan->use_count * sizeof *plan->uses +
+	       plan->latency_count * sizeof *plan->latencies +
+	       plan->terms_count * sizeof *plan->terms +
 	       plan->message_count * sizeof *plan->messages +
-	       plan->bundle_count * sizeof *plan->bundles + plan->line_count * sizeof *plan->lines +
+	       plan->bundle_count * sizeof *plan->bundles +
+	       plan->phase_count * sizeof *plan->phases + plan->line_count * sizeof *plan->lines +
 	       plan->next_count * sizeof *plan->nexts +
 	       plan->operation_count * sizeof *plan->operations +
 	       plan->job_count * sizeof *plan->jobs +

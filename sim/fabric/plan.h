@@ -52,35 +52,50 @@ struct dc_plan_link {
 
 struct dc_plan_hop {
 	uint32_t link; /* of the plan */
-	double use; /* bytes on the wire per byte of a message, over all links of the class that it
-			* crosses */
+	uint32_t
+		use; /* in uses: bytes on the wire per byte of a message, over all links of the class
+			* that it crosses */
 };
 
-/* A way of a message, from an epoch on. */
+/* A way of a message, from an epoch on. Messages of lines that differ in bytes only have it together. */
 struct dc_plan_way {
-	uint32_t epoch;
 	uint32_t first_hop, hops;
-	int64_t latency; /* [fs], all costs included */
+	uint32_t latency; /* in latencies [fs]: all costs included */
+	uint32_t epoch : 31;
+	uint32_t more : 1; /* the next way is that of a later epoch */
+};
+
+/* What many messages have in common. */
+struct dc_plan_terms {
+	double bytes;
+	double multiplicity;
 };
 
 struct dc_plan_message {
-	double bytes;
-	double multiplicity;
-	uint32_t first_way, ways; /* the first is of epoch 0 */
+	uint32_t terms;
+	uint32_t first_way; /* of epoch 0 */
 };
 
 struct dc_plan_bundle {
 	uint32_t first_message, messages;
 };
 
-struct dc_plan_line {
+/* What the lines of a phase have in common. */
+struct dc_plan_phase {
 	double multiplicity;
 	uint64_t repeat;
-	uint32_t operation, bundle;
+	uint32_t operation;
 	uint32_t chunks;
-	uint32_t needs;             /* lines it waits for */
-	uint32_t first_next, nexts; /* in nexts: lines that wait for it; none: the operation does */
-	uint32_t kind;              /* equal for lines at the same place of equal schedules */
+	uint32_t kind;      /* equal for lines at the same place of equal schedules */
+	uint32_t base_next; /* the first line of the phase that follows */
+};
+
+struct dc_plan_line {
+	uint32_t phase, bundle;
+	uint32_t needs; /* lines it waits for */
+	/* In nexts: lines that wait for it, counted from base_next; none: the operation does. Lines of
+	 * like phases have the list together. */
+	uint32_t first_next, nexts;
 };
 
 struct dc_plan_operation {
@@ -104,26 +119,54 @@ struct dc_plan {
 	dc_time *begins; /* of epochs */
 	struct dc_plan_link *links;
 	double *capacities; /* [B/s], by link and epoch; 0: down */
+	double *uses;
+	int64_t *latencies;
 	struct dc_plan_hop *hops;
 	struct dc_plan_way *ways;
+	struct dc_plan_terms *terms;
 	struct dc_plan_message *messages;
 	struct dc_plan_bundle *bundles;
+	struct dc_plan_phase *phases;
 	struct dc_plan_line *lines;
 	uint32_t *nexts;
 	struct dc_plan_operation *operations;
 	struct dc_plan_job *jobs;
 	uint32_t link_count, hop_count, way_count, message_count, bundle_count, line_count;
-	uint32_t next_count, operation_count, job_count;
+	uint32_t next_count, operation_count, job_count, terms_count, use_count, latency_count;
+	uint32_t phase_count;
 	/* For each operation and job asked for, job by job, the one of the plan that stands for it. */
 	uint32_t *operation_of;
 	uint32_t *job_of;
 	uint32_t asked_operations, asked_jobs;
 };
 
+static inline const struct dc_plan_terms *dc_plan_terms_of(const struct dc_plan *plan,
+							   uint32_t message)
+{
+	return &plan->terms[plan->messages[message].terms];
+}
+
+static inline double dc_plan_use_of(const struct dc_plan *plan, const struct dc_plan_hop *hop)
+{
+	return plan->uses[hop->use];
+}
+
+static inline int64_t dc_plan_latency_of(const struct dc_plan *plan, const struct dc_plan_way *way)
+{
+	return plan->latencies[way->latency];
+}
+
+static inline const struct dc_plan_phase *dc_plan_phase_of(const struct dc_plan *plan,
+							   uint32_t line)
+{
+	return &plan->phases[plan->lines[line].phase];
+}
+
 void dc_plan_fini(struct dc_plan *plan);
 
 /* Lays out every message. DC_ERR_RUN when the numbers of parts go beyond 32 bits, or messages wait
- * longer than 2^63 fs. Memory: about 100 bytes per message and line, and 16 per hop. */
+ * longer than 2^63 fs. Memory: 8 bytes per message, 16 per way and 8 per hop of it, about
+ * 20 per line. */
 enum dc_status dc_plan_lay_out(const struct dc_plan_request *request,
 			       struct dc_plan *plan) DC_CHECK;
 /* The coarsest plan that gives the same times: classes by refinement, O(hops) per round and as many

@@ -14,15 +14,27 @@ struct dc_plan_array {
 /* Room for `more` items at the end, zeroed, counted at once; the first of them, or NULL when out of
  * memory or of 32-bit numbers. */
 void *dc_plan_array_add(struct dc_plan_array *array, uint32_t more);
+/* The number of an item equal to the one given, which is added unless it is there among the last; DC_PLAN_NONE
+ * when out of memory or numbers. */
+uint32_t dc_plan_array_number(struct dc_plan_array *array, const void *item);
 /* The items, in no more room than they need; the array is empty then. */
 void *dc_plan_array_take(struct dc_plan_array *array);
 
 /* The arrays of a plan in the making, and handing them over. */
 struct dc_plan_parts {
-	struct dc_plan_array links, capacities, hops, ways, messages, bundles, lines, nexts;
+	struct dc_plan_array links, capacities, uses, latencies, hops, ways, terms, messages,
+		bundles, phases, lines, nexts;
 };
 
 void dc_plan_parts_init(struct dc_plan_parts *parts);
+/* Adds a message but for its way; NULL when out of memory or numbers. */
+struct dc_plan_message *dc_plan_parts_message(struct dc_plan_parts *parts, double bytes,
+					      double multiplicity);
+/* Adds a way but for its hops, which begin here; NULL likewise. */
+struct dc_plan_way *dc_plan_parts_way(struct dc_plan_parts *parts, uint32_t epoch, int64_t latency);
+/* Adds a hop to the last way; a link that is among its hops from `first` on is used more. */
+enum dc_status dc_plan_parts_hop(struct dc_plan_parts *parts, uint32_t first, uint32_t link,
+				 double use) DC_CHECK;
 /* Gives the plan all of them; nothing is left. */
 void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan);
 

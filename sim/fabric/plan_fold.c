@@ -55,15 +55,14 @@ static uint64_t of_double(double value)
 
 /* --- colours to begin with --- */
 
-static uint64_t colour_message(const struct dc_plan *plan, const struct dc_plan_message *message)
+static uint64_t colour_message(const struct dc_plan *plan, uint32_t message)
 {
-	uint64_t colour = join(of_double(message->bytes), of_double(message->multiplicity));
+	const struct dc_plan_terms *terms = dc_plan_terms_of(plan, message);
+	const struct dc_plan_way *way = &plan->ways[plan->messages[message].first_way];
+	uint64_t colour = join(of_double(terms->bytes), of_double(terms->multiplicity));
 
-	for (uint32_t i = 0; i < message->ways; i++) {
-		const struct dc_plan_way *way = &plan->ways[message->first_way + i];
-
-		colour = join(colour, join(way->epoch, (uint64_t)way->latency));
-	}
+	for (; way; way = way->more ? way + 1 : NULL)
+		colour = join(colour, join(way->epoch, (uint64_t)dc_plan_latency_of(plan, way)));
 	return colour;
 }
 
@@ -80,15 +79,15 @@ static void paint(struct folding *folding)
 		parts[OPERATIONS].now[i] = join((uint64_t)plan->operations[i].startup,
 						of_double(plan->operations[i].multiplicity));
 	for (uint32_t i = 0; i < plan->line_count; i++) {
-		const struct dc_plan_line *line = &plan->lines[i];
+		const struct dc_plan_phase *phase = dc_plan_phase_of(plan, i);
 
-		parts[LINES].now[i] = join(join(line->kind, line->repeat),
-					   join(line->chunks, of_double(line->multiplicity)));
+		parts[LINES].now[i] = join(join(phase->kind, phase->repeat),
+					   join(phase->chunks, of_double(phase->multiplicity)));
 	}
 	for (uint32_t i = 0; i < plan->bundle_count; i++)
 		parts[BUNDLES].now[i] = plan->bundles[i].messages;
 	for (uint32_t i = 0; i < plan->message_count; i++)
-		parts[MESSAGES].now[i] = colour_message(plan, &plan->messages[i]);
+		parts[MESSAGES].now[i] = colour_message(plan, i);
 	for (uint32_t i = 0; i < plan->link_count; i++) {
 		uint64_t colour = of_double(plan->links[i].multiplicity);
 
@@ -124,16 +123,14 @@ static void mingle_messages(struct folding *folding)
 		for (uint32_t m = 0; m < plan->bundles[i].messages; m++)
 			meet(folding, BUNDLES, i, MESSAGES, plan->bundles[i].first_message + m, 0);
 	for (uint32_t m = 0; m < plan->message_count; m++) {
-		const struct dc_plan_message *message = &plan->messages[m];
+		const struct dc_plan_way *way = &plan->ways[plan->messages[m].first_way];
 
-		for (uint32_t w = 0; w < message->ways; w++) {
-			const struct dc_plan_way *way = &plan->ways[message->first_way + w];
-
+		for (; way; way = way->more ? way + 1 : NULL) {
 			for (uint32_t h = 0; h < way->hops; h++) {
 				const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
 
 				meet(folding, MESSAGES, m, LINKS, hop->link,
-				     join(of_double(hop->use), way->epoch));
+				     join(of_double(dc_plan_use_of(plan, hop)), way->epoch));
 			}
 		}
 	}
@@ -147,9 +144,12 @@ static void mingle_lines(struct folding *folding)
 		const struct dc_plan_line *line = &plan->lines[i];
 
 		meet(folding, LINES, i, BUNDLES, line->bundle, 2);
-		meet(folding, LINES, i, OPERATIONS, line->operation, 4);
+		meet(folding, LINES, i, OPERATIONS, dc_plan_phase_of(plan, i)->operation, 4);
 		for (uint32_t n = 0; n < line->nexts; n++)
-			meet(folding, LINES, i, LINES, plan->nexts[line->first_next + n], 6);
+			meet(folding, LINES, i, LINES,
+			     dc_plan_phase_of(plan, i)->base_next +
+				     plan->nexts[line->first_next + n],
+			     6);
 	}
 	for (uint32_t i = 0; i < plan->operation_count; i++) {
 		meet(folding, OPERATIONS, i, JOBS, plan->operations[i].job, 8);
@@ -216,14 +216,14 @@ static bool refine(struct folding *folding, uint64_t work_most)
 
 /* --- the folded plan --- */
 
-/* Classes that a list of numbers names, each once, in the order of first mention. */
-static uint32_t distinct(const struct colours *colours, const uint32_t *numbers, uint32_t count,
-			 uint32_t *out)
+/* Classes that a list of numbers names, counted from a base, each once, in the order of first mention. */
+static uint32_t distinct(const struct colours *colours, uint32_t base, const uint32_t *numbers,
+			 uint32_t count, uint32_t *out)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t class = colours->class[numbers[i]];
+		uint32_t class = colours->class[base + numbers[i]];
 		uint32_t j = 0;
 
 		while (j < kept && out[j] != class)
@@ -261,29 +261,22 @@ static enum dc_status fold_way(const struct folding *folding, const struct dc_pl
 			       struct dc_plan_parts *folded)
 {
 	const struct dc_plan *plan = folding->plan;
-	struct dc_plan_way *row = dc_plan_array_add(&folded->ways, 1);
+	struct dc_plan_way *row =
+		dc_plan_parts_way(folded, way->epoch, dc_plan_latency_of(plan, way));
 	uint32_t first = folded->hops.count;
 
 	if (!row)
 		return DC_ERR_MEMORY;
+	row->more = way->more;
 	for (uint32_t h = 0; h < way->hops; h++) {
 		const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
-		uint32_t link = folding->parts[LINKS].class[hop->link];
-		struct dc_plan_hop *there = folded->hops.items;
-		uint32_t i = first;
+		enum dc_status status =
+			dc_plan_parts_hop(folded, first, folding->parts[LINKS].class[hop->link],
+					  dc_plan_use_of(plan, hop));
 
-		while (i < folded->hops.count && there[i].link != link)
-			i++;
-		if (i == folded->hops.count) {
-			there = dc_plan_array_add(&folded->hops, 1);
-			if (!there)
-				return DC_ERR_MEMORY;
-			*there = (struct dc_plan_hop){link, hop->use};
-		} else {
-			there[i].use += hop->use;
-		}
+		if (status)
+			return status;
 	}
-	*row = (struct dc_plan_way){way->epoch, first, folded->hops.count - first, way->latency};
 	return DC_OK;
 }
 
@@ -304,24 +297,22 @@ static enum dc_status fold_bundles(const struct folding *folding, struct dc_plan
 		for (uint32_t m = 0; m < one->messages; m++) {
 			uint32_t number = one->first_message + m;
 			uint32_t class = messages->class[number];
-			const struct dc_plan_message *message = &plan->messages[number];
+			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, number);
+			const struct dc_plan_way *way =
+				&plan->ways[plan->messages[number].first_way];
 			struct dc_plan_message *added;
 
 			/* A class of messages lies within one class of bundles. */
 			if (messages->first[class] != number)
 				continue;
-			added = dc_plan_array_add(&folded->messages, 1);
+			added = dc_plan_parts_message(folded, terms->bytes,
+						      terms->multiplicity *
+							      messages->members[class]);
 			if (!added)
 				return DC_ERR_MEMORY;
-			*added = (struct dc_plan_message){
-				.bytes = message->bytes,
-				.multiplicity = message->multiplicity * messages->members[class],
-				.first_way = folded->ways.count,
-				.ways = message->ways,
-			};
-			for (uint32_t w = 0; w < message->ways; w++) {
-				enum dc_status status = fold_way(
-					folding, &plan->ways[message->first_way + w], folded);
+			added->first_way = folded->ways.count;
+			for (; way; way = way->more ? way + 1 : NULL) {
+				enum dc_status status = fold_way(folding, way, folded);
 
 				if (status)
 					return status;
@@ -347,15 +338,20 @@ static enum dc_status fold_lines(const struct folding *folding, struct dc_plan_p
 		const struct dc_plan_line *one = &plan->lines[lines->first[c]];
 		uint32_t first = folded->nexts.count;
 		uint32_t *nexts = dc_plan_array_add(&folded->nexts, one->nexts);
+		struct dc_plan_phase *phase = dc_plan_array_add(&folded->phases, 1);
 
-		if (!nexts)
+		if (!nexts || !phase)
 			return DC_ERR_MEMORY;
+		*phase = plan->phases[one->phase];
+		phase->multiplicity *= lines->members[c];
+		phase->operation = folding->parts[OPERATIONS].class[phase->operation];
 		rows[c] = *one;
-		rows[c].multiplicity = one->multiplicity * lines->members[c];
-		rows[c].operation = folding->parts[OPERATIONS].class[one->operation];
+		rows[c].phase = folded->phases.count - 1;
 		rows[c].bundle = folding->parts[BUNDLES].class[one->bundle];
 		rows[c].first_next = first;
-		rows[c].nexts = distinct(lines, &plan->nexts[one->first_next], one->nexts, nexts);
+		rows[c].nexts = distinct(lines, phase->base_next, &plan->nexts[one->first_next],
+					 one->nexts, nexts);
+		phase->base_next = 0;
 		rows[c].needs = 0;
 		folded->nexts.count = first + rows[c].nexts;
 	}
@@ -365,7 +361,10 @@ static enum dc_status fold_lines(const struct folding *folding, struct dc_plan_p
 		for (uint32_t n = 0; n < rows[c].nexts; n++)
 			rows[nexts[n]].needs++;
 		if (!rows[c].nexts)
-			out->operations[rows[c].operation].last_lines++;
+			out->operations[((struct dc_plan_phase *)
+						 folded->phases.items)[rows[c].phase]
+						.operation]
+				.last_lines++;
 	}
 	return DC_OK;
 }
@@ -420,7 +419,8 @@ static void find_lines(struct dc_plan *out)
 	for (uint32_t i = 0; i < out->operation_count; i++)
 		out->operations[i].lines = 0;
 	for (uint32_t i = 0; i < out->line_count; i++) {
-		struct dc_plan_operation *row = &out->operations[out->lines[i].operation];
+		struct dc_plan_operation *row =
+			&out->operations[dc_plan_phase_of(out, i)->operation];
 
 		if (!row->lines++)
 			row->first_line = i;

@@ -20,6 +20,21 @@ struct layout {
 	uint32_t *loads; /* adaptive routing: messages of the phase, by link of the plan */
 	uint32_t load_capacity;
 	uint32_t kind;
+	struct dc_plan_array done;  /* struct laid_out, by phase */
+	struct dc_plan_array moves; /* struct move */
+	uint32_t twin;              /* message like the first of this bundle but for its bytes */
+};
+
+/* A phase of the operation, and where its lines are. */
+struct laid_out {
+	const struct dc_schedule_phase *phase;
+	uint32_t first_line;
+};
+
+/* Lists of who waits for whom, of a phase along a factor before one along another. */
+struct move {
+	size_t factor, next;
+	uint32_t first_line;
 };
 
 /* --- links and ways --- */
@@ -90,28 +105,25 @@ static enum dc_status count_load(struct layout *layout, uint32_t link, double us
 static enum dc_status add_way(struct layout *layout, const struct dc_fabric_path *path,
 			      uint32_t epoch)
 {
-	struct dc_plan_way *way = dc_plan_array_add(&layout->parts.ways, 1);
 	int64_t latency = dc_plan_latency(path);
 
-	if (!way)
-		return DC_ERR_MEMORY;
 	if (latency < 0)
 		return DC_ERR_RUN;
-	*way = (struct dc_plan_way){epoch, layout->parts.hops.count, (uint32_t)path->count,
-				    latency};
+	if (!dc_plan_parts_way(&layout->parts, epoch, latency))
+		return DC_ERR_MEMORY;
 	for (size_t i = 0; i < path->count; i++) {
-		struct dc_plan_hop hop = {.use = path->hops[i].use};
-		struct dc_plan_hop *added;
-		enum dc_status status = find_link(layout, path->hops[i].link, &hop.link);
+		double use = path->hops[i].use;
+		uint32_t link;
+		enum dc_status status = find_link(layout, path->hops[i].link, &link);
 
 		if (!status)
-			status = count_load(layout, hop.link, hop.use);
+			status = count_load(layout, link, use);
+		/* Each link is in a path once. */
+		if (!status)
+			status = dc_plan_parts_hop(&layout->parts, layout->parts.hops.count, link,
+						   use);
 		if (status)
 			return status;
-		added = dc_plan_array_add(&layout->parts.hops, 1);
-		if (!added)
-			return DC_ERR_MEMORY;
-		*added = hop;
 	}
 	return DC_OK;
 }
@@ -153,18 +165,19 @@ static enum dc_status find_path(const struct layout *layout, size_t epoch,
 
 static enum dc_status add_message(struct layout *layout, const struct errand *errand, double bytes)
 {
-	struct dc_plan_message *message = dc_plan_array_add(&layout->parts.messages, 1);
+	struct dc_plan_message *message = dc_plan_parts_message(&layout->parts, bytes, 1);
 	struct dc_fabric_path swap;
 	enum dc_status status;
 
 	if (!message)
 		return DC_ERR_MEMORY;
-	*message = (struct dc_plan_message){
-		.bytes = bytes,
-		.multiplicity = 1,
-		.first_way = layout->parts.ways.count,
-		.ways = 1,
-	};
+	if (layout->twin != DC_PLAN_NONE) {
+		const struct dc_plan_message *messages = layout->parts.messages.items;
+
+		message->first_way = messages[layout->twin++].first_way;
+		return DC_OK;
+	}
+	message->first_way = layout->parts.ways.count;
 	status = find_path(layout, 0, errand, &layout->path);
 	if (!status)
 		status = add_way(layout, &layout->path, 0);
@@ -172,8 +185,9 @@ static enum dc_status add_message(struct layout *layout, const struct errand *er
 		status = find_path(layout, e, errand, &layout->other);
 		if (status || same_path(&layout->path, &layout->other))
 			continue;
+		((struct dc_plan_way *)layout->parts.ways.items)[layout->parts.ways.count - 1]
+			.more = 1;
 		status = add_way(layout, &layout->other, (uint32_t)e);
-		message->ways++;
 		swap = layout->path;
 		layout->path = layout->other;
 		layout->other = swap;
@@ -235,22 +249,48 @@ static enum dc_status add_bundle(struct layout *layout, const struct dc_schedule
 	return status;
 }
 
-/* Two phases that send the same along the same lines. */
+/* Two phases whose messages take the same ways along the same lines; `equal`: with the same bytes, too. What
+ * is added up on arrival is part of the latency. */
 static bool same_phase(const struct layout *layout, const struct dc_schedule_phase *a,
-		       const struct dc_schedule_phase *b)
+		       const struct dc_schedule_phase *b, bool equal)
 {
-	bool adds = layout->cost->reduction_bps > 0 && a->reduces != b->reduces;
+	bool adds = layout->cost->reduction_bps > 0 && (a->reduces || b->reduces);
 
-	if (a->factor != b->factor || a->count != b->count || adds)
+	if (a->factor != b->factor || a->count != b->count || (adds && a->reduces != b->reduces))
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
 		const struct dc_pattern *x = &a->patterns[i], *y = &b->patterns[i];
 
 		if (x->kind != y->kind || x->kind == DC_PATTERN_LIST || x->offset != y->offset ||
-		    x->bytes != y->bytes)
+		    ((equal || adds) && x->bytes != y->bytes))
 			return false;
 	}
 	return true;
+}
+
+/* The first line of an earlier phase of the operation whose messages take the same ways; DC_PLAN_NONE: none. */
+static uint32_t find_twin(const struct layout *layout, const struct dc_schedule_phase *phase)
+{
+	const struct laid_out *done = layout->done.items;
+
+	/* Adaptive routing looks at what else there is. */
+	for (uint32_t i = 0;
+	     i < layout->done.count && layout->fabric->routing.policy != DC_ROUTING_ADAPTIVE; i++)
+		if (same_phase(layout, done[i].phase, phase, false))
+			return done[i].first_line;
+	return DC_PLAN_NONE;
+}
+
+static const struct dc_plan_line *line_at(const struct layout *layout, uint32_t number)
+{
+	return (const struct dc_plan_line *)layout->parts.lines.items + number;
+}
+
+static uint32_t first_message(const struct layout *layout, uint32_t line)
+{
+	const struct dc_plan_bundle *bundles = layout->parts.bundles.items;
+
+	return bundles[line_at(layout, line)->bundle].first_message;
 }
 
 /* The lines of a phase; their bundles are those of an earlier phase of the track where it sends the same
@@ -260,14 +300,32 @@ static enum dc_status add_phase(struct layout *layout, const struct dc_track *tr
 {
 	const struct dc_schedule_phase *phase = &track->phases[number];
 	uint64_t count = dc_group_lines(layout->schedule->group, phase->factor);
-	uint32_t first = layout->parts.lines.count;
+	uint32_t first = layout->parts.lines.count, alike = find_twin(layout, phase);
+	struct dc_plan_phase *row;
+	struct laid_out *done;
 	size_t twin = number;
 
 	for (size_t i = 0; i < number && track->chunks == 1 && twin == number; i++)
-		if (track->phases[i].repeat && same_phase(layout, &track->phases[i], phase))
+		if (track->phases[i].repeat && same_phase(layout, &track->phases[i], phase, true))
 			twin = i;
+	if (alike == DC_PLAN_NONE) {
+		done = dc_plan_array_add(&layout->done, 1);
+		if (!done)
+			return DC_ERR_MEMORY;
+		*done = (struct laid_out){phase, first};
+	}
 	if (count >= DC_PLAN_NONE || !dc_plan_array_add(&layout->parts.lines, (uint32_t)count))
 		return DC_ERR_MEMORY;
+	row = dc_plan_array_add(&layout->parts.phases, 1);
+	if (!row)
+		return DC_ERR_MEMORY;
+	*row = (struct dc_plan_phase){
+		.multiplicity = 1,
+		.repeat = phase->repeat,
+		.operation = layout->operation,
+		.chunks = (uint32_t)track->chunks,
+		.kind = layout->kind,
+	};
 	if (layout->loads)
 		memset(layout->loads, 0, layout->load_capacity * sizeof *layout->loads);
 	for (uint32_t i = 0; i < count; i++) {
@@ -276,23 +334,18 @@ static enum dc_status add_phase(struct layout *layout, const struct dc_track *tr
 		uint32_t bundle;
 
 		if (twin < number) {
-			bundle = ((struct dc_plan_line *)
-					  layout->parts.lines.items)[first_lines[twin] + i]
-					 .bundle;
+			bundle = line_at(layout, first_lines[twin] + i)->bundle;
 		} else {
-			enum dc_status status = add_bundle(layout, phase, i, &bundle);
+			enum dc_status status;
 
+			layout->twin = alike == DC_PLAN_NONE ? DC_PLAN_NONE
+							     : first_message(layout, alike + i);
+			status = add_bundle(layout, phase, i, &bundle);
 			if (status)
 				return status;
 		}
-		*line = (struct dc_plan_line){
-			.multiplicity = 1,
-			.repeat = phase->repeat,
-			.operation = layout->operation,
-			.bundle = bundle,
-			.chunks = (uint32_t)track->chunks,
-			.kind = layout->kind,
-		};
+		*line = (struct dc_plan_line){.phase = layout->parts.phases.count - 1,
+					      .bundle = bundle};
 	}
 	layout->kind++;
 	return DC_OK;
@@ -305,16 +358,19 @@ static int compare_numbers(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Lines of a phase are followed by those of the next that a member of theirs is in. */
-static enum dc_status link_phases(struct layout *layout, const struct dc_schedule_phase *phase,
-				  const struct dc_schedule_phase *next, uint32_t first,
-				  uint32_t first_next)
+/* Lines of a phase are followed by those of the next that a member of theirs is in: lists of numbers
+ * within the next phase. */
+static enum dc_status list_nexts(struct layout *layout, size_t factor, size_t next, uint32_t first)
 {
 	const struct dc_group *group = layout->schedule->group;
-	uint64_t lines = dc_group_lines(group, phase->factor);
-	uint64_t size = dc_group_line_size(group, phase->factor);
+	uint64_t lines = dc_group_lines(group, factor);
+	uint64_t size = dc_group_line_size(group, factor);
 	struct dc_plan_line *rows = layout->parts.lines.items;
+	struct move *move = dc_plan_array_add(&layout->moves, 1);
 
+	if (!move)
+		return DC_ERR_MEMORY;
+	*move = (struct move){factor, next, first};
 	for (uint64_t i = 0; i < lines; i++) {
 		uint32_t begin = layout->parts.nexts.count, kept = 0;
 		uint32_t *nexts = dc_plan_array_add(&layout->parts.nexts, (uint32_t)size);
@@ -322,10 +378,8 @@ static enum dc_status link_phases(struct layout *layout, const struct dc_schedul
 		if (!nexts)
 			return DC_ERR_MEMORY;
 		for (uint64_t m = 0; m < size; m++)
-			nexts[m] =
-				first_next + (uint32_t)dc_group_line_of(
-						     group, next->factor,
-						     dc_group_member(group, phase->factor, i, m));
+			nexts[m] = (uint32_t)dc_group_line_of(group, next,
+							      dc_group_member(group, factor, i, m));
 		qsort(nexts, size, sizeof *nexts, compare_numbers);
 		for (uint64_t m = 0; m < size; m++)
 			if (!kept || nexts[kept - 1] != nexts[m])
@@ -333,8 +387,38 @@ static enum dc_status link_phases(struct layout *layout, const struct dc_schedul
 		layout->parts.nexts.count = begin + kept;
 		rows[first + i].first_next = begin;
 		rows[first + i].nexts = kept;
-		for (uint32_t m = 0; m < kept; m++)
-			rows[nexts[m]].needs++;
+	}
+	return DC_OK;
+}
+
+static enum dc_status link_phases(struct layout *layout, const struct dc_schedule_phase *phase,
+				  const struct dc_schedule_phase *next, uint32_t first,
+				  uint32_t first_next)
+{
+	uint64_t lines = dc_group_lines(layout->schedule->group, phase->factor);
+	struct dc_plan_line *rows = layout->parts.lines.items;
+	const struct move *moves = layout->moves.items;
+	uint32_t like = first;
+
+	for (uint32_t i = 0; i < layout->moves.count && like == first; i++)
+		if (moves[i].factor == phase->factor && moves[i].next == next->factor)
+			like = moves[i].first_line;
+	if (like == first) {
+		enum dc_status status = list_nexts(layout, phase->factor, next->factor, first);
+
+		if (status)
+			return status;
+	}
+	((struct dc_plan_phase *)layout->parts.phases.items)[rows[first].phase].base_next =
+		first_next;
+	for (uint64_t i = 0; i < lines; i++) {
+		const uint32_t *nexts =
+			(const uint32_t *)layout->parts.nexts.items + rows[like + i].first_next;
+
+		rows[first + i].first_next = rows[like + i].first_next;
+		rows[first + i].nexts = rows[like + i].nexts;
+		for (uint32_t m = 0; m < rows[like + i].nexts; m++)
+			rows[first_next + nexts[m]].needs++;
 	}
 	return DC_OK;
 }
@@ -373,6 +457,8 @@ static enum dc_status add_operation(struct layout *layout,
 	layout->schedule = request->schedule;
 	layout->cost = request->cost;
 	layout->kind = 0;
+	layout->done.count = 0;
+	layout->moves.count = 0;
 	*layout->row = (struct dc_plan_operation){
 		.startup = (int64_t)startup,
 		.multiplicity = 1,
@@ -443,6 +529,8 @@ enum dc_status dc_plan_lay_out(const struct dc_plan_request *request, struct dc_
 		.request = request,
 		.fabric = request->epochs[0].fabric,
 		.plan = plan,
+		.done.size = sizeof(struct laid_out),
+		.moves.size = sizeof(struct move),
 	};
 	enum dc_status status = DC_ERR_MEMORY;
 
@@ -456,6 +544,8 @@ enum dc_status dc_plan_lay_out(const struct dc_plan_request *request, struct dc_
 	dc_plan_index_fini(&layout.index);
 	dc_fabric_path_fini(&layout.path);
 	dc_fabric_path_fini(&layout.other);
+	free(layout.done.items);
+	free(layout.moves.items);
 	free(layout.loads);
 	if (status)
 		dc_plan_fini(plan);

@@ -194,37 +194,26 @@ static enum dc_status add_message(struct quotient *quotient, size_t d, double by
 				  double multiplicity)
 {
 	const struct dc_fabric_path *path = &quotient->path;
-	struct dc_plan_message *message = dc_plan_array_add(&quotient->parts.messages, 1);
-	struct dc_plan_way *way = dc_plan_array_add(&quotient->parts.ways, 1);
+	struct dc_plan_message *message =
+		dc_plan_parts_message(&quotient->parts, bytes, multiplicity);
 	uint32_t first = quotient->parts.hops.count;
 	int64_t latency = dc_plan_latency(path);
 
-	if (!message || !way)
-		return DC_ERR_MEMORY;
 	if (latency < 0)
 		return DC_ERR_RUN;
-	*message = (struct dc_plan_message){bytes, multiplicity, quotient->parts.ways.count - 1, 1};
+	if (!message || !dc_plan_parts_way(&quotient->parts, 0, latency))
+		return DC_ERR_MEMORY;
+	message->first_way = quotient->parts.ways.count - 1;
 	for (size_t i = 0; i < path->count; i++) {
-		uint32_t link, h = first;
-		struct dc_plan_hop *hops;
+		uint32_t link;
 		enum dc_status status = find_link(quotient, d, path->hops[i].link, &link);
 
+		if (!status)
+			status =
+				dc_plan_parts_hop(&quotient->parts, first, link, path->hops[i].use);
 		if (status)
 			return status;
-		hops = quotient->parts.hops.items;
-		while (h < quotient->parts.hops.count && hops[h].link != link)
-			h++;
-		if (h == quotient->parts.hops.count) {
-			hops = dc_plan_array_add(&quotient->parts.hops, 1);
-			if (!hops)
-				return DC_ERR_MEMORY;
-			*hops = (struct dc_plan_hop){link, path->hops[i].use};
-		} else {
-			hops[h].use += path->hops[i].use;
-		}
 	}
-	way = (struct dc_plan_way *)quotient->parts.ways.items + quotient->parts.ways.count - 1;
-	*way = (struct dc_plan_way){0, first, quotient->parts.hops.count - first, latency};
 	quotient->too_much |= quotient->parts.hops.count > QUOTIENT_HOPS;
 	return DC_OK;
 }
@@ -288,23 +277,27 @@ static enum dc_status add_phase(struct quotient *quotient, const struct dc_track
 	size_t d = group->factors[factor_of(quotient->schedule, phase)].dimension;
 	struct dc_plan_bundle *bundle = dc_plan_array_add(&quotient->parts.bundles, 1);
 	struct dc_plan_line *line = dc_plan_array_add(&quotient->parts.lines, 1);
+	struct dc_plan_phase *row = dc_plan_array_add(&quotient->parts.phases, 1);
 	uint32_t first = quotient->parts.messages.count, number = quotient->parts.lines.count - 1;
 	enum dc_status status = DC_OK;
 	uint32_t *next;
 
-	if (!bundle || !line)
+	if (!bundle || !line || !row)
 		return DC_ERR_MEMORY;
 	for (size_t i = 0; i < phase->count && !status; i++)
 		status = add_pattern(quotient, d, phase, &phase->patterns[i]);
 	*bundle = (struct dc_plan_bundle){first, quotient->parts.messages.count - first};
-	*line = (struct dc_plan_line){
+	*row = (struct dc_plan_phase){
 		.multiplicity =
 			(double)(quotient->fabric->ranks / quotient->fabric->dimensions[d].size),
 		.repeat = phase->repeat,
-		.bundle = quotient->parts.bundles.count - 1,
 		.chunks = (uint32_t)track->chunks,
-		.needs = *before != DC_PLAN_NONE,
 		.kind = kind,
+	};
+	*line = (struct dc_plan_line){
+		.phase = quotient->parts.phases.count - 1,
+		.bundle = quotient->parts.bundles.count - 1,
+		.needs = *before != DC_PLAN_NONE,
 	};
 	if (*before != DC_PLAN_NONE) {
 		struct dc_plan_line *earlier =

@@ -9,12 +9,11 @@
 
 const struct dc_plan_way *dc_step_way(const struct dc_plan *plan, uint32_t message, uint32_t epoch)
 {
-	const struct dc_plan_message *m = &plan->messages[message];
-	uint32_t way = m->first_way + m->ways - 1;
+	const struct dc_plan_way *way = &plan->ways[plan->messages[message].first_way];
 
-	while (plan->ways[way].epoch > epoch)
-		way--;
-	return &plan->ways[way];
+	while (way->more && way[1].epoch <= epoch)
+		way++;
+	return way;
 }
 
 static double capacity_of(const struct dc_plan *plan, uint32_t link, uint32_t epoch)
@@ -32,8 +31,8 @@ static double alone_bps(const struct dc_plan *plan, uint32_t message, uint32_t e
 	*bottleneck = DC_PLAN_NONE;
 	for (uint32_t i = 0; i < way->hops; i++) {
 		const struct dc_plan_hop *hop = &plan->hops[way->first_hop + i];
-		double pull = plan->messages[message].multiplicity * hop->use /
-			      plan->links[hop->link].multiplicity;
+		double pull = dc_plan_terms_of(plan, message)->multiplicity *
+			      dc_plan_use_of(plan, hop) / plan->links[hop->link].multiplicity;
 		double rate = capacity_of(plan, hop->link, epoch) / pull;
 
 		if (rate >= least)
@@ -74,18 +73,18 @@ static void on_arrival(void *context, uint64_t argument)
 static enum dc_status start_message(struct trial *trial, const struct dc_plan *plan,
 				    uint32_t number, uint32_t epoch, dc_fluid_transfer *id)
 {
-	const struct dc_plan_message *message = &plan->messages[number];
+	const struct dc_plan_terms *terms = dc_plan_terms_of(plan, number);
 	const struct dc_plan_way *way = dc_step_way(plan, number, epoch);
 	struct dc_fluid_hop *path = calloc(way->hops + 1u, sizeof *path);
 	struct dc_fluid_transfer_spec spec = {
 		.path = path,
 		.hops = way->hops,
 		.entity = number,
-		.bytes = message->bytes,
+		.bytes = terms->bytes,
 		.weight = 1,
 		.cap_bps = (double)INFINITY,
-		.multiplicity = message->multiplicity,
-		.latency = way->latency,
+		.multiplicity = terms->multiplicity,
+		.latency = dc_plan_latency_of(plan, way),
 		.done = on_arrival,
 		.context = trial,
 	};
@@ -110,7 +109,7 @@ static enum dc_status start_message(struct trial *trial, const struct dc_plan *p
 			else
 				*link = hop->link;
 		}
-		path[i] = (struct dc_fluid_hop){*resource, hop->use};
+		path[i] = (struct dc_fluid_hop){*resource, dc_plan_use_of(plan, hop)};
 	}
 	if (!status)
 		status = dc_fluid_transfers_start(trial->transfers, &spec, id);
@@ -176,14 +175,14 @@ enum dc_status dc_step_measure(const struct dc_plan *plan, uint32_t number, uint
 	struct trial trial;
 	enum dc_status status;
 
-	*step = (struct dc_step){.bottleneck = DC_PLAN_NONE};
+	*step = (struct dc_step){.bottleneck = DC_PLAN_NONE, .measured = epoch + 1};
 	step->disjoint = is_disjoint(plan, bundle, epoch, stamps, ++*stamp);
 	if (step->disjoint) {
 		for (uint32_t m = 0; m < bundle->messages; m++) {
 			uint32_t message = bundle->first_message + m, bottleneck;
 			double rate = alone_bps(plan, message, epoch, &bottleneck);
-			dc_time end = dc_step_way(plan, message, epoch)->latency +
-				      transfer_time(plan->messages[message].bytes, rate);
+			dc_time end = dc_plan_latency_of(plan, dc_step_way(plan, message, epoch)) +
+				      transfer_time(dc_plan_terms_of(plan, message)->bytes, rate);
 
 			if (end < step->duration)
 				continue;
@@ -228,8 +227,8 @@ enum dc_status dc_step_interrupt(const struct dc_plan *plan, uint32_t number, ui
 	}
 	for (uint32_t m = 0; m < bundle->messages && !status; m++) {
 		uint32_t message = bundle->first_message + m, bottleneck;
-		dc_time latency = dc_step_way(plan, message, epoch)->latency;
-		double bytes = plan->messages[message].bytes;
+		dc_time latency = dc_plan_latency_of(plan, dc_step_way(plan, message, epoch));
+		double bytes = dc_plan_terms_of(plan, message)->bytes;
 
 		rests[m] = (struct dc_step_rest){0};
 		if (offset < latency) {

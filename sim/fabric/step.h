@@ -8,6 +8,7 @@ struct dc_step {
 	dc_time duration;
 	uint32_t bottleneck; /* of the message that ends last; DC_PLAN_NONE: nothing limits it */
 	bool disjoint;       /* no link is used by two messages */
+	uint32_t measured;   /* in that epoch + 1 (0: not yet) */
 };
 
 /* What is left of a message in the middle of a step. */

@@ -46,6 +46,7 @@ struct outcome {
 	/* plan, run [s]; held without links, held, grown [B] */
 	double columns[COLUMNS];
 	double sent, coalesced; /* messages */
+	double messages;        /* of the plan: of a step of every phase */
 	double duration_s;
 };
 
@@ -164,7 +165,8 @@ static bool run_plan(const struct dc_plan *plan, enum way way, struct outcome *o
 	done = dc_engine_run(engine, NULL) == DC_OK && dc_runner_is_done(runner);
 	statistics = dc_runner_statistics(runner);
 	outcome->columns[3] = (double)(dc_plan_memory(plan, &links) + statistics.bytes);
-	outcome->columns[2] = outcome->columns[3] - (double)(links + statistics.link_bytes);
+	outcome->columns[2] = outcome->columns[3] - (double)(links + statistics.live_bytes);
+	outcome->messages = plan->message_count;
 	outcome->sent = (double)statistics.messages;
 	outcome->coalesced = (double)statistics.coalesced;
 	outcome->duration_s = dc_time_to_s(dc_engine_now(engine));
@@ -365,6 +367,40 @@ static void limits(void)
 	limit("8 x 128 x 1024, hierarchical, quotient", &levels, 1048576, WAY_QUOTIENT, 1);
 }
 
+/* What plan and runner hold of every rank, unfolded; links apart. */
+static void memory(void)
+{
+	static const struct shape shapes[] = {
+		{"ring, ring", "ring", build_ring},
+		{"ring, both directions", "ring-bidirectional", build_ring},
+		{"torus of two dimensions, ring", "ring", build_torus},
+		{"torus of two dimensions, all at once", "torus", build_torus},
+		{"torus of three dimensions, ring", "ring", build_cube},
+		{"torus of three dimensions, all at once", "torus", build_cube},
+		{"8 x 128 x n, rings", "ring", build_hierarchy},
+		{"8 x 128 x n, hierarchical", "hierarchical", build_hierarchy},
+	};
+	static const uint64_t ranks[] = {1024, 4096, 16384, 65536},
+			      cubes[] = {1000, 4096, 15625, 64000};
+
+	printf("\nheld per rank, unfolded: messages of the plan, bytes without links and transfers "
+	       "(limit 512), bytes of these\n");
+	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+		const uint64_t *sizes = shapes[i].build == build_cube ? cubes : ranks;
+		struct outcome rows[4];
+
+		printf("%-40s", shapes[i].name);
+		for (int k = 0; k < 4; k++) {
+			rows[k] = measure(&shapes[i], sizes[k], WAY_UNFOLDED);
+			printf(" %6llu: %4.1f %5.1f %6.1f |", (unsigned long long)sizes[k],
+			       rows[k].messages / (double)sizes[k],
+			       rows[k].columns[2] / (double)sizes[k],
+			       (rows[k].columns[3] - rows[k].columns[2]) / (double)sizes[k]);
+		}
+		printf("  growth %.2f\n", slope(sizes, rows, 4, 2));
+	}
+}
+
 void bench_fabric(void)
 {
 	static const struct shape shapes[] = {
@@ -380,5 +416,6 @@ void bench_fabric(void)
 		for (int way = 0; way < WAYS; way++)
 			by_ranks(&shapes[i], (enum way)way);
 	}
+	memory();
 	limits();
 }

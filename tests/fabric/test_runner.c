@@ -203,3 +203,74 @@ Test(runner, ports_are_shared)
 		dc_arena_destroy(arena);
 	}
 }
+
+/* A ring all-reduce of 4 x 25 MB, link 0 -> 1 at 25 GB/s, the others at 50: steps of 1 ms, in which the other
+ * messages wait from 0.5 ms on. At 0.75 ms the link 1 -> 2 breaks; its message, which waits for the next
+ * step, goes the other way around then, over links that nobody uses: 6 steps of 1 ms all the same, one
+ * of them over the link, five around. */
+Test(runner, a_link_breaks_between_steps)
+{
+	/* By link of the fabric (topology_ring.c): 2i leads from i to i + 1, 2i + 1 back. */
+	static const double steps[] = {6, 5, 1, 0, 6, 5, 6, 5};
+
+	for (int exact = 0; exact < 2; exact++) {
+		struct dc_arena *arena = dc_arena_create();
+		struct dc_engine *engine = dc_engine_create();
+		struct dc_fabric fabric = build_ring(4), broken;
+		struct dc_plan_operation_request operation = {NULL, &dc_fabric_no_cost};
+		const struct dc_plan_job_request job = {0, &operation, 1};
+		const struct dc_plan_epoch epochs[] = {{0, &fabric},
+						       {dc_time_from_s(0.75e-3), &broken}};
+		const struct dc_plan_request request = {&job, 1, epochs, 2};
+		const struct dc_runner_options options = {.exact = exact};
+		struct dc_runner *runner;
+		struct dc_plan plan;
+
+		fabric.dimensions[0].latency_s = 0;
+		broken = fabric;
+		cr_assert_eq(dc_fabric_set_link(&fabric, arena, 0, 25e9, 0), DC_OK);
+		cr_assert_eq(dc_fabric_set_link(&broken, arena, 0, 25e9, 0), DC_OK);
+		cr_assert_eq(dc_fabric_set_link(&broken, arena, 2, 0, 0), DC_OK);
+		operation.schedule =
+			build_ring_schedule(arena, &fabric, DC_OPERATION_ALL_REDUCE, 100e6);
+		cr_assert_eq(dc_plan_lay_out(&request, &plan), DC_OK);
+		runner = dc_runner_create(engine, &plan, &options, NULL, NULL);
+		dc_runner_start(runner);
+		cr_assert_eq(dc_engine_run(engine, NULL), DC_OK);
+		cr_expect(dc_runner_is_done(runner));
+		cr_expect(dc_engine_now(engine) == dc_time_from_s(6e-3), "exact %d: %.17g s", exact,
+			  dc_time_to_s(dc_engine_now(engine)));
+		for (uint32_t i = 0; i < plan.link_count; i++)
+			cr_expect_float_eq(dc_runner_carried_bytes(runner, i),
+					   steps[plan.links[i].link] * 25e6, 1e-3);
+		dc_runner_destroy(runner);
+		dc_engine_destroy(engine);
+		dc_plan_fini(&plan);
+		dc_arena_destroy(arena);
+	}
+}
+
+/* Tracks of a torus take the same ways with other bytes: those are there once. 4 x 4, both directions, 4 tracks
+ * of 2 dimensions each, whose way back shares the messages: 16 ranks x 4 x 2 messages, and 16 x 2 x 2
+ * ways of one hop. */
+Test(runner, ways_are_shared)
+{
+	struct dc_arena *arena = dc_arena_create();
+	const struct dc_request request = {.operation = DC_OPERATION_ALL_REDUCE, .size_bytes = 1e6};
+	struct dc_fabric fabric = {0};
+	struct dc_group group;
+	struct dc_plan plan;
+	size_t links;
+
+	build_add(&fabric, 4, 50e9, 0, 1);
+	build_add(&fabric, 4, 50e9, 0, 1);
+	group = dc_group_all(&fabric);
+	plan = plans_lay_out(&fabric, plans_lower(arena, &fabric, &group, "torus", &request));
+	cr_expect_eq(plan.message_count, 16 * 4 * 2);
+	cr_expect_eq(plan.way_count, 16 * 2 * 2);
+	cr_expect_eq(plan.hop_count, 16 * 2 * 2);
+	cr_expect_gt(dc_plan_memory(&plan, &links), links);
+	cr_expect_eq(links, 16 * 4 * (sizeof *plan.links + sizeof *plan.capacities));
+	dc_plan_fini(&plan);
+	dc_arena_destroy(arena);
+}
