@@ -100,17 +100,19 @@ enum dc_status dc_plan_busiest_s(const struct dc_plan *plan, double *longest_s)
 	for (uint32_t i = 0; i < plan->line_count; i++) {
 		const struct dc_plan_line *line = &plan->lines[i];
 		const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
-		double steps = (double)line->repeat * line->chunks;
+		const struct dc_plan_phase *phase = dc_plan_phase_of(plan, i);
+		double steps = (double)phase->repeat * phase->chunks;
 
 		for (uint32_t m = 0; m < bundle->messages; m++) {
-			const struct dc_plan_message *message =
-				&plan->messages[bundle->first_message + m];
-			const struct dc_plan_way *way = &plan->ways[message->first_way];
+			uint32_t message = bundle->first_message + m;
+			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, message);
+			const struct dc_plan_way *way =
+				&plan->ways[plan->messages[message].first_way];
 
 			for (uint32_t h = 0; h < way->hops; h++)
 				loads[plan->hops[way->first_hop + h].link] +=
-					steps * message->bytes * message->multiplicity *
-					plan->hops[way->first_hop + h].use;
+					steps * terms->bytes * terms->multiplicity *
+					dc_plan_use_of(plan, &plan->hops[way->first_hop + h]);
 		}
 	}
 	*longest_s = 0;

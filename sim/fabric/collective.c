@@ -187,11 +187,11 @@ static uint32_t *number_tracks(const struct dc_plan *plan)
 	uint32_t kinds = 0, *tracks;
 
 	for (uint32_t i = 0; i < plan->line_count; i++)
-		if (plan->lines[i].kind >= kinds)
-			kinds = plan->lines[i].kind + 1;
+		if (dc_plan_phase_of(plan, i)->kind >= kinds)
+			kinds = dc_plan_phase_of(plan, i)->kind + 1;
 	tracks = calloc(kinds + 1u, sizeof *tracks);
 	for (uint32_t i = 0; tracks && i < plan->line_count; i++)
-		tracks[plan->lines[i].kind] = plan->lines[i].needs == 0;
+		tracks[dc_plan_phase_of(plan, i)->kind] = plan->lines[i].needs == 0;
 	for (uint32_t k = 1; tracks && k < kinds; k++)
 		tracks[k] += tracks[k - 1];
 	return tracks;
@@ -202,6 +202,7 @@ static void mark_users(const struct dc_plan *plan, const uint32_t *tracks, uint3
 		       uint32_t *users, uint64_t *lines_on)
 {
 	const struct dc_plan_line *line = &plan->lines[number];
+	const struct dc_plan_phase *phase = dc_plan_phase_of(plan, number);
 	const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
 
 	for (uint32_t m = 0; m < bundle->messages; m++) {
@@ -213,10 +214,10 @@ static void mark_users(const struct dc_plan *plan, const uint32_t *tracks, uint3
 			bool other = lines_on[link] && lines_on[link] != number + 1u;
 
 			if (users[link] != LINK_UNUSED &&
-			    (users[link] != tracks[line->kind] || (other && line->chunks > 1)))
+			    (users[link] != tracks[phase->kind] || (other && phase->chunks > 1)))
 				users[link] = LINK_CONTENDED;
 			else
-				users[link] = tracks[line->kind];
+				users[link] = tracks[phase->kind];
 			lines_on[link] = number + 1u;
 		}
 	}
@@ -235,6 +236,7 @@ static double count_hops(const struct dc_plan *plan)
 		mark_users(plan, tracks, i, users, lines_on);
 	for (uint32_t i = 0; i < plan->line_count && hops < (double)INFINITY; i++) {
 		const struct dc_plan_line *line = &plan->lines[i];
+		const struct dc_plan_phase *phase = dc_plan_phase_of(plan, i);
 		const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
 		double line_hops = 0;
 		bool contended = false;
@@ -248,7 +250,7 @@ static double count_hops(const struct dc_plan *plan)
 				contended |= users[plan->hops[way->first_hop + h].link] ==
 					     LINK_CONTENDED;
 		}
-		hops += line_hops * line->chunks * (contended ? (double)line->repeat : 1);
+		hops += line_hops * phase->chunks * (contended ? (double)phase->repeat : 1);
 	}
 	free(tracks);
 	free(users);

@@ -352,18 +352,21 @@ static void count_bytes(const struct dc_plan *plan, uint32_t number, double *sen
 	for (uint32_t l = 0; l < operation->lines; l++) {
 		const struct dc_plan_line *line = &plan->lines[operation->first_line + l];
 		const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
-		double steps = (double)line->repeat * line->chunks / operation->multiplicity;
+		const struct dc_plan_phase *phase =
+			dc_plan_phase_of(plan, operation->first_line + l);
+		double steps = (double)phase->repeat * phase->chunks / operation->multiplicity;
 
 		for (uint32_t m = 0; m < bundle->messages; m++) {
-			const struct dc_plan_message *message =
-				&plan->messages[bundle->first_message + m];
-			const struct dc_plan_way *way = &plan->ways[message->first_way];
-			double bytes = message->bytes * message->multiplicity * steps, uses = 0;
+			uint32_t message = bundle->first_message + m;
+			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, message);
+			const struct dc_plan_way *way =
+				&plan->ways[plan->messages[message].first_way];
+			double bytes = terms->bytes * terms->multiplicity * steps, uses = 0;
 
 			for (uint32_t h = 0; h < way->hops; h++)
-				uses += plan->hops[way->first_hop + h].use;
+				uses += dc_plan_use_of(plan, &plan->hops[way->first_hop + h]);
 			*sent += bytes;
-			*wire += message->ways > 1 ? (double)NAN : bytes * uses;
+			*wire += way->more ? (double)NAN : bytes * uses;
 		}
 	}
 }
