@@ -63,6 +63,8 @@ struct dc_algorithm_type {
 	 * run (rings, trees, in-network reduction and grouped sends as in NCCL and RCCL, tori as on
 	 * TPUs). What only others run must be asked for by name. */
 	unsigned automatic;
+	/* And where; NULL: wherever it fits. */
+	bool (*is_customary)(const struct dc_fabric *fabric, const struct dc_group *group);
 	bool whole_buffers; /* switches add up: the protocol `simple` only (transport.h) */
 };
 

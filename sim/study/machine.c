@@ -314,7 +314,12 @@ enum dc_status dc_machine_build(const struct dc_machine *machine, struct dc_conf
 			       (unsigned long long)machine->size);
 	if (members > machine->size)
 		return DC_ERR_RUN;
-	*fabric = (struct dc_fabric){.name = machine->name, .routing = {.channels = 1, .seed = 1}};
+	*fabric = (struct dc_fabric){
+		.name = machine->name,
+		.routing = {.channels = 1, .seed = 1},
+		.group = machine->name,
+		.node_size = members,
+	};
 	if (members > 1)
 		status = add_inside(machine, config, members, fabric);
 	if (status || nodes == 1)
