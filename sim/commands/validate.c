@@ -27,8 +27,8 @@ static const char help[] =
 	"  all-reduces  gpu, n_gpu, size_B, oop_time_us: the same for all-reduces; compares\n"
 	"               oop_time_us\n"
 	"\n"
-	"Before the rows of collectives come the constants of every link technology that they used,\n"
-	"each with the range that is physical.\n"
+	"Before the rows of collectives come the constants of every link technology, each with the\n"
+	"range that is physical; catalog/transports says where each comes from.\n"
 	"\n"
 	"  -q, --quiet       suites only\n"
 	"      --by COLUMN   group rows by a column; by `suite` when there is one, else by file\n"
@@ -130,13 +130,28 @@ static void print_csv(const struct dc_validation_result *r)
 	printf("%.17g,%.17g,%.6g\n", r->measured, r->predicted, dc_validation_error(r));
 }
 
+/* Room for the names of suites. */
+static int suite_width(const struct dc_validation *validation)
+{
+	size_t most = 20;
+
+	for (size_t i = 0; i < validation->count; i++) {
+		size_t length = strlen(validation->results[i].suite);
+
+		most = length > most ? length : most;
+	}
+	return most < 60 ? (int)most : 60;
+}
+
 static void print_rows(const struct dc_validation *validation, const struct request *request)
 {
+	int width = suite_width(validation);
+
 	if (request->csv)
 		puts("suite,id,quantity,unit,measured,predicted,error");
 	else
-		printf("%-20s %-12s %-12s %16s %16s %10s\n", "suite", "id", "quantity", "measured",
-		       "predicted", "error");
+		printf("%-*s %-12s %-12s %16s %16s %10s\n", width, "suite", "id", "quantity",
+		       "measured", "predicted", "error");
 	for (size_t i = 0; i < validation->count; i++) {
 		const struct dc_validation_result *r = &validation->results[i];
 
@@ -145,9 +160,9 @@ static void print_rows(const struct dc_validation *validation, const struct requ
 		if (request->csv)
 			print_csv(r);
 		else
-			printf("%-20s %-12s %-12s %14.8g %s %14.8g %s %9.3g%%%s%s%s%s\n", r->suite,
-			       r->id, r->quantity, r->measured, r->unit, r->predicted, r->unit,
-			       dc_validation_error(r) * 100, r->detail ? "  " : "",
+			printf("%-*s %-12s %-12s %14.8g %s %14.8g %s %9.3g%%%s%s%s%s\n", width,
+			       r->suite, r->id, r->quantity, r->measured, r->unit, r->predicted,
+			       r->unit, dc_validation_error(r) * 100, r->detail ? "  " : "",
 			       r->detail ? r->detail : "", r->unscored ? "; not scored: " : "",
 			       r->unscored ? r->unscored : "");
 	}
@@ -168,9 +183,9 @@ static enum dc_status print_suite(const struct dc_validation *validation, const 
 	enum dc_status status = dc_validation_summarize(validation, suite, &s);
 
 	if (!status)
-		printf("%-20s %8zu %9.3g%% %9.3g%% %9.3g%% %9.3g%% %+9.3g%%\n", label, s.count,
-		       s.mean * 100, s.median * 100, s.percentile90 * 100, s.largest * 100,
-		       s.bias * 100);
+		printf("%-*s %8zu %9.3g%% %9.3g%% %9.3g%% %9.3g%% %+9.3g%%\n",
+		       suite_width(validation), label, s.count, s.mean * 100, s.median * 100,
+		       s.percentile90 * 100, s.largest * 100, s.bias * 100);
 	return status;
 }
 
@@ -179,8 +194,8 @@ static enum dc_status print_suites(const struct dc_validation *validation)
 	enum dc_status status = DC_OK;
 	size_t suites = 0;
 
-	printf("%-20s %8s %10s %10s %10s %10s %10s\n", "suite", "rows", "mean", "median", "p90",
-	       "max", "bias");
+	printf("%-*s %8s %10s %10s %10s %10s %10s\n", suite_width(validation), "suite", "rows",
+	       "mean", "median", "p90", "max", "bias");
 	for (size_t i = 0; i < validation->count && !status; i++) {
 		/* Suites are few and mostly contiguous: the first look back usually answers. */
 		if (seen_before(validation, i))
