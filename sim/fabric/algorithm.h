@@ -102,6 +102,10 @@ bool dc_algorithm_fits(const struct dc_algorithm_type *type, const struct dc_fab
 		       const struct dc_group *group, const struct dc_request *request,
 		       const char **why);
 
+/* Whether `auto` may choose it for an operation on a group; it must fit besides. */
+bool dc_algorithm_is_automatic(const struct dc_algorithm_type *type, const struct dc_fabric *fabric,
+			       const struct dc_group *group, enum dc_operation operation);
+
 const char *dc_operation_name(enum dc_operation operation);
 /* By name, DC_OPERATIONS when there is none. */
 enum dc_operation dc_operation_find(const char *name);

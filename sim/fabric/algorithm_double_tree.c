@@ -91,19 +91,12 @@ static void lower(const struct dc_fabric *fabric, const struct dc_request *reque
 	dc_algorithm_cut(schedule, chunks);
 }
 
-/* Between nodes, over switches: inside a node, and over direct links, libraries run rings or chains [NVIDIA
- * NCCL 2.4 announcement, "Massively scale your deep learning training with NCCL 2.4"]. */
+/* Between nodes: inside one, libraries run rings and chains [NVIDIA, "Massively scale your deep learning
+ * training with NCCL 2.4"]. */
 static bool is_customary(const struct dc_fabric *fabric, const struct dc_group *group)
 {
 	uint64_t last = dc_group_rank(group, group->size - 1);
 
-	for (size_t f = 0; f < group->count; f++) {
-		const struct dc_fabric_dimension *dimension =
-			dc_algorithm_dimension(fabric, group, f);
-
-		if (dimension && !dimension->type->switches(dimension))
-			return false;
-	}
 	return fabric->node_size < 2 || group->base / fabric->node_size != last / fabric->node_size;
 }
 

@@ -255,8 +255,7 @@ static bool is_candidate(const struct dc_fabric *fabric,
 {
 	if (request->algorithm)
 		return type == request->algorithm;
-	return (type->automatic & 1u << request->request.operation) &&
-	       (!type->is_customary || type->is_customary(fabric, &request->group));
+	return dc_algorithm_is_automatic(type, fabric, &request->group, request->request.operation);
 }
 
 /* Keeps the best two. */
