@@ -19,7 +19,7 @@ modules_of() {
 	traffic) echo traffic ;;
 	training) echo model layer training optimizer ;;
 	scenario) echo scenario simulation datacenter ;;
-	study) echo validation ;;
+	study) echo validation machine ;;
 	commands) echo command data console plot ;;
 	*) echo ;;
 	esac

@@ -13,11 +13,22 @@ static const char help[] =
 	"\n"
 	"Runs the rows of tables of measurements and prints measured, predicted and error =\n"
 	"predicted/measured - 1 of each, then the mean, median, 90th percentile and largest absolute\n"
-	"error and the bias of every suite. A table's kind is recognised by its columns:\n"
+	"error and the bias of every suite. A table's kind is recognised by its columns; others are\n"
+	"left alone:\n"
 	"\n"
 	"  flow list    id, bytes, start_s, links, finish_s: flows over links of 50 GB/s without\n"
 	"               latency (links: numbers of the links on the path, separated by blanks);\n"
 	"               compares finish_s - start_s\n"
+	"  collectives  gpu, n_gpu, collective, size_B, time_us, and n_nodes (default 1), network,\n"
+	"               notes: collectives as nccl-tests names them and counts their size, alone on\n"
+	"               the machine of `dcsim catalog machines` that has such accelerators, by the\n"
+	"               cheapest algorithm and protocol; compares time_us. Rows up to 1 GiB whose notes\n"
+	"               call them anomalous are printed, not scored\n"
+	"  all-reduces  gpu, n_gpu, size_B, oop_time_us: the same for all-reduces; compares\n"
+	"               oop_time_us\n"
+	"\n"
+	"Before the rows of collectives come the constants of every link technology, each with the\n"
+	"range that is physical; catalog/transports says where each comes from.\n"
 	"\n"
 	"  -q, --quiet       suites only\n"
 	"      --by COLUMN   group rows by a column; by `suite` when there is one, else by file\n"
@@ -29,6 +40,7 @@ static const char help[] =
 	"examples:\n"
 	"  dcsim validate flows.csv\n"
 	"  dcsim validate -q *.csv\n"
+	"  dcsim validate --by source collectives.csv\n"
 	"  dcsim validate --csv flows.csv > errors.csv\n";
 
 struct request {
@@ -75,25 +87,82 @@ static int parse(int argc, char **argv, struct request *request)
 	return -1;
 }
 
+static void print_constants(const struct dc_validation *validation)
+{
+	if (validation->use_count)
+		printf("%-16s %-16s %12s      %s\n", "technology", "constant", "value",
+		       "physical range");
+	for (size_t i = 0; i < validation->use_count; i++) {
+		struct dc_validation_constant constants[DC_VALIDATION_CONSTANTS];
+		size_t count = dc_validation_constants(&validation->uses[i], constants);
+
+		for (size_t k = 0; k < count; k++)
+			printf("%-16s %-16s %12.6g %-4s %g to %g\n", constants[k].technology,
+			       constants[k].name, constants[k].value, constants[k].unit,
+			       constants[k].low, constants[k].high);
+	}
+	if (validation->use_count)
+		puts("");
+}
+
+/* A cell of a CSV table. */
+static void print_cell(const char *text)
+{
+	if (!strpbrk(text, ",\"")) {
+		printf("%s,", text);
+		return;
+	}
+	putchar('"');
+	for (; *text; text++) {
+		if (*text == '"')
+			putchar('"');
+		putchar(*text);
+	}
+	fputs("\",", stdout);
+}
+
+static void print_csv(const struct dc_validation_result *r)
+{
+	print_cell(r->suite);
+	print_cell(r->id);
+	print_cell(r->quantity);
+	print_cell(r->unit);
+	printf("%.17g,%.17g,%.6g\n", r->measured, r->predicted, dc_validation_error(r));
+}
+
+/* Room for the names of suites. */
+static int suite_width(const struct dc_validation *validation)
+{
+	size_t most = 20;
+
+	for (size_t i = 0; i < validation->count; i++) {
+		size_t length = strlen(validation->results[i].suite);
+
+		most = length > most ? length : most;
+	}
+	return most < 60 ? (int)most : 60;
+}
+
 static void print_rows(const struct dc_validation *validation, const struct request *request)
 {
+	int width = suite_width(validation);
+
 	if (request->csv)
 		puts("suite,id,quantity,unit,measured,predicted,error");
 	else
-		printf("%-20s %-12s %-12s %16s %16s %10s\n", "suite", "id", "quantity", "measured",
-		       "predicted", "error");
+		printf("%-*s %-12s %-12s %16s %16s %10s\n", width, "suite", "id", "quantity",
+		       "measured", "predicted", "error");
 	for (size_t i = 0; i < validation->count; i++) {
 		const struct dc_validation_result *r = &validation->results[i];
 
 		if (r->failure)
 			continue;
 		if (request->csv)
-			printf("%s,%s,%s,%s,%.17g,%.17g,%.6g\n", r->suite, r->id, r->quantity,
-			       r->unit, r->measured, r->predicted, dc_validation_error(r));
+			print_csv(r);
 		else
-			printf("%-20s %-12s %-12s %14.8g %s %14.8g %s %9.3g%%%s%s%s%s\n", r->suite,
-			       r->id, r->quantity, r->measured, r->unit, r->predicted, r->unit,
-			       dc_validation_error(r) * 100, r->detail ? "  " : "",
+			printf("%-*s %-12s %-12s %14.8g %s %14.8g %s %9.3g%%%s%s%s%s\n", width,
+			       r->suite, r->id, r->quantity, r->measured, r->unit, r->predicted,
+			       r->unit, dc_validation_error(r) * 100, r->detail ? "  " : "",
 			       r->detail ? r->detail : "", r->unscored ? "; not scored: " : "",
 			       r->unscored ? r->unscored : "");
 	}
@@ -114,9 +183,9 @@ static enum dc_status print_suite(const struct dc_validation *validation, const 
 	enum dc_status status = dc_validation_summarize(validation, suite, &s);
 
 	if (!status)
-		printf("%-20s %8zu %9.3g%% %9.3g%% %9.3g%% %9.3g%% %+9.3g%%\n", label, s.count,
-		       s.mean * 100, s.median * 100, s.percentile90 * 100, s.largest * 100,
-		       s.bias * 100);
+		printf("%-*s %8zu %9.3g%% %9.3g%% %9.3g%% %9.3g%% %+9.3g%%\n",
+		       suite_width(validation), label, s.count, s.mean * 100, s.median * 100,
+		       s.percentile90 * 100, s.largest * 100, s.bias * 100);
 	return status;
 }
 
@@ -125,8 +194,8 @@ static enum dc_status print_suites(const struct dc_validation *validation)
 	enum dc_status status = DC_OK;
 	size_t suites = 0;
 
-	printf("%-20s %8s %10s %10s %10s %10s %10s\n", "suite", "rows", "mean", "median", "p90",
-	       "max", "bias");
+	printf("%-*s %8s %10s %10s %10s %10s %10s\n", suite_width(validation), "suite", "rows",
+	       "mean", "median", "p90", "max", "bias");
 	for (size_t i = 0; i < validation->count && !status; i++) {
 		/* Suites are few and mostly contiguous: the first look back usually answers. */
 		if (seen_before(validation, i))
@@ -155,6 +224,18 @@ static size_t print_failures(const struct dc_validation *validation)
 	return failed;
 }
 
+static void print_total(const struct dc_validation *validation, size_t failed)
+{
+	size_t unscored = 0;
+
+	for (size_t i = 0; i < validation->count; i++)
+		unscored += validation->results[i].unscored != NULL;
+	printf("%zu rows, %zu could not be run", validation->count, failed);
+	if (unscored)
+		printf(", %zu not scored", unscored);
+	puts("");
+}
+
 static enum dc_status answer(struct dc_validation *validation, const struct request *request,
 			     int count, char **tables)
 {
@@ -169,11 +250,13 @@ static enum dc_status answer(struct dc_validation *validation, const struct requ
 	if (status)
 		return status;
 	failed = print_failures(validation);
+	if (!request->quiet && !request->csv)
+		print_constants(validation);
 	if (!request->quiet)
 		print_rows(validation, request);
 	if (!request->csv) {
 		status = print_suites(validation);
-		printf("%zu rows, %zu could not be run\n", validation->count, failed);
+		print_total(validation, failed);
 	}
 	if (!status && failed)
 		status = DC_ERR_RUN;

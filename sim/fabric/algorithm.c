@@ -62,6 +62,13 @@ bool dc_algorithm_fits(const struct dc_algorithm_type *type, const struct dc_fab
 	return fits && !reason;
 }
 
+bool dc_algorithm_is_automatic(const struct dc_algorithm_type *type, const struct dc_fabric *fabric,
+			       const struct dc_group *group, enum dc_operation operation)
+{
+	return (type->automatic & 1u << operation) &&
+	       (!type->is_customary || type->is_customary(fabric, group));
+}
+
 const char *dc_operation_name(enum dc_operation operation)
 {
 	return operations[operation];

@@ -63,6 +63,8 @@ struct dc_algorithm_type {
 	 * run (rings, trees, in-network reduction and grouped sends as in NCCL and RCCL, tori as on
 	 * TPUs). What only others run must be asked for by name. */
 	unsigned automatic;
+	/* And where; NULL: wherever it fits. */
+	bool (*is_customary)(const struct dc_fabric *fabric, const struct dc_group *group);
 	bool whole_buffers; /* switches add up: the protocol `simple` only (transport.h) */
 };
 
@@ -99,6 +101,10 @@ const struct dc_algorithm_type *dc_algorithm_find(const char *name);
 bool dc_algorithm_fits(const struct dc_algorithm_type *type, const struct dc_fabric *fabric,
 		       const struct dc_group *group, const struct dc_request *request,
 		       const char **why);
+
+/* Whether `auto` may choose it for an operation on a group; it must fit besides. */
+bool dc_algorithm_is_automatic(const struct dc_algorithm_type *type, const struct dc_fabric *fabric,
+			       const struct dc_group *group, enum dc_operation operation);
 
 const char *dc_operation_name(enum dc_operation operation);
 /* By name, DC_OPERATIONS when there is none. */

@@ -91,12 +91,22 @@ static void lower(const struct dc_fabric *fabric, const struct dc_request *reque
 	dc_algorithm_cut(schedule, chunks);
 }
 
+/* Between nodes: inside one, libraries run rings and chains [NVIDIA, "Massively scale your deep learning
+ * training with NCCL 2.4"]. */
+static bool is_customary(const struct dc_fabric *fabric, const struct dc_group *group)
+{
+	uint64_t last = dc_group_rank(group, group->size - 1);
+
+	return fabric->node_size < 2 || group->base / fabric->node_size != last / fabric->node_size;
+}
+
 const struct dc_algorithm_type dc_algorithm_double_tree = {
 	.name = "double-tree",
 	.doc = "two binary trees with half of the vector each, in chunks",
 	.operations = 1u << DC_OPERATION_ALL_REDUCE | 1u << DC_OPERATION_BROADCAST |
 		      1u << DC_OPERATION_REDUCE,
 	.lower = lower,
+	.is_customary = is_customary,
 	.automatic = 1u << DC_OPERATION_ALL_REDUCE | 1u << DC_OPERATION_BROADCAST |
 		     1u << DC_OPERATION_REDUCE,
 };

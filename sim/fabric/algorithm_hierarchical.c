@@ -24,7 +24,8 @@ static bool fits(const struct dc_fabric *fabric, const struct dc_group *group,
 }
 
 static const struct dc_algorithm_part *suited(const struct dc_fabric *fabric,
-					      const struct dc_group *group, size_t factor)
+					      const struct dc_group *group,
+					      const struct dc_request *request, size_t factor)
 {
 	const struct dc_fabric_dimension *dimension = dc_algorithm_dimension(fabric, group, factor);
 	uint64_t n = group->factors[factor].size;
@@ -35,7 +36,7 @@ static const struct dc_algorithm_part *suited(const struct dc_fabric *fabric,
 		return &dc_algorithm_part_at_once;
 	if (dc_algorithm_is_switch(dimension) && (n & (n - 1)) == 0 && dimension->latency_s > 0)
 		return &dc_algorithm_part_halving;
-	return &dc_algorithm_part_ring;
+	return dc_algorithm_ring_of(request);
 }
 
 /* The lines along a factor in which the root's parts are: those with the root's coordinates further
@@ -96,7 +97,7 @@ static void lower(const struct dc_fabric *fabric, const struct dc_request *reque
 	case DC_OPERATION_ALL_GATHER:
 		for (size_t f = 0; f < group->count; f++) {
 			order[f] = f;
-			parts[f] = suited(fabric, group, f);
+			parts[f] = suited(fabric, group, request, f);
 		}
 		dc_algorithm_nest(schedule, request->operation, request->size_bytes, order, parts);
 		break;

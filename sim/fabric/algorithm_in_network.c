@@ -4,8 +4,9 @@
  * sends that once and the switch gives it to all: S (1 + 1/p) each way through a member's link
  * [NVIDIA, NCCL 2.17 release notes: NVLS; nccl-tests, doc/PERFORMANCE.md]. The pieces are so small
  * that both halves stream together. A tree of switches (SHARP) adds up on the way to its root and
- * sends the result down, S each way, streaming too [Graham et al. 2016]. The way down of the last
- * piece is a step of no bytes.
+ * sends the result down, S each way, streaming too [Graham et al. 2016]. Each half is one
+ * message of every member: a reduce-scatter or an all-gather is one step, all else two, the second of
+ * no more bytes.
  *
  * A broadcast is a sum with zeros, a reduction a sum whose result all but the root drop: S each
  * way.
@@ -21,8 +22,6 @@ static void network_scatter(struct dc_schedule *schedule, size_t factor, double 
 	dc_schedule_phase(schedule, factor, 1, true);
 	dc_schedule_up(schedule, bytes);
 	dc_schedule_down(schedule, bytes / n);
-	dc_schedule_phase(schedule, factor, 1, false);
-	dc_schedule_down(schedule, 0);
 }
 
 static void network_gather(struct dc_schedule *schedule, size_t factor, double bytes)
@@ -32,8 +31,6 @@ static void network_gather(struct dc_schedule *schedule, size_t factor, double b
 	dc_schedule_phase(schedule, factor, 1, false);
 	dc_schedule_up(schedule, bytes / n);
 	dc_schedule_down(schedule, bytes);
-	dc_schedule_phase(schedule, factor, 1, false);
-	dc_schedule_down(schedule, 0);
 }
 
 /* `bytes` up from everyone and down to everyone. */
@@ -135,7 +132,7 @@ static void lower(const struct dc_fabric *fabric, const struct dc_request *reque
 		if (!parts[f])
 			parts[f] = dc_algorithm_wants_rings(fabric, group, f)
 					   ? &dc_algorithm_part_rings
-					   : &dc_algorithm_part_ring;
+					   : dc_algorithm_ring_of(request);
 	}
 	dc_algorithm_nest(schedule, request->operation, request->size_bytes, order, parts);
 	if (!chunks && !schedule->failed)

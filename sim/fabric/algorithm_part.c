@@ -46,6 +46,23 @@ static void ring_back_gather(struct dc_schedule *schedule, size_t factor, double
 	ring_steps(schedule, factor, bytes, false, true);
 }
 
+/* The sum and the result without a pause between. */
+static void ring_through(struct dc_schedule *schedule, size_t factor, double bytes)
+{
+	uint64_t n = dc_group_line_size(schedule->group, factor);
+
+	dc_schedule_phase(schedule, factor, 2 * (n - 1), true);
+	dc_schedule_shift(schedule, 1, bytes / (double)n);
+}
+
+static const struct dc_algorithm_part part_ring_through = {ring_scatter, ring_gather, ring_through};
+
+const struct dc_algorithm_part *dc_algorithm_ring_of(const struct dc_request *request)
+{
+	return request->cost && request->cost->reduction_bps <= 0 ? &part_ring_through
+								  : &dc_algorithm_part_ring;
+}
+
 const struct dc_algorithm_part dc_algorithm_part_ring = {ring_scatter, ring_gather, NULL};
 const struct dc_algorithm_part dc_algorithm_part_ring_back = {ring_back_scatter, ring_back_gather,
 							      NULL};

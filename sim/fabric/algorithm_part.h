@@ -23,6 +23,9 @@ struct dc_algorithm_part {
 /* n - 1 steps to the next neighbour, or to the one before. */
 extern const struct dc_algorithm_part dc_algorithm_part_ring;
 extern const struct dc_algorithm_part dc_algorithm_part_ring_back;
+/* The ring for one of several dimensions. As the outermost it takes a chunk through both halves before the
+ * next, as libraries do: one phase, where steps that add up cost what others do and costs are told. */
+const struct dc_algorithm_part *dc_algorithm_ring_of(const struct dc_request *request);
 /* log2 n exchanges of halves, nearest first, and back; with a fold where n is no power of two. */
 extern const struct dc_algorithm_part dc_algorithm_part_halving;
 /* log2 n exchanges of all there is, nearest first; scatter is NULL. */
@@ -104,9 +107,10 @@ enum { DC_ALGORITHM_MOST_CHUNKS = 1024 };
  * [Sanders, Speck and Traeff 2009]. */
 uint64_t dc_algorithm_pipeline(const struct dc_fabric *fabric, const struct dc_group *group,
 			       const struct dc_fabric_cost *cost, uint64_t phases, double bytes);
-/* The power of two up to DC_ALGORITHM_MOST_CHUNKS that makes a track's unlike phases shortest: sum
- * of t + (K - 1) x the most that one factor is at work for a chunk,
- * t = repeat (L + bytes/(K B)). */
+/* The power of two up to DC_ALGORITHM_MOST_CHUNKS that makes a track's unlike phases shortest, as a
+ * pipeline of K chunks whose phases overlap, those along one factor sharing its links (transport.h,
+ * dc_transport_pipeline_s): with t_j = repeat (L + bytes/(K B)) of phase j,
+ * max(sum_j t_j + (K - 1) max_j t_j, the most that one factor has to do in all, and before and after). */
 uint64_t dc_algorithm_balance(const struct dc_fabric *fabric, const struct dc_group *group,
 			      const struct dc_fabric_cost *cost, const struct dc_track *track);
 /* Cuts every track into chunks (0: 1), the bytes of messages with it. */

@@ -143,56 +143,133 @@ uint64_t dc_algorithm_pipeline(const struct dc_fabric *fabric, const struct dc_g
 	return (uint64_t)best;
 }
 
-/* The most that a member sends or receives in a step; of a list, where members have one message
- * each, the largest. */
-static double step_bytes(const struct dc_schedule_phase *phase)
-{
-	double sum_bytes = 0, up_bytes = 0, down_bytes = 0, most_bytes = 0;
+/* A track as a pipeline: its phases are stages; those along one factor share its links, where what goes up
+ * and what comes down do not meet. */
+struct stages {
+	size_t count;
+	struct stage {
+		double latency_s, up_s, down_s; /* of the whole vector */
+		size_t factor;                  /* those across at the end */
+	} stages[4 * DC_FABRIC_DIMENSIONS];
+	/* By factor: what all its phases have to do. */
+	double latency_s[DC_FABRIC_DIMENSIONS + 1];
+	double up_s[DC_FABRIC_DIMENSIONS + 1], down_s[DC_FABRIC_DIMENSIONS + 1];
+};
 
+/* What the busiest member sends and receives in a step; of a list, where members have one message each,
+ * the largest. Bytes to and from the switches count apart. */
+static void step_bytes(const struct dc_schedule_phase *phase, double *bytes, double *up_bytes,
+		       double *down_bytes)
+{
+	double most_bytes = 0;
+
+	*bytes = *up_bytes = *down_bytes = 0;
 	for (size_t i = 0; i < phase->count; i++) {
 		const struct dc_pattern *pattern = &phase->patterns[i];
 
 		if (pattern->kind == DC_PATTERN_UP)
-			up_bytes += pattern->bytes;
+			*up_bytes += pattern->bytes;
 		else if (pattern->kind == DC_PATTERN_DOWN)
-			down_bytes += pattern->bytes;
+			*down_bytes += pattern->bytes;
 		else if (pattern->kind != DC_PATTERN_LIST)
-			sum_bytes += pattern->bytes;
+			*bytes += pattern->bytes;
 		for (size_t m = 0; m < pattern->count; m++)
 			most_bytes = fmax(most_bytes, pattern->messages[m].bytes);
 	}
-	return sum_bytes + most_bytes + fmax(up_bytes, down_bytes);
+	*bytes += most_bytes;
+}
+
+/* Wire bytes per byte to and from the root of the switches over those between members. */
+static double root_ratio(const struct dc_group *group, const struct dc_fabric_cost *cost,
+			 size_t factor)
+{
+	size_t d = factor == DC_GROUP_ACROSS ? DC_GROUP_ACROSS : group->factors[factor].dimension;
+
+	if (!cost || d == DC_GROUP_ACROSS || cost->inflation[d] <= 0 ||
+	    cost->root_inflation[d] <= 0)
+		return 1;
+	return cost->root_inflation[d] / cost->inflation[d];
+}
+
+static void add_stage(const struct dc_fabric *fabric, const struct dc_group *group,
+		      const struct dc_fabric_cost *cost, const struct dc_schedule_phase *phase,
+		      struct stages *stages)
+{
+	size_t f = phase->factor == DC_GROUP_ACROSS ? DC_FABRIC_DIMENSIONS : phase->factor;
+	struct stage *stage = &stages->stages[stages->count++];
+	double latency_s, bandwidth_bps, bytes, up_bytes, down_bytes, ratio, up_s, down_s;
+
+	dc_algorithm_pace(fabric, group, cost, phase->factor, &latency_s, &bandwidth_bps);
+	step_bytes(phase, &bytes, &up_bytes, &down_bytes);
+	ratio = root_ratio(group, cost, phase->factor);
+	up_s = (double)phase->repeat * (bytes + up_bytes * ratio) / bandwidth_bps;
+	down_s = (double)phase->repeat * (bytes + down_bytes * ratio) / bandwidth_bps;
+	*stage = (struct stage){(double)phase->repeat * latency_s, up_s, down_s, f};
+	stages->latency_s[f] += stage->latency_s;
+	stages->up_s[f] += up_s;
+	stages->down_s[f] += down_s;
+}
+
+/* What links take a stage: where it has more to send than all others along its factor, theirs comes on
+ * top, chunk by chunk; else stages take turns, and the factor's sum bounds them. */
+static double wire_s(const struct stages *stages, const struct stage *stage)
+{
+	double up_s = stages->up_s[stage->factor], down_s = stages->down_s[stage->factor];
+
+	return fmax(2 * stage->up_s > up_s ? up_s : stage->up_s,
+		    2 * stage->down_s > down_s ? down_s : stage->down_s);
+}
+
+static double stage_s(const struct stages *stages, size_t number, double chunks)
+{
+	const struct stage *stage = &stages->stages[number];
+
+	return stage->latency_s + wire_s(stages, stage) / chunks;
+}
+
+/* A factor's links work from the first chunk's coming to the last one's going. */
+static double busy_s(const struct stages *stages, size_t factor, double chunks)
+{
+	double sum_s =
+		stages->latency_s[factor] + fmax(stages->up_s[factor], stages->down_s[factor]);
+	size_t first = 0, last = stages->count;
+
+	while (first < stages->count && stages->stages[first].factor != factor)
+		sum_s += stage_s(stages, first++, chunks);
+	while (last > first && stages->stages[last - 1].factor != factor)
+		sum_s += stage_s(stages, --last, chunks);
+	return sum_s;
+}
+
+static double stages_s(const struct stages *stages, double chunks)
+{
+	double sum_s = 0, most_s = 0, total_s;
+
+	for (size_t i = 0; i < stages->count; i++) {
+		sum_s += stage_s(stages, i, chunks);
+		most_s = fmax(most_s, stage_s(stages, i, chunks));
+	}
+	total_s = sum_s + (chunks - 1) * most_s;
+	for (size_t f = 0; f <= DC_FABRIC_DIMENSIONS; f++)
+		total_s = fmax(total_s, busy_s(stages, f, chunks));
+	return total_s;
 }
 
 uint64_t dc_algorithm_balance(const struct dc_fabric *fabric, const struct dc_group *group,
 			      const struct dc_fabric_cost *cost, const struct dc_track *track)
 {
-	/* By factor, those across at the end. */
-	double latency_s[DC_FABRIC_DIMENSIONS + 1] = {0}, bytes_s[DC_FABRIC_DIMENSIONS + 1] = {0};
-	double step_latency_s, bandwidth_bps, best_s = (double)INFINITY;
+	struct stages stages = {0};
+	double best_s = (double)INFINITY;
 	uint64_t best = 1;
 
-	for (size_t p = 0; p < track->count; p++) {
-		const struct dc_schedule_phase *phase = &track->phases[p];
-		size_t f = phase->factor == DC_GROUP_ACROSS ? DC_FABRIC_DIMENSIONS : phase->factor;
-
-		dc_algorithm_pace(fabric, group, cost, phase->factor, &step_latency_s,
-				  &bandwidth_bps);
-		latency_s[f] += (double)phase->repeat * step_latency_s;
-		bytes_s[f] += (double)phase->repeat * step_bytes(phase) / bandwidth_bps;
-	}
+	for (size_t p = 0; p < track->count; p++)
+		if (stages.count < sizeof stages.stages / sizeof *stages.stages)
+			add_stage(fabric, group, cost, &track->phases[p], &stages);
 	for (uint64_t chunks = 1; chunks <= DC_ALGORITHM_MOST_CHUNKS; chunks *= 2) {
-		double sum_s = 0, most_s = 0;
+		double chunked_s = stages_s(&stages, (double)chunks);
 
-		for (size_t f = 0; f <= DC_FABRIC_DIMENSIONS; f++) {
-			double chunk_s = latency_s[f] + bytes_s[f] / (double)chunks;
-
-			sum_s += chunk_s;
-			most_s = fmax(most_s, chunk_s);
-		}
-		sum_s += (double)(chunks - 1) * most_s;
-		if (sum_s < best_s) {
-			best_s = sum_s;
+		if (chunked_s < best_s) {
+			best_s = chunked_s;
 			best = chunks;
 		}
 	}

@@ -43,6 +43,15 @@ static bool is_disjoint(const struct dc_fabric *fabric, const struct dc_group *g
 	return dc_algorithm_is_apart_around(fabric, group);
 }
 
+/* On rings; over other direct links libraries lay rings of their own (algorithm_rings.c). */
+static bool is_customary(const struct dc_fabric *fabric, const struct dc_group *group)
+{
+	for (size_t f = 0; f < group->count; f++)
+		if (!dc_algorithm_is_ring(dc_algorithm_dimension(fabric, group, f)))
+			return false;
+	return true;
+}
+
 const struct dc_algorithm_type dc_algorithm_ring_bidirectional = {
 	.name = "ring-bidirectional",
 	.doc = "half of every chunk each way around the ring; dimension by dimension",
@@ -50,6 +59,7 @@ const struct dc_algorithm_type dc_algorithm_ring_bidirectional = {
 		      1u << DC_OPERATION_ALL_GATHER,
 	.lower = lower,
 	.is_disjoint = is_disjoint,
+	.is_customary = is_customary,
 	.automatic = 1u << DC_OPERATION_ALL_REDUCE | 1u << DC_OPERATION_REDUCE_SCATTER |
 		     1u << DC_OPERATION_ALL_GATHER,
 };

@@ -3,9 +3,12 @@
  * Machines without a switch between accelerators (hybrid cube mesh, fully connected) run a ring collective
  * on several channels, each a ring of its own that carries its part of the bytes: on R rings of links of
  * B 2(p-1) steps of S/(pR), 2(p-1)(L + S/(p R B)) for an all-reduce [Thakur et al. 2005, sec. 4, on R
- * rings; rings.h]. The rings step together. Where a ring's hop goes through another member, both of its
- * links carry the message in the same step (the relay passes on what comes, piece by piece), slower by
- * the transport's `relay`. Messages of several rings over one cable are one message.
+ * rings; rings.h]. The rings step together, and what several of them send over one cable is one message.
+ * A broadcast goes along each ring from the root, a reduction to it, S/R in chunks that follow each other,
+ * (p + K - 2)(L + S/(K R B)) for K [Patarasuk, Faraj and Yuan 2006, pipelined broadcast]; without a wish K
+ * is what makes that least. Where a ring's hop goes through another member, both of its links carry the
+ * message in the same step (the relay passes on what comes, piece by piece), slower by the transport's
+ * `relay`.
  *
  * Links count as they were built, but for those that are down: a library lays its rings by what is there,
  * not by how fast it happens to be. */
@@ -176,20 +179,26 @@ static void sum_step(const struct dc_rings *rings, double bytes, double relay, s
 		}
 }
 
+static double relay_of(const struct dc_fabric *fabric, const struct dc_group *group, size_t factor)
+{
+	size_t d = group->factors[factor].dimension;
+	const struct dc_transport *transport =
+		fabric->dimensions[d == DC_GROUP_ACROSS ? 0 : d].transport;
+
+	return transport ? transport->relay : 1;
+}
+
 static void rings_steps(struct dc_schedule *schedule, size_t factor, double bytes, bool reduces)
 {
-	const struct dc_fabric_dimension *dimension;
 	struct dc_rings rings;
 	struct step step;
-	size_t d = schedule->group->factors[factor].dimension;
 
 	if (!find_rings(schedule->fabric, schedule->group, factor, &rings, NULL)) {
 		schedule->failed = true;
 		return;
 	}
-	dimension = &schedule->fabric->dimensions[d == DC_GROUP_ACROSS ? 0 : d];
 	sum_step(&rings, bytes / rings.vertices / rings.count,
-		 dimension->transport ? dimension->transport->relay : 1, &step);
+		 relay_of(schedule->fabric, schedule->group, factor), &step);
 	dc_schedule_phase(schedule, factor, rings.vertices - 1, reduces);
 	for (unsigned i = 0; i < step.members; i++)
 		for (unsigned j = 0; j < step.members; j++)
@@ -219,12 +228,61 @@ static bool fits(const struct dc_fabric *fabric, const struct dc_group *group,
 	return group->count == 1 && dc_algorithm_has_rings(fabric, group, 0, why);
 }
 
+/* A track along each ring: all hops but the one into the root, or out of it for a reduction. */
+static void lower_rooted(const struct dc_fabric *fabric, const struct dc_request *request,
+			 struct dc_schedule *schedule)
+{
+	const struct dc_group *group = schedule->group;
+	bool reduces = request->operation == DC_OPERATION_REDUCE;
+	double relay = relay_of(fabric, group, 0), bytes;
+	uint64_t chunks = request->chunks;
+	struct dc_rings rings;
+
+	if (!find_rings(fabric, group, 0, &rings, NULL)) {
+		schedule->failed = true;
+		return;
+	}
+	bytes = request->size_bytes / rings.count;
+	for (unsigned r = 0; r < rings.count; r++) {
+		unsigned root = 0, n = rings.vertices;
+
+		while (rings.order[r][root] != request->root)
+			root++;
+		dc_schedule_track(schedule, 1);
+		for (unsigned i = 0; i + 1 < n; i++) {
+			unsigned k = (root + reduces + i) % n, via = rings.via[r][k];
+			unsigned from = rings.order[r][k], to = rings.order[r][(k + 1) % n];
+
+			dc_schedule_phase(schedule, 0, 1, reduces);
+			if (via == DC_RINGS_DIRECT) {
+				dc_schedule_message(schedule, from, to, bytes);
+			} else {
+				dc_schedule_message(schedule, from, via, bytes / relay);
+				dc_schedule_message(schedule, via, to, bytes / relay);
+			}
+		}
+	}
+	if (!chunks)
+		chunks = dc_algorithm_pipeline(fabric, group, request->cost, rings.vertices - 1,
+					       bytes);
+	dc_algorithm_cut(schedule, chunks);
+}
+
+static bool is_rooted(enum dc_operation operation)
+{
+	return operation == DC_OPERATION_BROADCAST || operation == DC_OPERATION_REDUCE;
+}
+
 static void lower(const struct dc_fabric *fabric, const struct dc_request *request,
 		  struct dc_schedule *schedule)
 {
 	const struct dc_algorithm_part *const parts[] = {&dc_algorithm_part_rings};
 	const size_t order[] = {0};
 
+	if (is_rooted(request->operation)) {
+		lower_rooted(fabric, request, schedule);
+		return;
+	}
 	schedule->fabric = fabric;
 	dc_schedule_track(schedule, 1);
 	dc_algorithm_nest(schedule, request->operation, request->size_bytes, order, parts);
@@ -232,25 +290,27 @@ static void lower(const struct dc_fabric *fabric, const struct dc_request *reque
 }
 
 /* Each ring has links of its own; a relay's two are its own too, but messages through it are promised
- * nothing. Routes must be the plain ones. */
+ * nothing, nor tracks side by side, which may share a cable. Routes must be the plain ones. */
 static bool is_disjoint(const struct dc_fabric *fabric, const struct dc_group *group,
 			const struct dc_request *request)
 {
 	struct dc_rings rings;
 
-	return request->chunks <= 1 && fabric->routing.policy == DC_ROUTING_SHORTEST &&
-	       dc_algorithm_is_whole(fabric) && group->count == 1 &&
-	       find_rings(fabric, group, 0, &rings, NULL) && !rings.relays;
+	return !is_rooted(request->operation) && request->chunks <= 1 &&
+	       fabric->routing.policy == DC_ROUTING_SHORTEST && dc_algorithm_is_whole(fabric) &&
+	       group->count == 1 && find_rings(fabric, group, 0, &rings, NULL) && !rings.relays;
 }
 
 const struct dc_algorithm_type dc_algorithm_rings = {
 	.name = "rings",
 	.doc = "several rings without shared links at once, over direct links",
 	.operations = 1u << DC_OPERATION_ALL_REDUCE | 1u << DC_OPERATION_REDUCE_SCATTER |
-		      1u << DC_OPERATION_ALL_GATHER,
+		      1u << DC_OPERATION_ALL_GATHER | 1u << DC_OPERATION_BROADCAST |
+		      1u << DC_OPERATION_REDUCE,
 	.fits = fits,
 	.lower = lower,
 	.is_disjoint = is_disjoint,
 	.automatic = 1u << DC_OPERATION_ALL_REDUCE | 1u << DC_OPERATION_REDUCE_SCATTER |
-		     1u << DC_OPERATION_ALL_GATHER,
+		     1u << DC_OPERATION_ALL_GATHER | 1u << DC_OPERATION_BROADCAST |
+		     1u << DC_OPERATION_REDUCE,
 };

@@ -71,6 +71,19 @@ static bool is_disjoint(const struct dc_fabric *fabric, const struct dc_group *g
 	return dc_algorithm_is_apart_around(fabric, group);
 }
 
+/* On tori and meshes; libraries do not use it where there are switches. */
+static bool is_customary(const struct dc_fabric *fabric, const struct dc_group *group)
+{
+	for (size_t f = 0; f < group->count; f++) {
+		const struct dc_fabric_dimension *dimension =
+			dc_algorithm_dimension(fabric, group, f);
+
+		if (!dimension || dimension->type->switches(dimension))
+			return false;
+	}
+	return true;
+}
+
 const struct dc_algorithm_type dc_algorithm_torus = {
 	.name = "torus",
 	.doc = "parts that start along different dimensions and directions, all at work at once",
@@ -79,6 +92,7 @@ const struct dc_algorithm_type dc_algorithm_torus = {
 	.fits = fits,
 	.lower = lower,
 	.is_disjoint = is_disjoint,
+	.is_customary = is_customary,
 	.automatic = 1u << DC_OPERATION_ALL_REDUCE | 1u << DC_OPERATION_REDUCE_SCATTER |
 		     1u << DC_OPERATION_ALL_GATHER,
 };

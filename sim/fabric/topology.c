@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "fabric/topology_links.h"
+
 const struct dc_field dc_topology_single_fields[DC_TOPOLOGY_SINGLE_FIELDS] = {
 	{.key = "size",
 	 .kind = DC_COUNT,
@@ -135,6 +137,7 @@ static const struct dc_tagged_type types[] = {
 	{"fat-tree", &dc_topology_fat_tree_section, &dc_topology_fat_tree},
 	{"rail", &dc_topology_rail_section, &dc_topology_rail},
 	{"dragonfly", &dc_topology_dragonfly_section, &dc_topology_dragonfly},
+	{"links", &dc_topology_links_section, &dc_topology_links},
 	{"wan", &dc_topology_wan_section, &dc_topology_wan},
 };
 

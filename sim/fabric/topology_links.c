@@ -105,14 +105,7 @@ static double bisection_bps(const struct dc_fabric_dimension *dimension)
 }
 
 static enum dc_status expand(const void *section, struct dc_diag *diag, struct dc_arena *arena,
-			     struct dc_fabric_dimension *dimensions, size_t *count)
-{
-	(void)section;
-	(void)arena;
-	(void)dimensions;
-	*count = 0;
-	return dc_diag_error(diag, NULL, "links: a dimension of links comes from a table");
-}
+			     struct dc_fabric_dimension *dimensions, size_t *count);
 
 const struct dc_topology_type dc_topology_links = {
 	.name = "links",
@@ -396,4 +389,92 @@ enum dc_status dc_fabric_of_graph(const struct dc_graph *graph, const uint32_t *
 		return status;
 	*fabric = (struct dc_fabric){.name = "compute", .routing = {.channels = 1, .seed = 1}};
 	return dc_fabric_add(fabric, &dimension);
+}
+
+/* --- from a section --- */
+
+struct section {
+	const struct dc_node *node;
+	const char *topology;
+	const char *file;
+	uint64_t size; /* 0: not said */
+	struct dc_transport *transport;
+};
+
+static const struct dc_field fields[] = {
+	{.key = "topology",
+	 .kind = DC_STRING,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct section, topology),
+	 .help = "kind of dimension"},
+	{.key = "file",
+	 .kind = DC_PATH,
+	 .flags = DC_REQUIRED,
+	 .offset = offsetof(struct section, file),
+	 .help = "table of links: id, from, to, bandwidth, latency; one row per direction; relative to "
+		 "the file that names it"},
+	{.key = "size",
+	 .kind = DC_COUNT,
+	 .offset = offsetof(struct section, size),
+	 .min = 1,
+	 .max = 1e6,
+	 .help = "members: so many vertices, in the order in which the table names them; the others "
+		 "are switches; default: all that have links out and in"},
+	{.key = "transport",
+	 .kind = DC_CATALOGUE,
+	 .offset = offsetof(struct section, transport),
+	 .catalogue = &dc_transport_family,
+	 .help = "what messages cost beyond links; default: the network's"},
+};
+
+const struct dc_section dc_topology_links_section = {
+	.name = "links",
+	.doc = "an explicit graph from a table of links",
+	.size = sizeof(struct section),
+	DC_FIELDS(fields),
+};
+
+/* The file's name from the folder of the file that names it. */
+static const char *locate(const struct section *links, struct dc_arena *arena)
+{
+	const struct dc_node *node = dc_node_get(links->node, "file");
+
+	if (!node || !node->folder || links->file[0] == '/' || strcmp(node->folder, ".") == 0)
+		return links->file;
+	return dc_arena_printf(arena, "%s/%s", node->folder, links->file);
+}
+
+static enum dc_status expand(const void *section, struct dc_diag *diag, struct dc_arena *arena,
+			     struct dc_fabric_dimension *dimensions, size_t *count)
+{
+	const struct section *links = section;
+	const struct dc_mark *mark = dc_node_mark(links->node, "file");
+	const char *path = locate(links, arena);
+	size_t members;
+	uint32_t *terminals;
+	struct dc_graph graph;
+	enum dc_status status;
+
+	dc_graph_init(&graph, arena);
+	status = path ? dc_graph_read(&graph, diag, path) : DC_ERR_MEMORY;
+	if (!status)
+		status = dc_graph_index(&graph);
+	if (status)
+		return status;
+	terminals = dc_topology_links_terminals(&graph, arena, &members);
+	if (!terminals)
+		return DC_ERR_MEMORY;
+	if (links->size > graph.indexed)
+		return dc_diag_error(diag, dc_node_mark(links->node, "size"),
+				     "links: size: the table names %zu vertices only",
+				     graph.indexed);
+	for (uint32_t i = 0; i < links->size; i++)
+		terminals[i] = i;
+	status = dc_topology_of_graph(&graph, terminals, links->size ? links->size : members, false,
+				      diag, mark, arena, dimensions);
+	if (status)
+		return status;
+	dimensions[0].transport = links->transport;
+	*count = 1;
+	return DC_OK;
 }

@@ -25,6 +25,7 @@ enum {
 	DC_TOPOLOGY_LINKS_CUT_VERTICES = 16,
 };
 
+extern const struct dc_section dc_topology_links_section;
 extern const struct dc_topology_type dc_topology_links;
 
 /* The vertices that have a link out and a link in, in the graph's order: the terminals where none are

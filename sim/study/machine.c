@@ -187,32 +187,6 @@ enum dc_status dc_machine_read_all(struct dc_config *config, const struct dc_mac
 
 /* --- fabrics --- */
 
-/* Every two of n joined. */
-static enum dc_status join_all(struct dc_graph *graph, struct dc_arena *arena, uint64_t n,
-			       double bandwidth_bps)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t vertex;
-
-		if (dc_intern_add(&graph->vertices, dc_arena_printf(arena, "%u", i), &vertex))
-			return DC_ERR_MEMORY;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t j = 0; j < n; j++) {
-			const struct dc_graph_link link = {i, j, bandwidth_bps, 0};
-			uint32_t number;
-			enum dc_status status =
-				i == j ? DC_OK
-				       : dc_graph_add(graph,
-						      dc_arena_printf(arena, "%05u-%05u", i, j),
-						      &link, &number);
-
-			if (status)
-				return status;
-		}
-	return DC_OK;
-}
-
 static enum dc_status build_links(const struct dc_machine *machine, struct dc_config *config,
 				  uint64_t members, struct dc_fabric_dimension *dimension)
 {
@@ -223,26 +197,21 @@ static enum dc_status build_links(const struct dc_machine *machine, struct dc_co
 	uint32_t *terminals = dc_arena_array(arena, members, sizeof *terminals);
 	struct dc_graph graph;
 	enum dc_status status;
+	const char *path;
+	FILE *file;
 
 	if (!terminals)
 		return DC_ERR_MEMORY;
 	for (uint32_t i = 0; i < members; i++)
 		terminals[i] = i;
 	dc_graph_init(&graph, arena);
-	if (inside->shape == DC_MACHINE_FULLY_CONNECTED) {
-		status = join_all(&graph, arena, members, inside->bandwidth_bps);
-	} else {
-		const char *path;
-		FILE *file = dc_config_open(config, dc_node_get(inside->node, "links"),
-					    inside->links, &path);
-
-		if (!file)
-			return DC_ERR_INPUT;
-		fclose(file);
-		status = dc_graph_read(&graph, diag, path);
-		if (!status && graph.vertices.count < members)
-			return dc_diag_error(diag, mark, "links: fewer vertices than accelerators");
-	}
+	file = dc_config_open(config, dc_node_get(inside->node, "links"), inside->links, &path);
+	if (!file)
+		return DC_ERR_INPUT;
+	fclose(file);
+	status = dc_graph_read(&graph, diag, path);
+	if (!status && graph.vertices.count < members)
+		return dc_diag_error(diag, mark, "links: fewer vertices than accelerators");
 	if (!status)
 		status = dc_graph_index(&graph);
 	if (!status)
@@ -269,14 +238,15 @@ static enum dc_status add_inside(const struct dc_machine *machine, struct dc_con
 				 uint64_t members, struct dc_fabric *fabric)
 {
 	struct dc_fabric_dimension dimension = {
-		.type = &dc_topology_switch,
+		.type = machine->inside.shape == DC_MACHINE_SWITCH ? &dc_topology_switch
+								   : &dc_topology_fully_connected,
 		.size = members,
 		.bandwidth_bps = machine->inside.bandwidth_bps,
 		.reduces = machine->inside.reduces,
 	};
 	enum dc_status status = check(machine, dc_config_diag(config));
 
-	if (!status && machine->inside.shape != DC_MACHINE_SWITCH)
+	if (!status && machine->inside.shape == DC_MACHINE_LINKS)
 		status = build_links(machine, config, members, &dimension);
 	dimension.transport = machine->inside.transport;
 	return status ? status : dc_fabric_add(fabric, &dimension);
@@ -314,7 +284,12 @@ enum dc_status dc_machine_build(const struct dc_machine *machine, struct dc_conf
 			       (unsigned long long)machine->size);
 	if (members > machine->size)
 		return DC_ERR_RUN;
-	*fabric = (struct dc_fabric){.name = machine->name, .routing = {.channels = 1, .seed = 1}};
+	*fabric = (struct dc_fabric){
+		.name = machine->name,
+		.routing = {.channels = 1, .seed = 1},
+		.group = machine->name,
+		.node_size = members,
+	};
 	if (members > 1)
 		status = add_inside(machine, config, members, fabric);
 	if (status || nodes == 1)

@@ -138,7 +138,6 @@ static bool is_anomalous(const struct reader *r, size_t number, const struct row
 
 static enum dc_status find_fabric(struct reader *r, const struct row *row, const char **why)
 {
-	const struct dc_machine_network *between = NULL;
 	const struct dc_machine *machine = NULL;
 	enum dc_status status;
 
@@ -158,14 +157,7 @@ static enum dc_status find_fabric(struct reader *r, const struct row *row, const
 		return DC_ERR_RUN;
 	}
 	status = dc_machine_build(machine, r->validation->config, row->accelerators, row->nodes,
-				  row->network, &r->last.fabric, &between, why);
-	if (status)
-		return status;
-	if (row->accelerators > row->nodes)
-		status = dc_validation_use_transport(r->validation, machine->inside.transport,
-						     false);
-	if (!status && between)
-		status = dc_validation_use_transport(r->validation, between->transport, true);
+				  row->network, &r->last.fabric, NULL, why);
 	if (status)
 		return status;
 	r->last.machine = machine;
@@ -232,6 +224,40 @@ static enum dc_status run_row(struct reader *r, size_t number, const char *suite
 	return dc_validation_add(validation, &result);
 }
 
+/* Every technology of the catalogue: those of machines, inside nodes and between them, then the rest. */
+static enum dc_status use_transports(struct reader *r)
+{
+	struct dc_config *config = r->validation->config;
+	const struct dc_mark nowhere = {0};
+	const char *const *names;
+	enum dc_status status = DC_OK;
+	size_t count;
+
+	for (size_t i = 0; i < r->machine_count && !status; i++) {
+		const struct dc_machine *machine = r->machines[i];
+		const struct dc_machine_network *networks = machine->networks.items;
+
+		status = dc_validation_use_transport(r->validation, machine->inside.transport,
+						     false);
+		for (size_t k = 0; k < machine->networks.count && !status; k++)
+			status = dc_validation_use_transport(r->validation, networks[k].transport,
+							     true);
+	}
+	if (!status)
+		status = dc_catalogue_names(config, dc_transport_family.name, &names, &count);
+	for (size_t i = 0; !status && i < count; i++) {
+		struct dc_node *name = dc_node_scalar(r->validation->arena, &nowhere, names[i]);
+		void *entry;
+
+		if (!name)
+			return DC_ERR_MEMORY;
+		status = dc_catalogue_read(config, &dc_transport_family, name, &entry);
+		if (!status)
+			status = dc_validation_use_transport(r->validation, entry, false);
+	}
+	return status;
+}
+
 static enum dc_status run_table(struct dc_validation *validation, const struct dc_table *table,
 				const char *suite_column, const char *file, const char *time)
 {
@@ -244,6 +270,8 @@ static enum dc_status run_table(struct dc_validation *validation, const struct d
 	enum dc_status status =
 		dc_machine_read_all(validation->config, &r.machines, &r.machine_count);
 
+	if (!status)
+		status = use_transports(&r);
 	for (int i = 0; i < COLUMNS; i++)
 		r.columns[i] = dc_table_column(table, i == TIME ? time : names[i]);
 	for (size_t i = 0; i < table->rows && !status; i++)

@@ -14,6 +14,9 @@
 enum dc_status dc_validation_use_transport(struct dc_validation *validation,
 					   const struct dc_transport *transport, bool between)
 {
+	/* The ideal one has none. */
+	if (!transport->protocols.count)
+		return DC_OK;
 	for (size_t i = 0; i < validation->use_count; i++)
 		if (strcmp(validation->uses[i].transport->name, transport->name) == 0)
 			return DC_OK;
@@ -43,7 +46,12 @@ static void add_protocol(struct list *list, const struct dc_transport_protocol *
 							"step of ll"};
 	static const double inside[DC_PROTOCOLS][2] = {{3.4, 28}, {1.2, 4}, {0.4, 4}};
 	static const double between[DC_PROTOCOLS][2] = {{9.6, 50}, {4, 25}, {2.7, 10}};
+	/* No kernel threads, which all with several protocols have: an engine's descriptor. */
+	static const double engine[2] = {0.1, 10};
 	const double *range = list->use->between ? between[protocol->name] : inside[protocol->name];
+
+	if (list->use->transport->protocols.count == 1)
+		range = engine;
 
 	add(list, names[protocol->name], protocol->step_s * 1e6, "us", range[0], range[1]);
 	if (protocol->cap_bps > 0)

@@ -27,10 +27,10 @@ struct dc_validation_result {
 	const char *detail;   /* how it was predicted; may be NULL */
 };
 
-/* A transport that predictions used. */
+/* A transport that predictions may use. */
 struct dc_validation_use {
 	const struct dc_transport *transport;
-	bool between; /* nodes; else inside one */
+	bool between; /* nodes; else inside one, or a slice */
 };
 
 enum { DC_VALIDATION_TRANSPORTS = 32 };
@@ -76,7 +76,7 @@ const char *dc_validation_suite(struct dc_validation *validation, const struct d
 const char *dc_validation_id(struct dc_validation *validation, const struct dc_table *table,
 			     size_t row);
 
-/* For kinds: remembers a transport, once. DC_ERR_RUN beyond DC_VALIDATION_TRANSPORTS. */
+/* For kinds: remembers a transport that has constants, once. DC_ERR_RUN beyond DC_VALIDATION_TRANSPORTS. */
 enum dc_status dc_validation_use_transport(struct dc_validation *validation,
 					   const struct dc_transport *transport,
 					   bool between) DC_CHECK;

@@ -187,6 +187,13 @@ check "validate flow lists" exits 0 "$DCSIM" validate -q "$srcdir"/tests/validat
 check "says how many" says '2128 rows, 0 could not be run' out.txt
 check "validate as CSV" exits 0 "$DCSIM" validate --csv "$srcdir/tests/validation/flows/permutation_128.csv"
 check "a header and a row per flow" test "$(wc -l <out.txt)" -eq 129
+check "validate collectives" exits 0 "$DCSIM" validate --by source "$srcdir/tests/validation/collectives/collectives.csv"
+check "says what did not count" says '32 rows, 0 could not be run, 3 not scored' out.txt
+check "prints the constants once" test "$(grep -c '^nvlink4 *efficiency' out.txt)" -eq 1
+printf '%s\n' 'gpu,n_gpu,size_B,oop_time_us,suite' 'A100,8,1e9,8000,"one, two"' 'Abacus,8,1e9,8000,three' >unknown.csv
+check "a row that cannot be run" exits 1 "$DCSIM" validate --csv unknown.csv
+check "says why" says "no machine is known for 'Abacus'" err.txt
+check "quotes what holds a comma" says '^"one, two",1,time,us,8000,' out.txt
 check "a table of no known kind" exits 2 "$DCSIM" validate "$srcdir/catalog/price/us-mida-pjm-2024.csv"
 check "a column that is not there" exits 2 "$DCSIM" validate --by nothing "$srcdir/tests/validation/flows/burst_1k.csv"
 

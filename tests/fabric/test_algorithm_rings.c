@@ -299,6 +299,54 @@ Test(algorithm_rings, around_a_broken_cable)
 	end(&rig);
 }
 
+/* From any root each ring's track passes every member once, in order of who has it; a reduction ends at the
+ * root the same way. (p + K - 2)(L + S/(K R B)) alone. */
+Test(algorithm_rings, rooted)
+{
+	static const enum dc_operation operations[] = {DC_OPERATION_BROADCAST, DC_OPERATION_REDUCE};
+
+	for (uint64_t root = 0; root < 8; root++) {
+		for (size_t o = 0; o < 2; o++) {
+			struct rig rig = complete(8);
+			const struct dc_request request = {.operation = operations[o],
+							   .size_bytes = 7e8,
+							   .root = root,
+							   .chunks = 16};
+			struct dc_schedule *schedule =
+				plans_lower(rig.arena, &rig.fabric, &rig.group, "rings", &request);
+			struct dc_plan plan = plans_lay_out(&rig.fabric, schedule);
+			double want_s = (8 + 16 - 2) * (500e-9 + 7e8 / 16 / 7 / 64e9);
+
+			cr_assert_eq(schedule->count, 7);
+			for (size_t t = 0; t < 7; t++) {
+				const struct dc_track *track = &schedule->tracks[t];
+				uint64_t at = root, seen = 0;
+
+				cr_assert_eq(track->count, 7);
+				for (size_t i = 0; i < 7; i++) {
+					/* Towards the root it is the last hop that ends there. */
+					const struct dc_schedule_phase *phase =
+						&track->phases[o ? 6 - i : i];
+					const struct dc_message *m =
+						&phase->patterns[0].messages[0];
+
+					cr_expect_eq(phase->reduces, o == 1);
+					cr_expect_eq(phase->patterns[0].count, 1);
+					cr_expect_eq(o ? m->to : m->from, at);
+					cr_expect_float_eq(m->bytes, 1e8 / 16, 1e-3);
+					seen |= (uint64_t)1 << at;
+					at = o ? m->from : m->to;
+				}
+				cr_expect_eq(seen | (uint64_t)1 << at, 0xff);
+			}
+			cr_expect_float_eq(dc_time_to_s(plans_run(&plan, true, NULL, NULL)), want_s,
+					   1e-9 * want_s);
+			dc_plan_fini(&plan);
+			end(&rig);
+		}
+	}
+}
+
 static void expect_unfit(const struct dc_fabric *fabric, const char *words)
 {
 	const struct dc_group group = dc_group_all(fabric);

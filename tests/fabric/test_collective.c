@@ -45,7 +45,9 @@ Test(collective, automatic_is_the_cheapest, .timeout = 300)
 					const struct dc_request request = {.operation = operation,
 									   .size_bytes = sizes[s]};
 
-					if (!(dc_algorithms[a]->automatic >> o & 1) ||
+					if (!dc_algorithm_is_automatic(dc_algorithms[a],
+								       &line.fabric, &group,
+								       operation) ||
 					    !dc_algorithm_fits(dc_algorithms[a], &line.fabric,
 							       &group, &request, NULL))
 						continue;

@@ -261,3 +261,35 @@ Test(topology_links, star_is_a_switch)
 	}
 	end(&rig);
 }
+
+static const char *shipped_table(void)
+{
+	static char path[4096];
+
+	snprintf(path, sizeof path, "%s/topologies/dgx1v-links.csv",
+		 getenv("srcdir") ? getenv("srcdir") : ".");
+	return path;
+}
+
+/* topology: links, here in a product with a switch: 32 links in each of two, two in each of eight. */
+Test(topology_links, in_yaml)
+{
+	char yaml[8192];
+	struct dc_fabric fabric;
+
+	snprintf(
+		yaml, sizeof yaml,
+		"networks: [{dimensions: [{topology: links, file: %s}, {topology: switch, size: 2, bandwidth: 1 "
+		"GB/s}]}]",
+		shipped_table());
+	fabric = build_good(yaml);
+	cr_expect_eq(fabric.count, 2);
+	cr_expect_eq(fabric.ranks, 16);
+	cr_expect_eq(dc_fabric_links(&fabric), 2 * 32 + 8 * (2 * 2));
+	snprintf(yaml, sizeof yaml,
+		 "networks: [{dimensions: [{topology: links, file: %s, size: 9}]}]",
+		 shipped_table());
+	build_refused(yaml, "8 vertices only");
+	build_refused("networks: [{dimensions: [{topology: links, file: nowhere.csv}]}]",
+		      "nowhere.csv");
+}
