@@ -242,14 +242,64 @@ static enum dc_status check_devices(struct dc_diag *diag, const struct dc_scenar
 	return accelerator ? accelerator : host;
 }
 
-/* What a run of the network alone is made of; its files are read when it is built. */
-static enum dc_status check_network(struct dc_diag *diag, const struct dc_scenario_site *site,
+/* Explicit links: nothing that is of dimensions. */
+static enum dc_status check_explicit(struct dc_diag *diag, const struct dc_scenario *scenario,
+				     const struct dc_fabric_network *network)
+{
+	enum dc_status status = DC_OK;
+
+	if (network && network->dimensions.count)
+		status = dc_diag_error(diag, dc_node_mark(network->node, "dimensions"),
+				       "network: give one of 'links' and 'dimensions'");
+	if (scenario->events.count)
+		status = dc_diag_error(diag, dc_node_mark(scenario->node, "events"),
+				       "scenario: 'events' are not supported yet on links from a "
+				       "file; give 'dimensions'");
+	return status;
+}
+
+/* Flows are bytes on links: what a transport adds to messages is left to kind collective. */
+static enum dc_status check_ideal(struct dc_diag *diag, const struct dc_fabric_network *network,
+				  const struct dc_fabric *fabric)
+{
+	for (size_t d = 0; d < fabric->count; d++)
+		if (fabric->dimensions[d].transport &&
+		    fabric->dimensions[d].transport->protocols.count)
+			return dc_diag_error(
+				diag,
+				dc_node_mark(network->node,
+					     network->transport ? "transport" : "dimensions"),
+				"network: 'transport' has no effect with workload kind 'flows'");
+	return DC_OK;
+}
+
+/* What a run of flows is made of; its files are read when it is built. */
+static enum dc_status check_network(struct dc_config *config, const struct dc_scenario *scenario,
 				    enum dc_status status)
 {
-	if (site->fabric.networks.count <= 1)
-		return status;
-	return dc_diag_error(diag, dc_node_mark(site->fabric.node, "networks"),
-			     "several networks are not supported yet; expected one");
+	struct dc_diag *diag = dc_config_diag(config);
+	struct dc_arena *arena = dc_config_arena(config);
+	const struct dc_scenario_site *site = dc_scenario_site(scenario);
+	const struct dc_fabric_network *network = site->fabric.networks.items;
+	struct dc_fabric fabric;
+	struct dc_plan_epoch *epochs;
+	enum dc_status built;
+	size_t count;
+
+	if (site->fabric.networks.count > 1)
+		return dc_diag_error(diag, dc_node_mark(site->fabric.node, "networks"),
+				     "several networks are not supported yet; expected one");
+	if (!network || network->links)
+		return worse(status, check_explicit(diag, scenario, network));
+	if (!network->dimensions.count)
+		return dc_diag_error(diag, &network->node->mark,
+				     "network: expected 'links' or 'dimensions'");
+	built = dc_scenario_build_fabric(site, diag, arena, &fabric);
+	if (!built)
+		built = check_ideal(diag, network, &fabric);
+	if (!built)
+		built = dc_scenario_build_epochs(scenario, &fabric, diag, arena, &epochs, &count);
+	return worse(status, built);
 }
 
 /* Jobs tell each other apart by name; what they do is settled on the fabric, as it will be built. */
@@ -363,7 +413,7 @@ enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *s
 	if (dc_scenario_collective(scenario, 0))
 		return worse(status, check_collectives(config, scenario));
 	if (!dc_scenario_training(scenario))
-		return check_network(diag, dc_scenario_site(scenario), status);
+		return check_network(config, scenario, status);
 	status = worse(status, check_run(diag, scenario));
 	status = worse(status, check_building(diag, scenario));
 	status = worse(status, check_work(config, scenario));

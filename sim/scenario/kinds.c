@@ -18,7 +18,7 @@ struct dc_scenario_kind {
 };
 
 static const char *const nothing[] = {NULL};
-static const char *const of_flows_scenario[] = {"economics", "record", "events", NULL};
+static const char *const of_flows_scenario[] = {"economics", "record", NULL};
 static const char *const of_collective_scenario[] = {"economics", "record", NULL};
 static const char *const of_training_scenario[] = {"events", NULL};
 static const char *const of_flows_run[] = {"iterations", "epochs", "utc_offset", NULL};
@@ -30,7 +30,6 @@ static const char *const of_collective_site[] = {"racks", "storage", "facility",
 static const char *const of_flows_job[] = {"data", "arrival", NULL};
 static const char *const of_collective_job[] = {"data", NULL};
 static const char *const of_training_job[] = {"arrival", NULL};
-static const char *const dimensions[] = {"dimensions", NULL};
 static const char *const links[] = {"links", NULL};
 
 static const struct dc_scenario_kind kinds[] = {
@@ -41,8 +40,7 @@ static const struct dc_scenario_kind kinds[] = {
 		.of_run = of_flows_run,
 		.of_site = of_flows_site,
 		.of_job = of_flows_job,
-		.of_network = dimensions,
-		.no_network = "are not supported yet for workload kind 'flows'; give 'links'",
+		.of_network = nothing,
 	},
 	{
 		.name = "collective",
@@ -292,7 +290,8 @@ static const struct dc_section *section_without(struct dc_arena *arena,
 	/* Without a fabric the links are implied. */
 	set_flags(site, "fabric", 0);
 	set_flags(fabric, "networks", 0);
-	set_flags(network, "links", DC_REQUIRED);
+	/* One of links and dimensions is given. */
+	set_flags(network, "dimensions", 0);
 	return &scenario->section;
 }
 

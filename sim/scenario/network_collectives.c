@@ -47,7 +47,6 @@ struct collectives_run {
 	struct dc_axis axes[AXES];
 	struct dc_collective_row *rows;
 	size_t row_count, rows_due;
-	size_t epochs_told;
 	struct dc_sum sent_bytes, busbw;
 	struct dc_traffic_collective_totals totals;
 	double summary[DC_COLLECTIVES_SCALARS];
@@ -123,32 +122,10 @@ static enum dc_status begin(struct collectives_run *run)
 	return run->sink->type->begin(run->sink, &schema);
 }
 
-/* Moments of the script that have passed, each event at its begin and its end. */
-static enum dc_status write_script(struct collectives_run *run)
+static enum dc_status on_moment(void *context, dc_time moment, bool back, const char *words)
 {
-	const struct dc_traffic_collectives *work = run->datacenter->collectives;
-	const struct dc_scenario *scenario = run->datacenter->scenario;
-	const struct dc_scenario_event *events = scenario->events.items;
-	enum dc_status status = DC_OK;
-
-	for (; run->epochs_told < work->epoch_count && !status; run->epochs_told++) {
-		dc_time moment = work->epochs[run->epochs_told].begin;
-
-		if (moment > dc_engine_now(run->engine))
-			break;
-		for (size_t i = 0; i < scenario->events.count && !status; i++) {
-			const char *words =
-				dc_scenario_event_words(&events[i], run->datacenter->arena);
-
-			if (!words)
-				return DC_ERR_MEMORY;
-			if (events[i].until_s > 0 && dc_time_from_s(events[i].until_s) == moment)
-				status = write_event_at(run, EVENT_LINKS_BACK, moment, words);
-			if (!status && dc_time_from_s(events[i].at_s) == moment)
-				status = write_event_at(run, EVENT_LINKS_CHANGED, moment, words);
-		}
-	}
-	return status;
+	return write_event_at(context, back ? EVENT_LINKS_BACK : EVENT_LINKS_CHANGED, moment,
+			      words);
 }
 
 static uint32_t algorithm_index(const struct dc_algorithm_type *type)
@@ -264,8 +241,9 @@ static enum dc_status simulate(struct collectives_run *run, struct dc_diag *diag
 		.row = on_row,
 		.context = run,
 	};
-	enum dc_status status = dc_traffic_collectives_run(
-		run->datacenter->collectives, run->engine, diag, &options, &run->totals);
+	const struct dc_traffic_collectives *work = run->datacenter->collectives;
+	enum dc_status status =
+		dc_traffic_collectives_run(work, run->engine, diag, &options, &run->totals);
 
 	if (status != DC_OK && status != DC_INTERRUPTED)
 		return status;
@@ -276,7 +254,9 @@ static enum dc_status simulate(struct collectives_run *run, struct dc_diag *diag
 	summarize(run, result->interrupted, result->summary);
 	status = check_balance(diag, result->summary);
 	if (!status)
-		status = write_script(run);
+		status = dc_scenario_tell_script(run->datacenter->scenario, work->epochs,
+						 work->epoch_count, dc_engine_now(run->engine),
+						 run->datacenter->arena, on_moment, run);
 	if (!status)
 		status = write_event(run, result->interrupted ? EVENT_INTERRUPTED : EVENT_END);
 	if (status || !run->sink)

@@ -7,7 +7,9 @@
 #include <stdio.h>
 
 #include "base/sum.h"
+#include "scenario/events.h"
 #include "traffic/carrier.h"
+#include "traffic/flows_route.h"
 
 const struct dc_scalar dc_simulation_network_summary[DC_NETWORK_SCALARS] = {
 	{"duration_s", "s", "simulated time"},
@@ -27,9 +29,18 @@ const struct dc_scalar dc_simulation_network_summary[DC_NETWORK_SCALARS] = {
 	 "(bytes carried by all links - those sent over them) over the latter"},
 };
 
-enum event { EVENT_START, EVENT_END, EVENT_INTERRUPTED, EVENT_BUSIEST_LINK, EVENTS };
+enum event {
+	EVENT_START,
+	EVENT_END,
+	EVENT_INTERRUPTED,
+	EVENT_BUSIEST_LINK,
+	EVENT_LINKS_CHANGED,
+	EVENT_LINKS_BACK,
+	EVENTS
+};
 
-static const char *const event_kinds[EVENTS] = {"start", "end", "interrupted", "busiest-link"};
+static const char *const event_kinds[EVENTS] = {"start",        "end",           "interrupted",
+						"busiest-link", "links-changed", "links-back"};
 static const char *const subjects[] = {"run"};
 
 /* Bytes balance but for rounding; more than this is a broken run. */
@@ -44,19 +55,42 @@ struct network_run {
 	struct dc_axis axes[3];
 	double *completion_s; /* of the flows that ended */
 	size_t ended;
-	struct dc_sum bytes, hop_bytes; /* of those */
+	struct dc_sum bytes, hop_bytes; /* of those; NaN when one of them has changed its way */
 };
 
-static enum dc_status write_event(const struct network_run *run, enum event kind,
-				  const char *detail)
+static enum dc_status write_event_at(const struct network_run *run, enum event kind, dc_time moment,
+				     const char *detail)
 {
 	const struct dc_event_row row = {
-		.time_s = dc_time_to_s(dc_engine_now(run->engine)),
+		.time_s = dc_time_to_s(moment),
 		.kind = (uint8_t)kind,
 		.detail = detail,
 	};
 
 	return run->sink ? run->sink->type->event(run->sink, &row) : DC_OK;
+}
+
+static enum dc_status write_event(const struct network_run *run, enum event kind,
+				  const char *detail)
+{
+	return write_event_at(run, kind, dc_engine_now(run->engine), detail);
+}
+
+static enum dc_status on_moment(void *context, dc_time moment, bool back, const char *words)
+{
+	return write_event_at(context, back ? EVENT_LINKS_BACK : EVENT_LINKS_CHANGED, moment,
+			      words);
+}
+
+static enum dc_status write_script(struct network_run *run)
+{
+	const struct dc_datacenter *dc = run->datacenter;
+	const struct dc_traffic_dimensions *dimensions = dc->traffic->dimensions;
+
+	if (!dimensions)
+		return DC_OK;
+	return dc_scenario_tell_script(dc->scenario, dimensions->epochs, dimensions->epoch_count,
+				       dc_engine_now(run->engine), dc->arena, on_moment, run);
 }
 
 static enum dc_status begin(struct network_run *run)
@@ -113,7 +147,7 @@ static enum dc_status on_flow(void *context, const struct dc_traffic_end *end)
 
 	run->completion_s[run->ended++] = duration_s;
 	run->bytes = dc_sum_add(run->bytes, dc_sum_of(flow->bytes));
-	run->hop_bytes = dc_sum_add(run->hop_bytes, dc_sum_product(flow->bytes, flow->hops));
+	run->hop_bytes = dc_sum_add(run->hop_bytes, dc_sum_product(flow->bytes, end->uses));
 	if (run->options->progress)
 		run->options->progress(run->options->context,
 				       (double)run->ended / (double)traffic->count);
@@ -192,13 +226,13 @@ static enum dc_status check_balance(struct dc_diag *diag, const double *s)
 	return DC_ERR_RUN;
 }
 
-static enum dc_status write_end(const struct network_run *run, bool interrupted, const double *s)
+static enum dc_status write_end(struct network_run *run, bool interrupted, const double *s)
 {
 	const struct dc_traffic *traffic = run->datacenter->traffic;
-	enum dc_status status = DC_OK;
+	enum dc_status status = write_script(run);
 	char detail[128];
 
-	if (!isnan(s[DC_NETWORK_BUSIEST_UTILIZATION])) {
+	if (!status && !isnan(s[DC_NETWORK_BUSIEST_UTILIZATION])) {
 		snprintf(detail, sizeof detail, "%.1f %% %s",
 			 s[DC_NETWORK_BUSIEST_UTILIZATION] * 100,
 			 traffic->graph.ids.texts[(size_t)s[DC_NETWORK_BUSIEST_LINK]]);
@@ -210,6 +244,22 @@ static enum dc_status write_end(const struct network_run *run, bool interrupted,
 		return status;
 	return run->sink->type->end(run->sink,
 				    interrupted ? DC_RECORD_INTERRUPTED : DC_RECORD_COMPLETE, s);
+}
+
+/* Nothing is left that could end the flows that have not. */
+static enum dc_status refuse_waiting(const struct network_run *run, struct dc_diag *diag)
+{
+	const struct dc_traffic *traffic = run->datacenter->traffic;
+	uint32_t flow, link;
+
+	if (dc_traffic_carrier_waits(run->carrier, &flow, &link))
+		dc_diag_error(diag, NULL,
+			      "flow '%s' can never end: it waits at link '%s', which is down, and "
+			      "there is no other way",
+			      traffic->ids.texts[flow], traffic->graph.ids.texts[link]);
+	else
+		dc_diag_error(diag, NULL, "%zu flows can never end", traffic->count - run->ended);
+	return DC_ERR_RUN;
 }
 
 static enum dc_status simulate(struct network_run *run, struct dc_diag *diag,
@@ -226,6 +276,8 @@ static enum dc_status simulate(struct network_run *run, struct dc_diag *diag,
 		return status;
 	result->interrupted = status == DC_INTERRUPTED;
 	result->events = dc_engine_count(run->engine);
+	if (!result->interrupted && run->ended < dc->traffic->count && dc->until == DC_TIME_NEVER)
+		return refuse_waiting(run, diag);
 	summarize(run, result->summary);
 	status = check_balance(diag, result->summary);
 	return status ? status : write_end(run, result->interrupted, result->summary);

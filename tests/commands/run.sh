@@ -77,6 +77,13 @@ check "flows: fourteen rows and a header" test "$(wc -l <out.txt)" -eq 15
 check "flows are checked" exits 0 "$DCSIM" check "$topologies/flows-tree8.yaml"
 check "flows: paths" says 'paths *4 links at most' out.txt
 
+# Flows on dimensions: 25 MB at 50 GB/s after 4 x 500 ns, when nobody waits; ecmp puts three on one uplink.
+check "flows on dimensions" exits 0 "$DCSIM" -c "$topologies/flows-clos.yaml"
+check "flows on dimensions: sprayed" says 'longest 502 us' out.txt
+check "flows on dimensions: hashed" exits 0 "$DCSIM" -c "$topologies/flows-clos.yaml" \
+	-s fabric.routing.policy=ecmp -o ecmp.h5
+check "flows on dimensions: three on a link" says 'longest 1.50 ms' out.txt
+
 # Collectives by themselves: the table of nccl-tests, every message for itself the same times.
 check "collectives run" exits 0 "$DCSIM" -c "$topologies/collective-ring64.yaml"
 # 2 (p-1) (L + S/2/(pB)): half of each chunk either way, 126 (500 ns + 8 MiB/50 GB/s) = 21.2 ms
