@@ -88,7 +88,9 @@ void dc_console_network_summary(const struct dc_datacenter *datacenter,
 
 	print_head(datacenter, out);
 	print_flows(traffic, s, out);
-	if (!isnan(s[DC_NETWORK_BUSIEST_UTILIZATION])) {
+	if (result->busiest_count) {
+		dc_console_busiest(result, out);
+	} else if (!isnan(s[DC_NETWORK_BUSIEST_UTILIZATION])) {
 		line(out, "busiest link");
 		fprintf(out, "%s, used to %.1f %%\n",
 			traffic->graph.ids.texts[(size_t)s[DC_NETWORK_BUSIEST_LINK]],

@@ -754,6 +754,41 @@ double dc_runner_carried_bytes(const struct dc_runner *runner, uint32_t link)
 	       dc_sum_value(dc_fluid_transfers_carried(runner->transfers, link));
 }
 
+/* What a stretch has carried so far. */
+static void add_stretch(const struct dc_runner *runner, uint32_t number, double *bytes)
+{
+	const struct dc_plan *plan = runner->plan;
+	const struct line *line = &runner->lines[number];
+	const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[number].bundle];
+	dc_time duration = runner->bundles[plan->lines[number].bundle].step.duration;
+	double steps =
+		duration > 0 ? dc_time_ratio(dc_engine_now(runner->engine) - line->begin, duration)
+			     : 0;
+
+	for (uint32_t m = 0; m < bundle->messages; m++) {
+		const struct dc_plan_message *message = &plan->messages[bundle->first_message + m];
+		const struct dc_plan_way *way =
+			dc_step_way(plan, bundle->first_message + m, runner->epoch);
+
+		for (uint32_t h = 0; h < way->hops; h++) {
+			const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
+
+			bytes[hop->link] += fmin(steps, (double)line->left) * message->bytes *
+					    hop->use * message->multiplicity /
+					    plan->links[hop->link].multiplicity;
+		}
+	}
+}
+
+void dc_runner_carried(const struct dc_runner *runner, double *bytes)
+{
+	for (uint32_t l = 0; l < runner->plan->link_count; l++)
+		bytes[l] = dc_runner_carried_bytes(runner, l);
+	for (uint32_t i = 0; i < runner->plan->line_count; i++)
+		if (runner->lines[i].mode == LINE_COALESCED)
+			add_stretch(runner, i, bytes);
+}
+
 struct dc_runner_statistics dc_runner_statistics(const struct dc_runner *runner)
 {
 	struct dc_runner_statistics statistics = runner->statistics;
