@@ -158,7 +158,7 @@ done
 "$DCSIM" -q -c "$topologies/collective-failure.yaml" -o "$folder/map.h5" -s record.links=all \
 	-s 'record.interval=1 ms'
 try 0 'map.svg' plot --svg "$folder/map.h5"
-for text in 'utilisation of links (128 of 128)' 'compute:0-&gt;1' 'time since the start \[ms\]'; do
+for text in 'utilisation of links (128 of 128)' 'compute:0->1' 'time since the start \[ms\]'; do
 	grep -q ">$text<" "$folder/map.svg" || fail "no '$text' in the map of links"
 done
 try 0 'map.png' plot --png "$folder/map.h5"
