@@ -155,7 +155,7 @@ static void print_bottleneck(const double *s, FILE *out)
 		what, compute * 100, communication * 100, stall * 100);
 }
 
-/* "all-reduce of 25.0 MB by ring-bidirectional/simple, 1.99x cheaper than ring; held back by compute:0->1" */
+/* "largest: all-reduce of 25.0 MB by ring-bidirectional/simple, 663 us (ring: 1.99x)", and below it the link. */
 static void print_collective(const struct dc_simulation_largest *largest, FILE *out)
 {
 	const struct dc_collective *how = &largest->how;
@@ -171,9 +171,11 @@ static void print_collective(const struct dc_simulation_largest *largest, FILE *
 	if (how->second && how->second != how->algorithm)
 		fprintf(out, " (%s: %.2fx)", how->second->name,
 			dc_time_ratio(how->second_duration, how->duration));
-	if (*largest->bottleneck)
-		fprintf(out, "; held back by %s", largest->bottleneck);
 	fputc('\n', out);
+	if (!*largest->bottleneck)
+		return;
+	line(out, "");
+	fprintf(out, "held back by %s\n", largest->bottleneck);
 }
 
 /* What distorts the PUE of this run. */
