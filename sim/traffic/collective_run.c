@@ -65,6 +65,16 @@ static enum dc_status refuse(const struct batch *batch, const struct dc_traffic_
 	return DC_ERR_RUN;
 }
 
+/* Whether translates of whole dimensions may share links. Where they do not, what is found for all of them
+ * at once, by symmetry, is what one takes alone. */
+static bool shares_links(const struct dc_fabric *fabric)
+{
+	for (size_t d = 0; d < fabric->count; d++)
+		if (fabric->dimensions[d].shared)
+			return true;
+	return fabric->port_count > 0;
+}
+
 static enum dc_status choose_one(struct batch *batch, size_t j, size_t item, size_t size)
 {
 	const struct dc_traffic_collective *job = &batch->work->jobs[j];
@@ -75,8 +85,7 @@ static enum dc_status choose_one(struct batch *batch, size_t j, size_t item, siz
 	if (batch->options->interrupted && *batch->options->interrupted)
 		return DC_INTERRUPTED;
 	request.request.size_bytes = job->sizes_bytes[size];
-	/* Translates of whole dimensions share no link: what is found for all at once is one's alone. */
-	request.everywhere = job->groups[item].everywhere;
+	request.everywhere = job->groups[item].everywhere && !shares_links(batch->work->fabric);
 	status = dc_traffic_collective_group(batch->work->fabric, &job->groups[item], 0,
 					     &request.group);
 	if (!status)
