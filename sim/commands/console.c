@@ -155,6 +155,29 @@ static void print_bottleneck(const double *s, FILE *out)
 		what, compute * 100, communication * 100, stall * 100);
 }
 
+/* "largest: all-reduce of 25.0 MB by ring-bidirectional/simple, 663 us (ring: 1.99x)", and below it the link. */
+static void print_collective(const struct dc_simulation_largest *largest, FILE *out)
+{
+	const struct dc_collective *how = &largest->how;
+	char size[64], time[64];
+
+	if (!how->algorithm)
+		return;
+	line(out, "collectives");
+	fprintf(out, "largest: %s of %s by %s/%s, %s", dc_operation_name(largest->operation),
+		human(largest->size_bytes, DC_DIM_BYTES, size), how->algorithm->name,
+		dc_protocol_names[how->protocol],
+		human(dc_time_to_s(how->duration), DC_DIM_TIME, time));
+	if (how->second && how->second != how->algorithm)
+		fprintf(out, " (%s: %.2fx)", how->second->name,
+			dc_time_ratio(how->second_duration, how->duration));
+	fputc('\n', out);
+	if (!*largest->bottleneck)
+		return;
+	line(out, "");
+	fprintf(out, "held back by %s\n", largest->bottleneck);
+}
+
 /* What distorts the PUE of this run. */
 static void print_heat(const double *s, FILE *out)
 {
@@ -275,6 +298,7 @@ void dc_console_summary(const struct dc_datacenter *datacenter,
 	print_head(datacenter, out);
 	print_work(datacenter, result->summary, out);
 	print_bottleneck(result->summary, out);
+	print_collective(&result->largest, out);
 	print_energy(result->summary, out);
 	print_money(datacenter, result->summary, out);
 	if (result->interrupted)
@@ -344,9 +368,10 @@ void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
 		(unsigned long long)w->batch.per_accelerator, (unsigned long long)w->batch.global,
 		(unsigned long long)dc_training_iterations_per_epoch(w));
 	line(out, "gradients");
-	fprintf(out, "%s in %llu bucket%s by ring all-reduce\n",
+	fprintf(out, "%s in %llu bucket%s by all-reduce, algorithm %s\n",
 		human(dc->plan.gradient_bytes, DC_DIM_BYTES, size),
-		(unsigned long long)dc->plan.buckets, dc->plan.buckets == 1 ? "" : "s");
+		(unsigned long long)dc->plan.buckets, dc->plan.buckets == 1 ? "" : "s",
+		w->synchronization.algorithm);
 	print_reading(dc, out);
 	dc_training_memory_format(&dc->memory, text, sizeof text);
 	line(out, "memory");

@@ -146,6 +146,15 @@ static void print_table(const struct dc_datacenter *dc, const struct dc_simulati
 			result->collective_count - MOST_ROWS);
 }
 
+void dc_console_busiest(const struct dc_simulation_result *result, FILE *out)
+{
+	for (size_t i = 0; i < result->busiest_count; i++) {
+		line(out, i ? "" : "busiest links");
+		fprintf(out, "%s, used to %.1f %%\n", result->busiest[i].name,
+			result->busiest[i].utilization * 100);
+	}
+}
+
 void dc_console_collectives_summary(const struct dc_datacenter *datacenter,
 				    const struct dc_simulation_result *result, const char *output,
 				    FILE *out)
@@ -167,12 +176,13 @@ void dc_console_collectives_summary(const struct dc_datacenter *datacenter,
 		fprintf(out, "mean of the rows %s\n",
 			human(s[DC_COLLECTIVES_BUSBW_MEAN_BPS], DC_DIM_BANDWIDTH, other));
 	}
+	dc_console_busiest(result, out);
 	line(out, "");
 	fputs("the network alone: no power, no facility, no cost\n", out);
 	if (result->interrupted)
 		fputs("  interrupted: the figures are of the part that ran\n", out);
 	if (output) {
 		line(out, "result");
-		fprintf(out, "%s; next: dcsim export --table collectives %s\n", output, output);
+		fprintf(out, "%s; next: dcsim plot %s\n", output, output);
 	}
 }

@@ -9,6 +9,13 @@ static void print_head(const struct dc_datacenter *dc, FILE *out)
 	const struct dc_traffic *traffic = dc->traffic;
 	char flows[64], links[64], vertices[64];
 
+	if (traffic->dimensions) {
+		fprintf(out, "%s: %s flow%s between %s ranks\n", dc->scenario->name,
+			grouped((double)traffic->count, flows), traffic->count == 1 ? "" : "s",
+			grouped((double)dc->fabric.ranks, vertices));
+		return;
+	}
+
 	fprintf(out, "%s: %s flow%s over %s %slink%s between %s vertices\n", dc->scenario->name,
 		grouped((double)traffic->count, flows), traffic->count == 1 ? "" : "s",
 		grouped((double)dc_graph_link_count(&traffic->graph), links),
@@ -34,6 +41,8 @@ void dc_console_network_plan(const struct dc_datacenter *datacenter, FILE *out)
 		last = dc_time_max(last, traffic->flows[i].start);
 	}
 	print_head(datacenter, out);
+	if (traffic->dimensions)
+		dc_console_fabric(datacenter, out);
 	line(out, "links");
 	fprintf(out, "%s to %s per direction%s\n", human(slowest, DC_DIM_BANDWIDTH, text),
 		human(fastest, DC_DIM_BANDWIDTH, other),
@@ -43,7 +52,8 @@ void dc_console_network_plan(const struct dc_datacenter *datacenter, FILE *out)
 		human(dc_time_to_s(first), DC_DIM_TIME, other));
 	fprintf(out, " to %s\n", human(dc_time_to_s(last), DC_DIM_TIME, text));
 	line(out, "paths");
-	fprintf(out, "%u link%s at most\n", traffic->longest, traffic->longest == 1 ? "" : "s");
+	fprintf(out, "%u link%s at most%s\n", traffic->longest, traffic->longest == 1 ? "" : "s",
+		traffic->dimensions ? ", over all ways that a flow is spread on" : "");
 	line(out, "");
 	fputs("the network alone: no power, no facility, no cost\n", out);
 }
@@ -78,7 +88,9 @@ void dc_console_network_summary(const struct dc_datacenter *datacenter,
 
 	print_head(datacenter, out);
 	print_flows(traffic, s, out);
-	if (!isnan(s[DC_NETWORK_BUSIEST_UTILIZATION])) {
+	if (result->busiest_count) {
+		dc_console_busiest(result, out);
+	} else if (!isnan(s[DC_NETWORK_BUSIEST_UTILIZATION])) {
 		line(out, "busiest link");
 		fprintf(out, "%s, used to %.1f %%\n",
 			traffic->graph.ids.texts[(size_t)s[DC_NETWORK_BUSIEST_LINK]],

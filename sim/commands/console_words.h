@@ -46,6 +46,8 @@ void dc_console_collectives_plan(const struct dc_datacenter *datacenter, FILE *o
 void dc_console_collectives_summary(const struct dc_datacenter *datacenter,
 				    const struct dc_simulation_result *result, const char *output,
 				    FILE *out);
+/* The busiest links, where they were recorded. */
+void dc_console_busiest(const struct dc_simulation_result *result, FILE *out);
 /* The dimensions of the fabric (console.c). */
 void dc_console_fabric(const struct dc_datacenter *datacenter, FILE *out);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands/commands.h"
+#include "commands/plot_network.h"
 #include "commands/result_tools.h"
 #include "output/export.h"
 #include "output/reader.h"
@@ -19,7 +20,8 @@ static const char help[] =
 	"Draws a run over time with gnuplot: power by part with PUE, utilisation,\n"
 	"temperatures, and how accelerators spend their time. 1200 x 900. Runs of more\n"
 	"than 6 h are drawn over the clock (local standard time), shorter ones over the\n"
-	"time since their start.\n"
+	"time since their start. Of a network alone: time and bus bandwidth of collectives\n"
+	"by size, and how busy links are over time where record.links has them recorded.\n"
 	"\n"
 	"  -o, --output FILE  the picture (default: RUN.svg or RUN.png)\n"
 	"      --png, --svg   its format (default: by the ending of FILE; without -o\n"
@@ -30,7 +32,8 @@ static const char help[] =
 	"examples:\n"
 	"  dcsim plot ring64.h5\n"
 	"  dcsim plot --png ring64.h5\n"
-	"  dcsim plot -o july.svg ring64.h5\n";
+	"  dcsim plot -o july.svg ring64.h5\n"
+	"  dcsim plot --png collective-ring64.h5\n";
 
 struct request {
 	const char *output;
@@ -322,14 +325,15 @@ static char *picture_name(const struct request *request, bool png)
 	return name;
 }
 
-static enum dc_status draw(struct dc_plot *plot, const struct request *request, bool png)
+static enum dc_status draw(struct dc_plot *plot, const char *script, const struct request *request,
+			   bool png)
 {
 	char *name = picture_name(request, png);
 	enum dc_status status;
 
 	if (!name)
 		return DC_ERR_MEMORY;
-	status = dc_plot_draw(plot, "run.gp", png, name);
+	status = dc_plot_draw(plot, script, png, name);
 	if (status == DC_OK)
 		fprintf(stderr, "%s\n", name);
 	free(name);
@@ -369,18 +373,21 @@ static enum dc_status plot_result(struct dc_diag *diag, const struct dc_result *
 {
 	const struct dc_result_info *info = dc_result_info(result);
 	enum dc_status status = write_title(info, plot->settings);
-	bool any = false;
+	bool any = false, network = dc_plot_network_is(result);
+	const char *script = network ? "network.gp" : "run.gp";
 
-	if (status == DC_OK)
+	if (status == DC_OK && network)
+		status = dc_plot_network(diag, result, plot, &any);
+	else if (status == DC_OK)
 		status = write_units(diag, result, plot->settings);
-	for (size_t i = 0; i < PANELS && status == DC_OK; i++)
+	for (size_t i = 0; i < PANELS && status == DC_OK && !network; i++)
 		status = write_panel(diag, result, plot, &panels[i], &any);
 	if (status == DC_OK && !any)
 		return dc_diag_error(diag, NULL, "%s has nothing that could be drawn", info->path);
 	if (status == DC_OK && request->svg)
-		status = draw(plot, request, false);
+		status = draw(plot, script, request, false);
 	if (status == DC_OK && request->png)
-		status = draw(plot, request, true);
+		status = draw(plot, script, request, true);
 	return status;
 }
 

@@ -51,6 +51,10 @@ uint32_t dc_runner_bottleneck(const struct dc_runner *runner, uint32_t operation
 /* Bytes carried by one member of a link up to now, those of coalesced stretches once these have ended. */
 double dc_runner_carried_bytes(const struct dc_runner *runner, uint32_t link);
 
+/* The same for all links of the plan at once, of coalesced stretches what has passed by now: whole steps, and of
+ * the present one its share by time. bytes: one per link of the plan. O(links + messages under way). */
+void dc_runner_carried(const struct dc_runner *runner, double *bytes);
+
 /* How the work was done. */
 struct dc_runner_statistics {
 	uint64_t messages;  /* sent one by one */

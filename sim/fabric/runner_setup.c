@@ -1,4 +1,5 @@
 /* The runner: what it is made of, and what it can be asked. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "fabric/runner_private.h"
@@ -167,6 +168,42 @@ double dc_runner_carried_bytes(const struct dc_runner *runner, uint32_t link)
 {
 	return runner->links[link].extra_bytes +
 	       dc_sum_value(dc_fluid_transfers_carried(runner->transfers, link));
+}
+
+/* What a stretch has carried so far. */
+static void add_stretch(const struct dc_runner *runner, uint32_t number, double *bytes)
+{
+	const struct dc_plan *plan = runner->plan;
+	const struct dc_runner_line *line = &runner->lines[number];
+	const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[number].bundle];
+	dc_time duration = runner->steps[plan->lines[number].bundle].duration;
+	double steps =
+		duration > 0 ? dc_time_ratio(dc_engine_now(runner->engine) - line->begin, duration)
+			     : 0;
+
+	steps = fmin(steps, (double)line->left);
+	for (uint32_t m = 0; m < bundle->messages; m++) {
+		uint32_t message = bundle->first_message + m;
+		const struct dc_plan_terms *terms = dc_plan_terms_of(plan, message);
+		const struct dc_plan_way *way = dc_step_way(plan, message, runner->epoch);
+
+		for (uint32_t h = 0; h < way->hops; h++) {
+			const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
+
+			bytes[hop->link] += steps * terms->bytes * dc_plan_use_of(plan, hop) *
+					    terms->multiplicity /
+					    plan->links[hop->link].multiplicity;
+		}
+	}
+}
+
+void dc_runner_carried(const struct dc_runner *runner, double *bytes)
+{
+	for (uint32_t l = 0; l < runner->plan->link_count; l++)
+		bytes[l] = dc_runner_carried_bytes(runner, l);
+	for (uint32_t i = 0; i < runner->plan->line_count; i++)
+		if (runner->lines[i].mode == DC_RUNNER_COALESCED)
+			add_stretch(runner, i, bytes);
 }
 
 struct dc_runner_statistics dc_runner_statistics(const struct dc_runner *runner)

@@ -1,6 +1,7 @@
 /* Cross checks: what no single field can see. */
 #include "fabric/collective.h"
 #include "scenario/events.h"
+#include "scenario/link_recorder.h"
 #include "scenario/scenario.h"
 
 #include <string.h>
@@ -242,14 +243,97 @@ static enum dc_status check_devices(struct dc_diag *diag, const struct dc_scenar
 	return accelerator ? accelerator : host;
 }
 
-/* What a run of the network alone is made of; its files are read when it is built. */
-static enum dc_status check_network(struct dc_diag *diag, const struct dc_scenario_site *site,
+/* Links one by one, and each a column. */
+static enum dc_status check_links(struct dc_diag *diag, const struct dc_scenario *scenario,
+				  uint64_t links)
+{
+	const struct dc_scenario_record *record = &scenario->record;
+
+	if (record->links != DC_SCENARIO_LINKS_ALL || links <= DC_LINK_RECORDER_LINKS)
+		return DC_OK;
+	return dc_diag_error(diag, dc_node_mark(record->node, "links"),
+			     "record: links: all: there are %llu, at most %d are recorded one by "
+			     "one; expected top or class",
+			     (unsigned long long)links, DC_LINK_RECORDER_LINKS);
+}
+
+/* Explicit links: nothing that is of dimensions. */
+static enum dc_status check_explicit(struct dc_diag *diag, const struct dc_scenario *scenario,
+				     const struct dc_fabric_network *network)
+{
+	enum dc_status status = DC_OK;
+
+	if (network && network->dimensions.count)
+		status = dc_diag_error(diag, dc_node_mark(network->node, "dimensions"),
+				       "network: give one of 'links' and 'dimensions'");
+	if (scenario->record.links == DC_SCENARIO_LINKS_CLASS)
+		status =
+			dc_diag_error(diag, dc_node_mark(scenario->record.node, "links"),
+				      "record: links: 'class' is for dimensions; links from a file "
+				      "are recorded by top or all");
+	if (scenario->events.count)
+		status = dc_diag_error(diag, dc_node_mark(scenario->node, "events"),
+				       "scenario: 'events' are not supported yet on links from a "
+				       "file; give 'dimensions'");
+	return status;
+}
+
+/* Flows are bytes on links: what a transport adds to messages is left to kind collective. */
+static enum dc_status check_ideal(struct dc_diag *diag, const struct dc_fabric_network *network,
+				  const struct dc_fabric *fabric)
+{
+	for (size_t d = 0; d < fabric->count; d++)
+		if (fabric->dimensions[d].transport &&
+		    fabric->dimensions[d].transport->protocols.count)
+			return dc_diag_error(
+				diag,
+				dc_node_mark(network->node,
+					     network->transport ? "transport" : "dimensions"),
+				"network: 'transport' has no effect with workload kind 'flows'");
+	return DC_OK;
+}
+
+/* What a run of flows is made of; its files are read when it is built. */
+static enum dc_status check_network(struct dc_config *config, const struct dc_scenario *scenario,
 				    enum dc_status status)
 {
-	if (site->fabric.networks.count <= 1)
-		return status;
-	return dc_diag_error(diag, dc_node_mark(site->fabric.node, "networks"),
-			     "several networks are not supported yet; expected one");
+	struct dc_diag *diag = dc_config_diag(config);
+	struct dc_arena *arena = dc_config_arena(config);
+	const struct dc_scenario_site *site = dc_scenario_site(scenario);
+	const struct dc_fabric_network *network = site->fabric.networks.items;
+	struct dc_fabric fabric;
+	struct dc_plan_epoch *epochs;
+	enum dc_status built;
+	size_t count;
+
+	if (site->fabric.networks.count > 1)
+		return dc_diag_error(diag, dc_node_mark(site->fabric.node, "networks"),
+				     "several networks are not supported yet; expected one");
+	if (!network || network->links)
+		return worse(status, check_explicit(diag, scenario, network));
+	if (!network->dimensions.count)
+		return dc_diag_error(diag, &network->node->mark,
+				     "network: expected 'links' or 'dimensions'");
+	built = dc_scenario_build_fabric(site, diag, arena, &fabric);
+	if (!built)
+		built = check_ideal(diag, network, &fabric);
+	if (!built)
+		built = worse(
+			check_links(diag, scenario, dc_fabric_links(&fabric)),
+			dc_scenario_build_epochs(scenario, &fabric, diag, arena, &epochs, &count));
+	return worse(status, built);
+}
+
+/* Runs of the network alone last microseconds or hours: nobody can say for them how often. */
+static enum dc_status check_record(struct dc_diag *diag, const struct dc_scenario *scenario)
+{
+	const struct dc_scenario_record *record = &scenario->record;
+
+	if (record->links == DC_SCENARIO_LINKS_NONE || dc_node_get(record->node, "interval"))
+		return DC_OK;
+	return dc_diag_error(
+		diag, dc_node_mark(record->node, "links"),
+		"record: the key 'interval' is missing; how often are links recorded?");
 }
 
 /* Jobs tell each other apart by name; what they do is settled on the fabric, as it will be built. */
@@ -269,7 +353,9 @@ static enum dc_status check_collectives(struct dc_config *config,
 		status = check_nodes(diag, site, &fabric);
 	if (status)
 		return status;
-	status = dc_scenario_build_epochs(scenario, &fabric, diag, arena, &epochs, &epoch_count);
+	status = worse(
+		check_links(diag, scenario, dc_fabric_links(&fabric)),
+		dc_scenario_build_epochs(scenario, &fabric, diag, arena, &epochs, &epoch_count));
 	for (size_t i = 0; i < scenario->jobs.count; i++) {
 		const struct dc_traffic_collective_workload *workload =
 			dc_scenario_collective(scenario, i);
@@ -360,10 +446,12 @@ enum dc_status dc_scenario_check(struct dc_config *config, struct dc_scenario *s
 	if (status)
 		return status;
 	status = check_name(diag, scenario);
+	if (!dc_scenario_training(scenario))
+		status = worse(status, check_record(diag, scenario));
 	if (dc_scenario_collective(scenario, 0))
 		return worse(status, check_collectives(config, scenario));
 	if (!dc_scenario_training(scenario))
-		return check_network(diag, dc_scenario_site(scenario), status);
+		return check_network(config, scenario, status);
 	status = worse(status, check_run(diag, scenario));
 	status = worse(status, check_building(diag, scenario));
 	status = worse(status, check_work(config, scenario));

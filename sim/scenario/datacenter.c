@@ -244,6 +244,22 @@ static enum dc_status find_file(struct dc_config *config, const struct dc_node *
 	return DC_OK;
 }
 
+/* Flows between the ranks of dimensions. */
+static enum dc_status build_routed(struct dc_datacenter *dc, struct dc_config *config,
+				   const char *flows)
+{
+	struct dc_diag *diag = dc_config_diag(config);
+	struct dc_plan_epoch *epochs;
+	size_t count;
+	enum dc_status status = dc_scenario_build_fabric(dc_scenario_site(dc->scenario), diag,
+							 dc->arena, &dc->fabric);
+
+	if (!status)
+		status = dc_scenario_build_epochs(dc->scenario, &dc->fabric, diag, dc->arena,
+						  &epochs, &count);
+	return status ? status : dc_traffic_read_ranks(config, flows, epochs, count, dc->traffic);
+}
+
 /* A run of the network alone. */
 static enum dc_status build_traffic(struct dc_datacenter *dc, struct dc_config *config,
 				    struct dc_scenario *scenario)
@@ -258,10 +274,12 @@ static enum dc_status build_traffic(struct dc_datacenter *dc, struct dc_config *
 		return DC_ERR_MEMORY;
 	dc->until = duration_s > 0 ? dc_time_from_s(duration_s) : DC_TIME_NEVER;
 	flows = find_file(config, workload->node, "flows", &workload->flows);
-	if (network)
+	if (network && network->links)
 		links = find_file(config, network->node, "links", &network->links);
 	if (flows || links)
 		return flows ? flows : links;
+	if (network && !network->links)
+		return build_routed(dc, config, workload->flows);
 	return dc_traffic_read(config, workload->flows, network ? network->links : NULL,
 			       dc->traffic);
 }

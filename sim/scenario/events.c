@@ -166,7 +166,7 @@ enum dc_status dc_scenario_build_epochs(const struct dc_scenario *scenario,
 	return build(sorted, events, fabric, arena, epochs, count);
 }
 
-const char *dc_scenario_event_words(const struct dc_scenario_event *event, struct dc_arena *arena)
+static const char *words_of(const struct dc_scenario_event *event, struct dc_arena *arena)
 {
 	const char *text = event->set.state == DC_SCENARIO_AS_IS  ? ""
 			   : event->set.state == DC_SCENARIO_DOWN ? " down"
@@ -182,4 +182,29 @@ const char *dc_scenario_event_words(const struct dc_scenario_event *event, struc
 		text = dc_arena_printf(arena, "%s latency %s", text, value);
 	}
 	return text ? dc_arena_printf(arena, "%s:%s", event->subject, text) : NULL;
+}
+
+enum dc_status dc_scenario_tell_script(const struct dc_scenario *scenario,
+				       const struct dc_plan_epoch *epochs, size_t count,
+				       dc_time now, struct dc_arena *arena,
+				       dc_scenario_moment *tell, void *context)
+{
+	const struct dc_scenario_event *events = scenario->events.items;
+	enum dc_status status = DC_OK;
+
+	for (size_t e = 0; e < count && epochs[e].begin <= now && !status; e++) {
+		dc_time moment = epochs[e].begin;
+
+		for (size_t i = 0; i < scenario->events.count && !status; i++) {
+			const char *words = words_of(&events[i], arena);
+
+			if (!words)
+				return DC_ERR_MEMORY;
+			if (events[i].until_s > 0 && dc_time_from_s(events[i].until_s) == moment)
+				status = tell(context, moment, true, words);
+			if (!status && dc_time_from_s(events[i].at_s) == moment)
+				status = tell(context, moment, false, words);
+		}
+	}
+	return status;
 }

@@ -18,7 +18,14 @@ enum dc_status dc_scenario_build_epochs(const struct dc_scenario *scenario,
 					struct dc_arena *arena, struct dc_plan_epoch **epochs,
 					size_t *count) DC_CHECK;
 
-/* "link compute:0->1: down": what an event does, in the arena; NULL when out of memory. */
-const char *dc_scenario_event_words(const struct dc_scenario_event *event, struct dc_arena *arena);
+/* A moment of the script: an event begins, or is over (back). words: "link compute:0->1: down". */
+typedef enum dc_status dc_scenario_moment(void *context, dc_time moment, bool back,
+					  const char *words);
+
+/* Tells the moments up to `now` in their order. */
+enum dc_status dc_scenario_tell_script(const struct dc_scenario *scenario,
+				       const struct dc_plan_epoch *epochs, size_t count,
+				       dc_time now, struct dc_arena *arena,
+				       dc_scenario_moment *tell, void *context) DC_CHECK;
 
 #endif

@@ -11,15 +11,15 @@ enum { MOST_TYPES = 16 };
 struct dc_scenario_kind {
 	const char *name;
 	const char *no_effect;
-	const char *const *of_scenario, *const *of_run, *const *of_site, *const *of_job;
+	const char *const *of_scenario, *const *of_record, *const *of_run, *const *of_site;
+	const char *const *of_job;
 	const char *const *of_network;
 	const char *no_network; /* why those of a network are refused */
 	bool needs_fabric;
 };
 
 static const char *const nothing[] = {NULL};
-static const char *const of_flows_scenario[] = {"economics", "record", "events", NULL};
-static const char *const of_collective_scenario[] = {"economics", "record", NULL};
+static const char *const of_network_scenario[] = {"economics", NULL};
 static const char *const of_training_scenario[] = {"events", NULL};
 static const char *const of_flows_run[] = {"iterations", "epochs", "utc_offset", NULL};
 static const char *const of_collective_run[] = {"duration", "iterations", "epochs", "utc_offset",
@@ -29,25 +29,26 @@ static const char *const of_flows_site[] = {"nodes", "node", "racks", "storage",
 static const char *const of_collective_site[] = {"racks", "storage", "facility", NULL};
 static const char *const of_flows_job[] = {"data", "arrival", NULL};
 static const char *const of_collective_job[] = {"data", NULL};
+static const char *const of_training_record[] = {"links", NULL};
 static const char *const of_training_job[] = {"arrival", NULL};
-static const char *const dimensions[] = {"dimensions", NULL};
 static const char *const links[] = {"links", NULL};
 
 static const struct dc_scenario_kind kinds[] = {
 	{
 		.name = "flows",
 		.no_effect = "has no effect with workload kind 'flows'",
-		.of_scenario = of_flows_scenario,
+		.of_scenario = of_network_scenario,
+		.of_record = nothing,
 		.of_run = of_flows_run,
 		.of_site = of_flows_site,
 		.of_job = of_flows_job,
-		.of_network = dimensions,
-		.no_network = "are not supported yet for workload kind 'flows'; give 'links'",
+		.of_network = nothing,
 	},
 	{
 		.name = "collective",
 		.no_effect = "has no effect with workload kind 'collective'",
-		.of_scenario = of_collective_scenario,
+		.of_scenario = of_network_scenario,
+		.of_record = nothing,
 		.of_run = of_collective_run,
 		.of_site = of_collective_site,
 		.of_job = of_collective_job,
@@ -62,6 +63,7 @@ static const struct dc_scenario_kind kinds[] = {
 static const struct dc_scenario_kind training = {
 	.no_effect = "is not supported yet",
 	.of_scenario = of_training_scenario,
+	.of_record = of_training_record,
 	.of_run = nothing,
 	.of_site = nothing,
 	.of_job = of_training_job,
@@ -186,6 +188,8 @@ enum dc_status dc_scenario_refuse_unused(struct dc_config *config, struct dc_nod
 
 	keep(&status, refuse_keys(config, root, "scenario", kind->of_site, why));
 	keep(&status, refuse_keys(config, dc_node_get(root, "run"), "run", kind->of_run, why));
+	keep(&status,
+	     refuse_keys(config, dc_node_get(root, "record"), "record", kind->of_record, why));
 	for (size_t i = 0; (map = item(sites, i)); i++)
 		keep(&status, refuse_keys(config, map, "site", kind->of_site, why));
 	for (size_t i = 0; (map = item(jobs, i)); i++)
@@ -275,12 +279,13 @@ static const struct dc_section *section_without(struct dc_arena *arena,
 {
 	struct view *scenario = make_view(arena, &dc_scenario_section, kind->of_scenario);
 	struct view *run = narrow(arena, scenario, "run", kind->of_run);
+	struct view *record = narrow(arena, scenario, "record", kind->of_record);
 	struct view *job = narrow(arena, scenario, "jobs", kind->of_job);
 	struct view *site = narrow(arena, scenario, "sites", kind->of_site);
 	struct view *fabric = narrow(arena, site, "fabric", nothing);
 	struct view *network = narrow(arena, fabric, "networks", kind->of_network);
 
-	if (!scenario || !run || !job || !site || !fabric || !network)
+	if (!scenario || !run || !record || !job || !site || !fabric || !network)
 		return NULL;
 	if (kind == &training)
 		return &scenario->section;
@@ -292,7 +297,8 @@ static const struct dc_section *section_without(struct dc_arena *arena,
 	/* Without a fabric the links are implied. */
 	set_flags(site, "fabric", 0);
 	set_flags(fabric, "networks", 0);
-	set_flags(network, "links", DC_REQUIRED);
+	/* One of links and dimensions is given. */
+	set_flags(network, "dimensions", 0);
 	return &scenario->section;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/sum.h"
 #include "scenario/events.h"
+#include "scenario/link_recorder.h"
 
 const struct dc_scalar dc_simulation_collective_summary[DC_COLLECTIVES_SCALARS] = {
 	{"duration_s", "s", "simulated time"},
@@ -39,15 +40,26 @@ static const double largest_residual = 1e-9;
 
 enum { AXIS_JOB, AXIS_OPERATION, AXIS_ALGORITHM, AXIS_PROTOCOL, AXES };
 
+static int links_mode(const struct dc_datacenter *dc)
+{
+	return dc->scenario->record.links;
+}
+
 struct collectives_run {
 	const struct dc_datacenter *datacenter;
 	const struct dc_simulation_options *options;
 	struct dc_engine *engine;
 	struct dc_record_sink *sink;
-	struct dc_axis axes[AXES];
+	struct dc_axis axes[AXES + 1];
+	/* record.links: */
+	struct dc_link_recorder links;
+	const struct dc_plan *plan; /* under way, or NULL */
+	const struct dc_runner *runner;
+	double *done_bytes; /* by link of the fabric, of plans that have ended */
+	double *plan_bytes; /* by link of the plan */
+	size_t plan_room;
 	struct dc_collective_row *rows;
 	size_t row_count, rows_due;
-	size_t epochs_told;
 	struct dc_sum sent_bytes, busbw;
 	struct dc_traffic_collective_totals totals;
 	double summary[DC_COLLECTIVES_SCALARS];
@@ -116,6 +128,11 @@ static enum dc_status begin(struct collectives_run *run)
 
 	if (!run->sink)
 		return DC_OK;
+	if (run->links.axis.count) {
+		run->axes[schema.axes_count++] = run->links.axis;
+		schema.columns = &run->links.column;
+		schema.columns_count = 1;
+	}
 	dc_date_format(&scenario->run.start, start, sizeof start);
 	schema.scenario = dc_scenario_write(scenario, run->datacenter->arena);
 	if (!schema.scenario)
@@ -123,32 +140,10 @@ static enum dc_status begin(struct collectives_run *run)
 	return run->sink->type->begin(run->sink, &schema);
 }
 
-/* Moments of the script that have passed, each event at its begin and its end. */
-static enum dc_status write_script(struct collectives_run *run)
+static enum dc_status on_moment(void *context, dc_time moment, bool back, const char *words)
 {
-	const struct dc_traffic_collectives *work = run->datacenter->collectives;
-	const struct dc_scenario *scenario = run->datacenter->scenario;
-	const struct dc_scenario_event *events = scenario->events.items;
-	enum dc_status status = DC_OK;
-
-	for (; run->epochs_told < work->epoch_count && !status; run->epochs_told++) {
-		dc_time moment = work->epochs[run->epochs_told].begin;
-
-		if (moment > dc_engine_now(run->engine))
-			break;
-		for (size_t i = 0; i < scenario->events.count && !status; i++) {
-			const char *words =
-				dc_scenario_event_words(&events[i], run->datacenter->arena);
-
-			if (!words)
-				return DC_ERR_MEMORY;
-			if (events[i].until_s > 0 && dc_time_from_s(events[i].until_s) == moment)
-				status = write_event_at(run, EVENT_LINKS_BACK, moment, words);
-			if (!status && dc_time_from_s(events[i].at_s) == moment)
-				status = write_event_at(run, EVENT_LINKS_CHANGED, moment, words);
-		}
-	}
-	return status;
+	return write_event_at(context, back ? EVENT_LINKS_BACK : EVENT_LINKS_CHANGED, moment,
+			      words);
 }
 
 static uint32_t algorithm_index(const struct dc_algorithm_type *type)
@@ -255,17 +250,178 @@ static enum dc_status check_balance(struct dc_diag *diag, const double *s)
 	return DC_ERR_RUN;
 }
 
+/* --- links --- */
+
+static const char *name_link(void *context, uint64_t link, struct dc_arena *arena)
+{
+	const struct collectives_run *run = context;
+	char name[256];
+
+	dc_fabric_link_name(&run->datacenter->fabric, link, name, sizeof name);
+	return dc_arena_strdup(arena, name);
+}
+
+static enum dc_status prepare_links(struct collectives_run *run, const uint64_t *busiest,
+				    size_t count)
+{
+	const struct dc_datacenter *dc = run->datacenter;
+	uint64_t links = dc_fabric_links(&dc->fabric);
+	double *link_bps = dc_arena_array(dc->arena, links, sizeof *link_bps);
+
+	run->done_bytes = dc_arena_array(dc->arena, links, sizeof *run->done_bytes);
+	if (!link_bps || !run->done_bytes)
+		return DC_ERR_MEMORY;
+	for (uint64_t l = 0; l < links; l++) {
+		struct dc_fabric_link link;
+
+		dc_fabric_link(&dc->fabric, l, &link);
+		link_bps[l] = link.bandwidth_bps;
+	}
+	return dc_link_recorder_init(&run->links, links_mode(dc), links, link_bps, &dc->fabric,
+				     busiest, count, name_link, run, dc->arena);
+}
+
+static void ask_links(void *context, struct dc_link_recorder *recorder)
+{
+	struct collectives_run *run = context;
+
+	for (uint64_t l = 0; l < recorder->links; l++)
+		if (run->done_bytes[l] > 0)
+			dc_link_recorder_carried(recorder, l, run->done_bytes[l]);
+	if (!run->runner)
+		return;
+	dc_runner_carried(run->runner, run->plan_bytes);
+	for (uint32_t l = 0; l < run->plan->link_count; l++)
+		dc_link_recorder_carried(recorder, run->plan->links[l].link,
+					 run->plan_bytes[l] * run->plan->links[l].multiplicity);
+}
+
+static void on_begins(void *context, const struct dc_plan *plan, const struct dc_runner *runner)
+{
+	struct collectives_run *run = context;
+
+	if (plan->link_count > run->plan_room) {
+		run->plan_room = plan->link_count;
+		run->plan_bytes =
+			dc_arena_array(run->datacenter->arena, run->plan_room, sizeof(double));
+		if (!run->plan_bytes) {
+			run->plan_room = 0;
+			dc_engine_fail(run->engine, DC_ERR_MEMORY);
+			return;
+		}
+	}
+	run->plan = plan;
+	run->runner = runner;
+	dc_link_recorder_resume(&run->links);
+}
+
+static void on_done(void *context)
+{
+	struct collectives_run *run = context;
+
+	dc_link_recorder_pause(&run->links);
+}
+
+static void on_ends(void *context, const struct dc_plan *plan, const struct dc_runner *runner)
+{
+	struct collectives_run *run = context;
+
+	(void)runner;
+	if (!run->runner)
+		return;
+	dc_runner_carried(run->runner, run->plan_bytes);
+	for (uint32_t l = 0; l < plan->link_count; l++)
+		run->done_bytes[plan->links[l].link] +=
+			run->plan_bytes[l] * plan->links[l].multiplicity;
+	run->runner = NULL;
+}
+
+static enum dc_status finish_links(struct collectives_run *run, struct dc_simulation_result *result)
+{
+	double duration_s = dc_time_to_s(dc_engine_now(run->engine));
+	uint64_t busiest[DC_LINK_RECORDER_TOP];
+	enum dc_status status;
+	size_t count;
+
+	if (!run->links.links || links_mode(run->datacenter) == DC_SCENARIO_LINKS_CLASS)
+		return run->links.links ? dc_link_recorder_finish(&run->links) : DC_OK;
+	status = dc_link_recorder_finish(&run->links);
+	count = dc_link_recorder_busiest(&run->links, busiest);
+	for (size_t i = 0; i < 3 && i < count; i++) {
+		result->busiest[i].name = link_name(run, busiest[i]);
+		result->busiest[i].utilization = run->links.link_bytes[busiest[i]] /
+						 (run->links.link_bps[busiest[i]] * duration_s);
+		if (!result->busiest[i].name)
+			return DC_ERR_MEMORY;
+		result->busiest_count = i + 1;
+	}
+	return status;
+}
+
+static enum dc_traffic_folding folding_of(const struct dc_datacenter *dc)
+{
+	switch (links_mode(dc)) {
+	case DC_SCENARIO_LINKS_NONE:
+		return DC_TRAFFIC_FOLD;
+	case DC_SCENARIO_LINKS_CLASS:
+		return DC_TRAFFIC_FOLD_SYMMETRY;
+	default:
+		return DC_TRAFFIC_FOLD_NOTHING;
+	}
+}
+
+static enum dc_status carry_out(struct collectives_run *run, struct dc_diag *diag,
+				dc_traffic_collective_observer *row)
+{
+	const bool links = run->links.links > 0;
+	const struct dc_traffic_collective_options options = {
+		.exact = run->options->exact,
+		.folding = folding_of(run->datacenter),
+		.interrupted = run->options->interrupted,
+		.row = row,
+		.begins = links ? on_begins : NULL,
+		.done = links ? on_done : NULL,
+		.ends = links ? on_ends : NULL,
+		.context = run,
+	};
+	dc_time interval = dc_time_from_s(run->datacenter->scenario->record.interval_s);
+
+	dc_link_recorder_start(&run->links, run->engine, interval, run->sink, ask_links, run);
+	return dc_traffic_collectives_run(run->datacenter->collectives, run->engine, diag, &options,
+					  &run->totals);
+}
+
+static enum dc_status ignore_row(void *context, const struct dc_traffic_collective_row *row)
+{
+	(void)context;
+	(void)row;
+	return DC_OK;
+}
+
+/* A run of its own, which nobody sees, finds the busiest links. */
+static enum dc_status find_busiest(const struct collectives_run *like, struct dc_diag *diag,
+				   uint64_t busiest[DC_LINK_RECORDER_TOP], size_t *count)
+{
+	struct collectives_run run = {
+		.datacenter = like->datacenter,
+		.options = like->options,
+		.engine = dc_engine_create(),
+	};
+	enum dc_status status = run.engine ? prepare_links(&run, NULL, 0) : DC_ERR_MEMORY;
+
+	if (!status)
+		status = carry_out(&run, diag, ignore_row);
+	if (!status)
+		*count = dc_link_recorder_busiest(&run.links, busiest);
+	dc_engine_destroy(run.engine);
+	return status;
+}
+
 static enum dc_status simulate(struct collectives_run *run, struct dc_diag *diag,
 			       struct dc_simulation_result *result)
 {
-	const struct dc_traffic_collective_options options = {
-		.exact = run->options->exact,
-		.interrupted = run->options->interrupted,
-		.row = on_row,
-		.context = run,
-	};
-	enum dc_status status = dc_traffic_collectives_run(
-		run->datacenter->collectives, run->engine, diag, &options, &run->totals);
+	const struct dc_traffic_collectives *work = run->datacenter->collectives;
+	enum dc_status status = carry_out(run, diag, on_row);
 
 	if (status != DC_OK && status != DC_INTERRUPTED)
 		return status;
@@ -276,7 +432,11 @@ static enum dc_status simulate(struct collectives_run *run, struct dc_diag *diag
 	summarize(run, result->interrupted, result->summary);
 	status = check_balance(diag, result->summary);
 	if (!status)
-		status = write_script(run);
+		status = finish_links(run, result);
+	if (!status)
+		status = dc_scenario_tell_script(run->datacenter->scenario, work->epochs,
+						 work->epoch_count, dc_engine_now(run->engine),
+						 run->datacenter->arena, on_moment, run);
 	if (!status)
 		status = write_event(run, result->interrupted ? EVENT_INTERRUPTED : EVENT_END);
 	if (status || !run->sink)
@@ -286,7 +446,21 @@ static enum dc_status simulate(struct collectives_run *run, struct dc_diag *diag
 		result->summary);
 }
 
-static enum dc_status prepare(struct collectives_run *run)
+/* What is told before the first row: the columns. */
+static enum dc_status choose_links(struct collectives_run *run, struct dc_diag *diag)
+{
+	uint64_t busiest[DC_LINK_RECORDER_TOP];
+	enum dc_status status = DC_OK;
+	size_t count = 0;
+
+	if (links_mode(run->datacenter) == DC_SCENARIO_LINKS_NONE)
+		return DC_OK;
+	if (links_mode(run->datacenter) == DC_SCENARIO_LINKS_TOP)
+		status = find_busiest(run, diag, busiest, &count);
+	return status ? status : prepare_links(run, busiest, count);
+}
+
+static enum dc_status prepare(struct collectives_run *run, struct dc_diag *diag)
 {
 	const struct dc_traffic_collectives *work = run->datacenter->collectives;
 	enum dc_status status;
@@ -299,6 +473,8 @@ static enum dc_status prepare(struct collectives_run *run)
 	run->summary[DC_COLLECTIVES_SHORTEST_S] = run->summary[DC_COLLECTIVES_ALGBW_MAX_BPS] =
 		run->summary[DC_COLLECTIVES_BUSBW_MAX_BPS] = (double)NAN;
 	status = name_axes(run);
+	if (!status)
+		status = choose_links(run, diag);
 	return status ? status : begin(run);
 }
 
@@ -317,7 +493,7 @@ enum dc_status dc_simulation_collectives_run(const struct dc_datacenter *datacen
 	enum dc_status status;
 
 	*result = (struct dc_simulation_result){0};
-	status = prepare(&run);
+	status = prepare(&run, diag);
 	if (!status)
 		status = write_event(&run, EVENT_START);
 	if (!status)

@@ -7,7 +7,10 @@
 #include <stdio.h>
 
 #include "base/sum.h"
+#include "scenario/events.h"
+#include "scenario/link_recorder.h"
 #include "traffic/carrier.h"
+#include "traffic/flows_route.h"
 
 const struct dc_scalar dc_simulation_network_summary[DC_NETWORK_SCALARS] = {
 	{"duration_s", "s", "simulated time"},
@@ -27,9 +30,18 @@ const struct dc_scalar dc_simulation_network_summary[DC_NETWORK_SCALARS] = {
 	 "(bytes carried by all links - those sent over them) over the latter"},
 };
 
-enum event { EVENT_START, EVENT_END, EVENT_INTERRUPTED, EVENT_BUSIEST_LINK, EVENTS };
+enum event {
+	EVENT_START,
+	EVENT_END,
+	EVENT_INTERRUPTED,
+	EVENT_BUSIEST_LINK,
+	EVENT_LINKS_CHANGED,
+	EVENT_LINKS_BACK,
+	EVENTS
+};
 
-static const char *const event_kinds[EVENTS] = {"start", "end", "interrupted", "busiest-link"};
+static const char *const event_kinds[EVENTS] = {"start",        "end",           "interrupted",
+						"busiest-link", "links-changed", "links-back"};
 static const char *const subjects[] = {"run"};
 
 /* Bytes balance but for rounding; more than this is a broken run. */
@@ -41,22 +53,47 @@ struct network_run {
 	struct dc_engine *engine;
 	struct dc_traffic_carrier *carrier;
 	struct dc_record_sink *sink;
-	struct dc_axis axes[3];
-	double *completion_s; /* of the flows that ended */
+	struct dc_axis axes[4];
+	struct dc_link_recorder links; /* record.links */
+	bool unseen;                   /* only to find the busiest links */
+	double *completion_s;          /* of the flows that ended */
 	size_t ended;
-	struct dc_sum bytes, hop_bytes; /* of those */
+	struct dc_sum bytes, hop_bytes; /* of those; NaN when one of them has changed its way */
 };
 
-static enum dc_status write_event(const struct network_run *run, enum event kind,
-				  const char *detail)
+static enum dc_status write_event_at(const struct network_run *run, enum event kind, dc_time moment,
+				     const char *detail)
 {
 	const struct dc_event_row row = {
-		.time_s = dc_time_to_s(dc_engine_now(run->engine)),
+		.time_s = dc_time_to_s(moment),
 		.kind = (uint8_t)kind,
 		.detail = detail,
 	};
 
 	return run->sink ? run->sink->type->event(run->sink, &row) : DC_OK;
+}
+
+static enum dc_status write_event(const struct network_run *run, enum event kind,
+				  const char *detail)
+{
+	return write_event_at(run, kind, dc_engine_now(run->engine), detail);
+}
+
+static enum dc_status on_moment(void *context, dc_time moment, bool back, const char *words)
+{
+	return write_event_at(context, back ? EVENT_LINKS_BACK : EVENT_LINKS_CHANGED, moment,
+			      words);
+}
+
+static enum dc_status write_script(struct network_run *run)
+{
+	const struct dc_datacenter *dc = run->datacenter;
+	const struct dc_traffic_dimensions *dimensions = dc->traffic->dimensions;
+
+	if (!dimensions)
+		return DC_OK;
+	return dc_scenario_tell_script(dc->scenario, dimensions->epochs, dimensions->epoch_count,
+				       dc_engine_now(run->engine), dc->arena, on_moment, run);
 }
 
 static enum dc_status begin(struct network_run *run)
@@ -86,6 +123,11 @@ static enum dc_status begin(struct network_run *run)
 					traffic->graph.vertices.count};
 	run->axes[1] = (struct dc_axis){"link", traffic->graph.ids.texts, traffic->graph.ids.count};
 	run->axes[2] = (struct dc_axis){"flow", traffic->ids.texts, traffic->ids.count};
+	if (run->links.axis.count) {
+		run->axes[schema.axes_count++] = run->links.axis;
+		schema.columns = &run->links.column;
+		schema.columns_count = 1;
+	}
 	dc_date_format(&scenario->run.start, start, sizeof start);
 	schema.scenario = dc_scenario_write(scenario, run->datacenter->arena);
 	if (!schema.scenario)
@@ -112,12 +154,98 @@ static enum dc_status on_flow(void *context, const struct dc_traffic_end *end)
 	};
 
 	run->completion_s[run->ended++] = duration_s;
+	if (run->ended == traffic->count && run->datacenter->until == DC_TIME_NEVER)
+		dc_link_recorder_pause(&run->links);
+	if (run->unseen)
+		return DC_OK;
 	run->bytes = dc_sum_add(run->bytes, dc_sum_of(flow->bytes));
-	run->hop_bytes = dc_sum_add(run->hop_bytes, dc_sum_product(flow->bytes, flow->hops));
+	run->hop_bytes = dc_sum_add(run->hop_bytes, dc_sum_product(flow->bytes, end->uses));
 	if (run->options->progress)
 		run->options->progress(run->options->context,
 				       (double)run->ended / (double)traffic->count);
 	return run->sink ? run->sink->type->flow(run->sink, &row) : DC_OK;
+}
+
+/* --- links --- */
+
+/* The recorder numbers links as the fabric does, or as the file of links. */
+static uint64_t recorded_number(const struct dc_traffic *traffic, uint32_t link)
+{
+	return traffic->dimensions ? traffic->dimensions->links[link] : link;
+}
+
+static void ask_links(void *context, struct dc_link_recorder *recorder)
+{
+	const struct network_run *run = context;
+	const struct dc_traffic *traffic = run->datacenter->traffic;
+
+	for (uint32_t l = 0; l < dc_graph_link_count(&traffic->graph); l++)
+		dc_link_recorder_carried(recorder, recorded_number(traffic, l),
+					 dc_traffic_carrier_carried_bytes(run->carrier, l));
+}
+
+static const char *name_link(void *context, uint64_t link, struct dc_arena *arena)
+{
+	const struct network_run *run = context;
+	const struct dc_traffic *traffic = run->datacenter->traffic;
+	char name[256];
+
+	if (!traffic->dimensions)
+		return traffic->graph.ids.texts[link];
+	dc_fabric_link_name(&run->datacenter->fabric, link, name, sizeof name);
+	return dc_arena_strdup(arena, name);
+}
+
+static enum dc_status prepare_links(struct network_run *run, const uint64_t *busiest, size_t count)
+{
+	const struct dc_datacenter *dc = run->datacenter;
+	const struct dc_traffic *traffic = dc->traffic;
+	uint64_t links = traffic->dimensions ? dc_fabric_links(&dc->fabric)
+					     : dc_graph_link_count(&traffic->graph);
+	double *link_bps = dc_arena_array(dc->arena, links, sizeof *link_bps);
+
+	if (!link_bps)
+		return DC_ERR_MEMORY;
+	for (uint64_t l = 0; l < links; l++) {
+		struct dc_fabric_link link;
+
+		if (traffic->dimensions)
+			dc_fabric_link(&dc->fabric, l, &link);
+		link_bps[l] = traffic->dimensions ? link.bandwidth_bps
+						  : traffic->graph.links[l].bandwidth_bps;
+	}
+	return dc_link_recorder_init(&run->links, dc->scenario->record.links, links, link_bps,
+				     &dc->fabric, busiest, count, name_link, run, dc->arena);
+}
+
+static void start_links(struct network_run *run)
+{
+	dc_link_recorder_start(&run->links, run->engine,
+			       dc_time_from_s(run->datacenter->scenario->record.interval_s),
+			       run->sink, ask_links, run);
+	dc_link_recorder_resume(&run->links);
+}
+
+static enum dc_status finish_links(struct network_run *run, struct dc_simulation_result *result)
+{
+	double duration_s = dc_time_to_s(dc_engine_now(run->engine));
+	uint64_t busiest[DC_LINK_RECORDER_TOP];
+	enum dc_status status;
+	size_t count;
+
+	if (!run->links.links)
+		return DC_OK;
+	status = dc_link_recorder_finish(&run->links);
+	count = dc_link_recorder_busiest(&run->links, busiest);
+	for (size_t i = 0; i < 3 && i < count; i++) {
+		result->busiest[i].name = name_link(run, busiest[i], run->datacenter->arena);
+		result->busiest[i].utilization = run->links.link_bytes[busiest[i]] /
+						 (run->links.link_bps[busiest[i]] * duration_s);
+		if (!result->busiest[i].name)
+			return DC_ERR_MEMORY;
+		result->busiest_count = i + 1;
+	}
+	return status;
 }
 
 static void on_until(void *context, uint64_t argument)
@@ -192,13 +320,13 @@ static enum dc_status check_balance(struct dc_diag *diag, const double *s)
 	return DC_ERR_RUN;
 }
 
-static enum dc_status write_end(const struct network_run *run, bool interrupted, const double *s)
+static enum dc_status write_end(struct network_run *run, bool interrupted, const double *s)
 {
 	const struct dc_traffic *traffic = run->datacenter->traffic;
-	enum dc_status status = DC_OK;
+	enum dc_status status = write_script(run);
 	char detail[128];
 
-	if (!isnan(s[DC_NETWORK_BUSIEST_UTILIZATION])) {
+	if (!status && !isnan(s[DC_NETWORK_BUSIEST_UTILIZATION])) {
 		snprintf(detail, sizeof detail, "%.1f %% %s",
 			 s[DC_NETWORK_BUSIEST_UTILIZATION] * 100,
 			 traffic->graph.ids.texts[(size_t)s[DC_NETWORK_BUSIEST_LINK]]);
@@ -212,22 +340,98 @@ static enum dc_status write_end(const struct network_run *run, bool interrupted,
 				    interrupted ? DC_RECORD_INTERRUPTED : DC_RECORD_COMPLETE, s);
 }
 
+static enum dc_status carry_out(struct network_run *run)
+{
+	dc_time until = run->datacenter->until;
+
+	dc_traffic_carrier_start(run->carrier);
+	if (until < DC_TIME_NEVER)
+		dc_engine_schedule(run->engine, until, DC_PHASE_SAMPLING, 2, on_until, run, 0);
+	start_links(run);
+	return dc_engine_run(run->engine, run->options->interrupted);
+}
+
+static enum dc_status prepare(struct network_run *run, const struct dc_datacenter *datacenter)
+{
+	run->completion_s = dc_arena_array(datacenter->arena, datacenter->traffic->count,
+					   sizeof *run->completion_s);
+	if (run->engine)
+		run->carrier =
+			dc_traffic_carrier_create(run->engine, datacenter->traffic, on_flow, run);
+	return run->carrier && run->completion_s ? DC_OK : DC_ERR_MEMORY;
+}
+
+/* A run of its own, which nobody sees, finds the busiest links. */
+static enum dc_status find_busiest(const struct network_run *like,
+				   uint64_t busiest[DC_LINK_RECORDER_TOP], size_t *count)
+{
+	struct network_run run = {
+		.datacenter = like->datacenter,
+		.options = like->options,
+		.engine = dc_engine_create(),
+		.unseen = true,
+	};
+	enum dc_status status = prepare(&run, like->datacenter);
+
+	if (!status)
+		status = prepare_links(&run, NULL, 0);
+	if (!status)
+		status = carry_out(&run);
+	if (!status)
+		*count = dc_link_recorder_busiest(&run.links, busiest);
+	dc_traffic_carrier_destroy(run.carrier);
+	dc_engine_destroy(run.engine);
+	return status;
+}
+
+/* What is told before the first row: the columns. */
+static enum dc_status choose_links(struct network_run *run)
+{
+	int mode = run->datacenter->scenario->record.links;
+	uint64_t busiest[DC_LINK_RECORDER_TOP];
+	enum dc_status status = DC_OK;
+	size_t count = 0;
+
+	if (mode == DC_SCENARIO_LINKS_NONE)
+		return DC_OK;
+	if (mode == DC_SCENARIO_LINKS_TOP)
+		status = find_busiest(run, busiest, &count);
+	return status ? status : prepare_links(run, busiest, count);
+}
+
+/* Nothing is left that could end the flows that have not. */
+static enum dc_status refuse_waiting(const struct network_run *run, struct dc_diag *diag)
+{
+	const struct dc_traffic *traffic = run->datacenter->traffic;
+	uint32_t flow, link;
+
+	if (dc_traffic_carrier_waits(run->carrier, &flow, &link))
+		dc_diag_error(diag, NULL,
+			      "flow '%s' can never end: it waits at link '%s', which is down, and "
+			      "there is no other way",
+			      traffic->ids.texts[flow], traffic->graph.ids.texts[link]);
+	else
+		dc_diag_error(diag, NULL, "%zu flows can never end", traffic->count - run->ended);
+	return DC_ERR_RUN;
+}
+
 static enum dc_status simulate(struct network_run *run, struct dc_diag *diag,
 			       struct dc_simulation_result *result)
 {
 	const struct dc_datacenter *dc = run->datacenter;
 	enum dc_status status;
 
-	dc_traffic_carrier_start(run->carrier);
-	if (dc->until < DC_TIME_NEVER)
-		dc_engine_schedule(run->engine, dc->until, DC_PHASE_SAMPLING, 2, on_until, run, 0);
-	status = dc_engine_run(run->engine, run->options->interrupted);
+	status = carry_out(run);
 	if (status != DC_OK && status != DC_INTERRUPTED)
 		return status;
 	result->interrupted = status == DC_INTERRUPTED;
 	result->events = dc_engine_count(run->engine);
+	if (!result->interrupted && run->ended < dc->traffic->count && dc->until == DC_TIME_NEVER)
+		return refuse_waiting(run, diag);
 	summarize(run, result->summary);
 	status = check_balance(diag, result->summary);
+	if (!status)
+		status = finish_links(run, result);
 	return status ? status : write_end(run, result->interrupted, result->summary);
 }
 
@@ -243,15 +447,12 @@ enum dc_status dc_simulation_network_run(const struct dc_datacenter *datacenter,
 		.engine = dc_engine_create(),
 		.sink = sink,
 	};
-	enum dc_status status = DC_ERR_MEMORY;
+	enum dc_status status = prepare(&run, datacenter);
 
 	*result = (struct dc_simulation_result){0};
-	run.completion_s = dc_arena_array(datacenter->arena, datacenter->traffic->count,
-					  sizeof *run.completion_s);
-	if (run.engine)
-		run.carrier =
-			dc_traffic_carrier_create(run.engine, datacenter->traffic, on_flow, &run);
-	if (run.carrier && run.completion_s)
+	if (!status)
+		status = choose_links(&run);
+	if (!status)
 		status = begin(&run);
 	if (!status)
 		status = write_event(&run, EVENT_START, "");

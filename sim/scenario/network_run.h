@@ -1,4 +1,4 @@
-/* Running a network alone: flows over an explicit graph, without nodes or facility.
+/* Running a network alone: flows over links or dimensions, without nodes or facility.
  *
  * Every flow that ends is a row of the record interface; the summary comes at the end. Bytes are
  * balanced then: what links have carried is what flows have sent over them, or the run fails. */

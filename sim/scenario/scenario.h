@@ -34,9 +34,17 @@ struct dc_scenario_run {
 	double utc_offset_s; /* local minus UTC */
 };
 
+enum dc_scenario_links {
+	DC_SCENARIO_LINKS_NONE,
+	DC_SCENARIO_LINKS_TOP,
+	DC_SCENARIO_LINKS_CLASS,
+	DC_SCENARIO_LINKS_ALL,
+};
+
 struct dc_scenario_record {
 	const struct dc_node *node;
 	double interval_s;
+	int links; /* enum dc_scenario_links */
 };
 
 struct dc_scenario_accelerators {

@@ -54,6 +54,8 @@ static const struct dc_section run_section = {
 	DC_FIELDS(run_fields),
 };
 
+static const char *const recorded_links[] = {"none", "top", "class", "all", NULL};
+
 static const struct dc_field record_fields[] = {
 	{.key = "interval",
 	 .kind = DC_QUANTITY,
@@ -64,7 +66,13 @@ static const struct dc_field record_fields[] = {
 	 .fallback = "60 s",
 	 .help = "length of a row of the time series"},
 	{.key = "detail", .kind = DC_RESERVED, .help = "total, class, rack or all"},
-	{.key = "links", .kind = DC_RESERVED, .help = "none, top, class or all"},
+	{.key = "links",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_scenario_record, links),
+	 .fallback = "none",
+	 .choices = recorded_links,
+	 .help = "utilisation of links over time, of kinds flows and collective: the 16 busiest, by "
+		 "dimension and way, or all"},
 	{.key = "flows", .kind = DC_RESERVED, .help = "record every flow"},
 };
 

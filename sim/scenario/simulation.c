@@ -241,6 +241,33 @@ static void warn_of_heat(const struct simulation *sim, const double *summary)
 		summary[DC_SUMMARY_ROOM_END_DEGC], hottest_room_degc);
 }
 
+static enum dc_status find_largest(const struct simulation *sim,
+				   struct dc_simulation_largest *largest)
+{
+	const struct dc_datacenter *dc = sim->datacenter;
+	const struct dc_program *program = dc->plan.program;
+	char name[256] = "";
+
+	for (uint32_t i = 0; i < program->count; i++) {
+		const struct dc_op *op = &program->ops[i];
+		const struct dc_collective *how;
+
+		if (op->kind != DC_OP_COLLECTIVE)
+			continue;
+		how = dc_executor_collective(sim->executor, i);
+		if (!how->algorithm ||
+		    (largest->how.algorithm && op->size_bytes <= largest->size_bytes))
+			continue;
+		largest->how = *how;
+		largest->operation = op->operation;
+		largest->size_bytes = op->size_bytes;
+	}
+	if (largest->how.algorithm && largest->how.bottleneck != UINT64_MAX)
+		dc_fabric_link_name(&dc->fabric, largest->how.bottleneck, name, sizeof name);
+	largest->bottleneck = dc_arena_strdup(dc->arena, name);
+	return largest->bottleneck ? DC_OK : DC_ERR_MEMORY;
+}
+
 /* The last, perhaps shorter row; what a replay has done so far; the summary. */
 static enum dc_status finish(struct simulation *sim, bool interrupted,
 			     struct dc_simulation_result *result)
@@ -266,6 +293,9 @@ static enum dc_status finish(struct simulation *sim, bool interrupted,
 				sim->iterations_end, now, result->summary);
 	result->interrupted = interrupted;
 	result->events = dc_engine_count(sim->engine);
+	status = find_largest(sim, &result->largest);
+	if (status)
+		return status;
 	status = check_balance(sim, result->summary);
 	if (status)
 		return status;

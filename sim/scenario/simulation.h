@@ -65,6 +65,20 @@ struct dc_simulation_options {
 	void (*iteration)(void *context, const struct dc_executor_iteration *iteration);
 };
 
+/* The largest collective of an iteration: how it is done, alone; the first of those of its size. */
+struct dc_simulation_largest {
+	struct dc_collective how; /* algorithm NULL: there is none */
+	enum dc_operation operation;
+	double size_bytes;
+	const char *bottleneck; /* link, in the datacenter's arena; "" for none */
+};
+
+/* A link and how much of its capacity, as built, it carried over the whole run. */
+struct dc_simulation_link {
+	const char *name;
+	double utilization;
+};
+
 struct dc_simulation_result {
 	double summary[DC_SIMULATION_SCALARS]; /* in the order of dc_simulation_scalars() */
 	uint64_t events;                       /* that the engine ran */
@@ -72,6 +86,10 @@ struct dc_simulation_result {
 	/* Of a run of collectives, in the datacenter's arena. */
 	const struct dc_collective_row *collectives;
 	size_t collective_count;
+	struct dc_simulation_largest largest; /* of training */
+	/* The busiest first, where links are recorded. */
+	struct dc_simulation_link busiest[3];
+	size_t busiest_count;
 };
 
 /* Runs to the end, or until interrupted (then the status is DC_OK and the result says so). The sink may

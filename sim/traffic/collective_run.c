@@ -21,6 +21,7 @@ struct batch {
 	struct dc_plan plan;
 	bool quotient; /* the plan is of one operation, which stands for all groups; it is run `repeat`
 			* times */
+	const struct dc_runner *runner;
 	dc_time *begins, *ends; /* by operation of the plan: first begin, last end */
 };
 
@@ -64,6 +65,16 @@ static enum dc_status refuse(const struct batch *batch, const struct dc_traffic_
 	return DC_ERR_RUN;
 }
 
+/* Whether translates of whole dimensions may share links. Where they do not, what is found for all of them
+ * at once, by symmetry, is what one takes alone. */
+static bool shares_links(const struct dc_fabric *fabric)
+{
+	for (size_t d = 0; d < fabric->count; d++)
+		if (fabric->dimensions[d].shared)
+			return true;
+	return fabric->port_count > 0;
+}
+
 static enum dc_status choose_one(struct batch *batch, size_t j, size_t item, size_t size)
 {
 	const struct dc_traffic_collective *job = &batch->work->jobs[j];
@@ -74,8 +85,7 @@ static enum dc_status choose_one(struct batch *batch, size_t j, size_t item, siz
 	if (batch->options->interrupted && *batch->options->interrupted)
 		return DC_INTERRUPTED;
 	request.request.size_bytes = job->sizes_bytes[size];
-	/* Translates of whole dimensions share no link: what is found for all at once is one's alone. */
-	request.everywhere = job->groups[item].everywhere;
+	request.everywhere = job->groups[item].everywhere && !shares_links(batch->work->fabric);
 	status = dc_traffic_collective_group(batch->work->fabric, &job->groups[item], 0,
 					     &request.group);
 	if (!status)
@@ -165,9 +175,9 @@ static enum dc_status make_quotient(struct batch *batch, const struct dc_plan_re
 	struct dc_plan_operation_request operation;
 	enum dc_status status;
 
-	if (batch->options->exact || batch->work->job_count > 1 || job->items > 1 ||
-	    !job->groups[0].everywhere || request->epoch_count > 1 ||
-	    batch->last - batch->first > 1)
+	if (batch->options->exact || batch->options->folding == DC_TRAFFIC_FOLD_NOTHING ||
+	    batch->work->job_count > 1 || job->items > 1 || !job->groups[0].everywhere ||
+	    request->epoch_count > 1 || batch->last - batch->first > 1)
 		return DC_OK;
 	status = lower(batch, 0, 0, 0, batch->first, &operation);
 	if (!status)
@@ -280,7 +290,7 @@ static enum dc_status make_plan(struct batch *batch)
 	status = dc_plan_lay_out(&request, &batch->plan);
 	if (status == DC_ERR_RUN)
 		dc_diag_error(batch->diag, NULL, "the plan is too large to lay out");
-	if (status || batch->options->exact)
+	if (status || batch->options->exact || batch->options->folding != DC_TRAFFIC_FOLD)
 		return status;
 	return fold(batch);
 }
@@ -294,6 +304,8 @@ static void on_ended(void *context, uint32_t operation, dc_time begin, dc_time e
 	if (batch->begins[operation] < 0)
 		batch->begins[operation] = begin;
 	batch->ends[operation] = end;
+	if (batch->options->done && dc_runner_is_done(batch->runner))
+		batch->options->done(batch->options->context);
 }
 
 /* The job and size of an operation of the plan. */
@@ -473,6 +485,7 @@ static enum dc_status run_round(struct batch *batch, bool last)
 		return DC_ERR_MEMORY;
 	if (options->begins)
 		options->begins(options->context, &batch->plan, runner);
+	batch->runner = runner;
 	dc_runner_start(runner);
 	status = dc_engine_run(batch->engine, options->interrupted);
 	if (!status && !dc_runner_is_done(runner))

@@ -52,13 +52,19 @@ struct dc_traffic_collective_totals {
 	uint64_t messages, coalesced;
 };
 
+/* What plans may fold: all that is alike; only what the symmetry of the fabric shows, which keeps apart links of
+ * different dimensions and ways; nothing. Times are the same. */
+enum dc_traffic_folding { DC_TRAFFIC_FOLD, DC_TRAFFIC_FOLD_SYMMETRY, DC_TRAFFIC_FOLD_NOTHING };
+
 struct dc_traffic_collective_options {
 	bool exact;
+	enum dc_traffic_folding folding;
 	const volatile int *interrupted; /* may be NULL */
 	dc_traffic_collective_observer *row;
-	/* A runner begins and ends, for whoever samples links; both may be NULL. The plan lives until
-	 * after `ends`. */
+	/* For whoever samples links; all may be NULL: a runner begins; its last operation has ended; the
+	 * engine has come to rest. The plan lives until after `ends`. */
 	void (*begins)(void *context, const struct dc_plan *plan, const struct dc_runner *runner);
+	void (*done)(void *context);
 	void (*ends)(void *context, const struct dc_plan *plan, const struct dc_runner *runner);
 	void *context;
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/table_quantity.h"
+#include "traffic/flows_route.h"
 
 static const struct dc_field workload_fields[] = {
 	{.key = "kind",
@@ -21,7 +22,7 @@ static const struct dc_field workload_fields[] = {
 
 const struct dc_section dc_traffic_workload_section = {
 	.name = "workload",
-	.doc = "transfers over an explicit graph; nothing computes",
+	.doc = "transfers over links or dimensions; nothing computes",
 	.size = sizeof(struct dc_traffic_workload),
 	DC_FIELDS(workload_fields),
 };
@@ -214,6 +215,46 @@ static enum dc_status read_id(struct reader *r, size_t row)
 	return dc_diag_error(r->diag, &mark, "id: another flow is called '%s' too", id);
 }
 
+/* On dimensions vertices are ranks. */
+static enum dc_status read_rank(struct reader *r, size_t row, int column, uint64_t *rank)
+{
+	uint64_t ranks = r->traffic->dimensions->epochs[0].fabric->ranks;
+	struct dc_mark mark = mark_of(r, row, column);
+	const char *text = text_of(r, row, column);
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits && !text[digits] && digits < 16) {
+		*rank = strtoull(text, NULL, 10);
+		if (*rank < ranks)
+			return DC_OK;
+	}
+	return dc_diag_error(r->diag, &mark, "%s: '%s' is no rank; expected 0 to %llu",
+			     names[column], text, (unsigned long long)(ranks - 1));
+}
+
+static enum dc_status read_ranks(struct reader *r, size_t row, struct dc_traffic_flow *flow)
+{
+	struct dc_mark mark = mark_of(r, row, DST);
+	enum dc_status from = read_rank(r, row, SRC, &flow->from);
+	enum dc_status to = read_rank(r, row, DST, &flow->to);
+
+	if (from || to)
+		return from ? from : to;
+	if (flow->from != flow->to)
+		return DC_OK;
+	return dc_diag_error(r->diag, &mark, "flow '%s' leads from '%s' to itself",
+			     text_of(r, row, ID), text_of(r, row, SRC));
+}
+
+static enum dc_status refuse_path(struct reader *r, size_t row)
+{
+	struct dc_mark mark = mark_of(r, row, LINKS);
+
+	return dc_diag_error(r->diag, &mark,
+			     "links: flow '%s' gives a path; on dimensions paths are routed",
+			     text_of(r, row, ID));
+}
+
 /* No path is given: whether there can be one is seen when it is routed. */
 static enum dc_status check_routable(struct reader *r, size_t row,
 				     const struct dc_traffic_flow *flow)
@@ -246,7 +287,11 @@ static enum dc_status read_row(struct reader *r, size_t row)
 		read_number(r, row, START, most_s, &start_s),
 	};
 
-	if (!all[1] && !all[2])
+	if (r->traffic->dimensions && *text_of(r, row, LINKS))
+		all[5] = refuse_path(r, row);
+	else if (r->traffic->dimensions)
+		all[5] = read_ranks(r, row, flow);
+	else if (!all[1] && !all[2])
 		all[5] = *text_of(r, row, LINKS) ? read_path(r, row, flow)
 						 : check_routable(r, row, flow);
 	flow->start = dc_time_from_s(start_s);
@@ -324,6 +369,18 @@ static enum dc_status route_one(struct reader *r, struct dc_graph_router *router
 	return DC_OK;
 }
 
+/* On dimensions paths are found when flows start; here only the links that may come up. */
+static enum dc_status note(struct reader *r)
+{
+	struct dc_traffic *traffic = r->traffic;
+	enum dc_status status = DC_OK;
+
+	for (size_t i = 0; i < traffic->count && !status; i++)
+		status = dc_traffic_dimensions_note(traffic, r->arena, traffic->flows[i].from,
+						    traffic->flows[i].to);
+	return status;
+}
+
 static enum dc_status route(struct reader *r)
 {
 	struct dc_traffic *traffic = r->traffic;
@@ -356,10 +413,35 @@ static void add_up(struct dc_traffic *traffic)
 		flow->latency = dc_time_from_s(
 			dc_graph_latency_s(&traffic->graph, flow->links, flow->hops));
 		traffic->bytes += flow->bytes;
-		traffic->hop_bytes += flow->bytes * flow->hops;
 		if (flow->hops > traffic->longest)
 			traffic->longest = flow->hops;
 	}
+}
+
+enum dc_status dc_traffic_read_ranks(struct dc_config *config, const char *flows,
+				     const struct dc_plan_epoch *epochs, size_t epoch_count,
+				     struct dc_traffic *traffic)
+{
+	struct reader r = {.arena = dc_config_arena(config),
+			   .diag = dc_config_diag(config),
+			   .traffic = traffic};
+	struct dc_traffic_dimensions *dimensions = dc_arena_alloc(r.arena, sizeof *dimensions);
+	enum dc_status status;
+
+	if (!dimensions)
+		return DC_ERR_MEMORY;
+	*dimensions = (struct dc_traffic_dimensions){.epochs = epochs, .epoch_count = epoch_count};
+	*traffic = (struct dc_traffic){.dimensions = dimensions};
+	dc_graph_init(&traffic->graph, r.arena);
+	dc_intern_init(&traffic->ids, r.arena);
+	status = dc_table_read(r.arena, r.diag, flows, &r.table);
+	if (!status)
+		status = read_rows(&r);
+	if (!status)
+		status = note(&r);
+	if (!status)
+		add_up(traffic);
+	return status;
 }
 
 enum dc_status dc_traffic_read(struct dc_config *config, const char *flows, const char *links,

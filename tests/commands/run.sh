@@ -40,6 +40,20 @@ done
 check "the result is there" test -s ring64.h5
 check "nothing is left over" test ! -e ring64.h5.part
 
+check "summary says how the largest collective is done" says \
+	'collectives *largest: all-reduce of 30.5 MB by ring-bidirectional/simple, .* (ring: 1.90x)$' \
+	summary.txt
+# A slow cable is what holds it back; so it is message by message.
+slow='fabric.overrides=[{link: "compute:nodes/0.3->nodes/0.4", bandwidth: 1 GB/s}]'
+check "a slow cable" exits 0 "$DCSIM" -c "$topologies/ring64.yaml" -s "$slow" -s run.epochs=null \
+	-s run.iterations=3 -o folded.h5
+check "it holds the largest collective back" says 'held back by compute:nodes/0.3->nodes/0.4' out.txt
+check "a slow cable, exact" exits 0 "$DCSIM" -q -c "$topologies/ring64.yaml" -s "$slow" \
+	-s run.epochs=null -s run.iterations=3 --exact -o exact.h5
+"$DCSIM" export --table iterations folded.h5 >folded.tsv
+"$DCSIM" export --table iterations exact.h5 >exact.tsv
+check "a slow cable: the same iterations" cmp -s folded.tsv exact.tsv
+
 # Two equal runs are the same file; run may be spelled out; -q is quiet.
 check "a second run" exits 0 "$DCSIM" run -q -c "$topologies/ring64.yaml" -o again.h5
 check "quiet" test ! -s out.txt
@@ -76,6 +90,13 @@ check "flows: their table" exits 0 "$DCSIM" export --table flows flows-tree8.h5
 check "flows: fourteen rows and a header" test "$(wc -l <out.txt)" -eq 15
 check "flows are checked" exits 0 "$DCSIM" check "$topologies/flows-tree8.yaml"
 check "flows: paths" says 'paths *4 links at most' out.txt
+
+# Flows on dimensions: 25 MB at 50 GB/s after 4 x 500 ns, when nobody waits; ecmp puts three on one uplink.
+check "flows on dimensions" exits 0 "$DCSIM" -c "$topologies/flows-clos.yaml"
+check "flows on dimensions: sprayed" says 'longest 502 us' out.txt
+check "flows on dimensions: hashed" exits 0 "$DCSIM" -c "$topologies/flows-clos.yaml" \
+	-s fabric.routing.policy=ecmp -o ecmp.h5
+check "flows on dimensions: three on a link" says 'longest 1.50 ms' out.txt
 
 # Collectives by themselves: the table of nccl-tests, every message for itself the same times.
 check "collectives run" exits 0 "$DCSIM" -c "$topologies/collective-ring64.yaml"

@@ -148,6 +148,23 @@ for text in 'killed\*' '12.0' '\* interrupted'; do
 	grep -q ">.*$text" "$folder/bars.svg" || fail "no '$text' in the bars"
 done
 try 1 'cannot write' plot -o "$folder/missing/a.svg" "$a"
+# A network alone: curves by size, and the map of links where they are recorded.
+topologies=${srcdir:-.}/topologies
+"$DCSIM" -q -c "$topologies/collective-ring64.yaml" -o "$folder/curve.h5"
+try 0 'no rows of series links' plot --svg "$folder/curve.h5"
+for text in 'all-reduce of 64' 'ring-bidirectional' '1 GiB' 'busbw \[GB/s\]'; do
+	grep -q ">$text<" "$folder/curve.svg" || fail "no '$text' in the curves"
+done
+"$DCSIM" -q -c "$topologies/collective-failure.yaml" -o "$folder/map.h5" -s record.links=all \
+	-s 'record.interval=1 ms'
+try 0 'map.svg' plot --svg "$folder/map.h5"
+for text in 'utilisation of links (128 of 128)' 'compute:0->1' 'time since the start \[ms\]'; do
+	grep -q ">$text<" "$folder/map.svg" || fail "no '$text' in the map of links"
+done
+try 0 'map.png' plot --png "$folder/map.h5"
+"$DCSIM" -q -c "$topologies/flows-tree8.yaml" -o "$folder/flows.h5"
+try 2 'has nothing that could be drawn' plot "$folder/flows.h5"
+
 # A result without the usual series: said, not drawn.
 "$WRITER" "$folder/known.h5" 10 4 0 > "$folder/out"
 try 2 'has nothing that could be drawn' plot "$folder/known.h5"

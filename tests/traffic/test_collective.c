@@ -296,3 +296,28 @@ Test(collective, epochs_after_the_end)
 	cr_expect(rig.end == 2 * 14 * (dc_time)(500000000 + 2621440000));
 	collectives_free(&rig);
 }
+
+/* Four ranks of a node share a port of 50 GB/s, and each has a ring along the second dimension. One ring alone
+ * has the port to itself: 2 x 3 (1 us + 1 MB/50 GB/s) = 126 us; four at once have a quarter of it each:
+ * 6 (1 us + 80 us) = 486 us. What is chosen by is the former. */
+Test(collective, translates_that_share_ports)
+{
+	struct dc_fabric fabric = {0};
+	struct collectives rig;
+
+	add(&fabric, &dc_topology_switch, 4, 400e9, 300e-9);
+	add(&fabric, &dc_topology_ring, 4, 50e9, 1e-6);
+	fabric.ports[0] = (struct dc_fabric_port){.name = "nic", .count = 1, .bandwidth_bps = 50e9};
+	fabric.port_count = 1;
+	fabric.outside = 1;
+	fabric.node_size = 4;
+	collectives_init(&rig, &fabric);
+	cr_assert_eq(
+		collectives_add(&rig, "a", 0,
+				"{sizes: 4 MB, algorithm: ring, groups: {size: 4, stride: 4}}"),
+		DC_OK);
+	expect_same(&rig, "shared ports");
+	cr_expect(rig.rows[0].found.duration == 126000000000);
+	cr_expect(rig.rows[0].duration == 486000000000);
+	collectives_free(&rig);
+}
