@@ -70,7 +70,7 @@ static enum dc_status name_classes(struct dc_link_recorder *recorder,
 }
 
 static enum dc_status name_links(struct dc_link_recorder *recorder, const uint64_t *busiest,
-				 size_t count, const char **labels, dc_link_recorder_name *name,
+				 size_t count, const char **labels, dc_simulation_links_name *name,
 				 void *context, struct dc_arena *arena)
 {
 	bool all = recorder->mode == DC_SCENARIO_LINKS_ALL;
@@ -88,11 +88,11 @@ static enum dc_status name_links(struct dc_link_recorder *recorder, const uint64
 	return DC_OK;
 }
 
-enum dc_status dc_link_recorder_init(struct dc_link_recorder *recorder, int mode, uint64_t links,
-				     double *link_bps, const struct dc_fabric *fabric,
-				     const uint64_t *busiest, size_t busiest_count,
-				     dc_link_recorder_name *name, void *name_context,
-				     struct dc_arena *arena)
+enum dc_status dc_simulation_links_init(struct dc_link_recorder *recorder, int mode, uint64_t links,
+					double *link_bps, const struct dc_fabric *fabric,
+					const uint64_t *busiest, size_t busiest_count,
+					dc_simulation_links_name *name, void *name_context,
+					struct dc_arena *arena)
 {
 	size_t most =
 		mode == DC_SCENARIO_LINKS_ALL ? links : (DC_FABRIC_DIMENSIONS + 1) * (size_t)KINDS;
@@ -124,7 +124,7 @@ enum dc_status dc_link_recorder_init(struct dc_link_recorder *recorder, int mode
 	return status;
 }
 
-void dc_link_recorder_carried(struct dc_link_recorder *recorder, uint64_t link, double bytes)
+void dc_simulation_links_carried(struct dc_link_recorder *recorder, uint64_t link, double bytes)
 {
 	uint32_t column = recorder->column_of[link];
 
@@ -173,12 +173,12 @@ static void on_sample(void *context, uint64_t argument)
 		dc_engine_fail(recorder->engine, status);
 	/* When nothing else is to come, time stands still. */
 	else if (dc_engine_pending(recorder->engine))
-		dc_link_recorder_resume(recorder);
+		dc_simulation_links_resume(recorder);
 }
 
-void dc_link_recorder_start(struct dc_link_recorder *recorder, struct dc_engine *engine,
-			    dc_time interval, struct dc_record_sink *sink,
-			    dc_link_recorder_ask *ask_links, void *context)
+void dc_simulation_links_start(struct dc_link_recorder *recorder, struct dc_engine *engine,
+			       dc_time interval, struct dc_record_sink *sink,
+			       dc_simulation_links_ask *ask_links, void *context)
 {
 	recorder->engine = engine;
 	recorder->interval = interval;
@@ -187,7 +187,7 @@ void dc_link_recorder_start(struct dc_link_recorder *recorder, struct dc_engine 
 	recorder->context = context;
 }
 
-void dc_link_recorder_resume(struct dc_link_recorder *recorder)
+void dc_simulation_links_resume(struct dc_link_recorder *recorder)
 {
 	dc_time now = dc_engine_now(recorder->engine);
 
@@ -197,20 +197,20 @@ void dc_link_recorder_resume(struct dc_link_recorder *recorder)
 			DC_PHASE_SAMPLING, 1, on_sample, recorder, 0);
 }
 
-void dc_link_recorder_pause(struct dc_link_recorder *recorder)
+void dc_simulation_links_pause(struct dc_link_recorder *recorder)
 {
 	if (recorder->next)
 		dc_engine_cancel(recorder->engine, recorder->next);
 	recorder->next = 0;
 }
 
-enum dc_status dc_link_recorder_finish(struct dc_link_recorder *recorder)
+enum dc_status dc_simulation_links_finish(struct dc_link_recorder *recorder)
 {
 	return write_row(recorder);
 }
 
-size_t dc_link_recorder_busiest(struct dc_link_recorder *recorder,
-				uint64_t busiest[DC_LINK_RECORDER_TOP])
+size_t dc_simulation_links_busiest(struct dc_link_recorder *recorder,
+				   uint64_t busiest[DC_LINK_RECORDER_TOP])
 {
 	double shares[DC_LINK_RECORDER_TOP];
 	size_t count = 0;

@@ -19,9 +19,9 @@
 
 enum { DC_LINK_RECORDER_TOP = 16, DC_LINK_RECORDER_LINKS = 65536 };
 
-/* Tells the recorder what every link has carried by now, through dc_link_recorder_carried. */
+/* Tells the recorder what every link has carried by now, through dc_simulation_links_carried. */
 struct dc_link_recorder;
-typedef void dc_link_recorder_ask(void *context, struct dc_link_recorder *recorder);
+typedef void dc_simulation_links_ask(void *context, struct dc_link_recorder *recorder);
 
 struct dc_link_recorder {
 	int mode; /* enum dc_scenario_links */
@@ -37,37 +37,37 @@ struct dc_link_recorder {
 	struct dc_column column;
 	struct dc_engine *engine;
 	struct dc_record_sink *sink;
-	dc_link_recorder_ask *ask;
+	dc_simulation_links_ask *ask;
 	void *context;
 	dc_time interval, since;
 	dc_event next;
 };
 
 /* Names of links, by number. */
-typedef const char *dc_link_recorder_name(void *context, uint64_t link, struct dc_arena *arena);
+typedef const char *dc_simulation_links_name(void *context, uint64_t link, struct dc_arena *arena);
 
 /* Prepares columns. fabric is for classes, and may be NULL for other modes; busiest (may be NULL but for
  * top): links by number, at most DC_LINK_RECORDER_TOP. bandwidths: of every link, as built [B/s], kept. */
-enum dc_status dc_link_recorder_init(struct dc_link_recorder *recorder, int mode, uint64_t links,
-				     double *link_bps, const struct dc_fabric *fabric,
-				     const uint64_t *busiest, size_t busiest_count,
-				     dc_link_recorder_name *name, void *name_context,
-				     struct dc_arena *arena) DC_CHECK;
+enum dc_status dc_simulation_links_init(struct dc_link_recorder *recorder, int mode, uint64_t links,
+					double *link_bps, const struct dc_fabric *fabric,
+					const uint64_t *busiest, size_t busiest_count,
+					dc_simulation_links_name *name, void *name_context,
+					struct dc_arena *arena) DC_CHECK;
 
 /* Begins rows, every interval from 0 on, as long as anything else is pending in the engine. */
-void dc_link_recorder_start(struct dc_link_recorder *recorder, struct dc_engine *engine,
-			    dc_time interval, struct dc_record_sink *sink,
-			    dc_link_recorder_ask *ask, void *context);
-/* Goes on after dc_link_recorder_pause, which takes the pending row back: nothing is under way. */
-void dc_link_recorder_resume(struct dc_link_recorder *recorder);
-void dc_link_recorder_pause(struct dc_link_recorder *recorder);
+void dc_simulation_links_start(struct dc_link_recorder *recorder, struct dc_engine *engine,
+			       dc_time interval, struct dc_record_sink *sink,
+			       dc_simulation_links_ask *ask, void *context);
+/* Goes on after dc_simulation_links_pause, which takes the pending row back: nothing is under way. */
+void dc_simulation_links_resume(struct dc_link_recorder *recorder);
+void dc_simulation_links_pause(struct dc_link_recorder *recorder);
 /* Adds to what a link has carried by now; in `ask` only. */
-void dc_link_recorder_carried(struct dc_link_recorder *recorder, uint64_t link, double bytes);
+void dc_simulation_links_carried(struct dc_link_recorder *recorder, uint64_t link, double bytes);
 /* The last, perhaps shorter row. */
-enum dc_status dc_link_recorder_finish(struct dc_link_recorder *recorder) DC_CHECK;
+enum dc_status dc_simulation_links_finish(struct dc_link_recorder *recorder) DC_CHECK;
 
 /* The links with the highest share of capacity carried by now; their number. Ties: the least link. */
-size_t dc_link_recorder_busiest(struct dc_link_recorder *recorder,
-				uint64_t busiest[DC_LINK_RECORDER_TOP]);
+size_t dc_simulation_links_busiest(struct dc_link_recorder *recorder,
+				   uint64_t busiest[DC_LINK_RECORDER_TOP]);
 
 #endif

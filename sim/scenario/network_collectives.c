@@ -277,8 +277,8 @@ static enum dc_status prepare_links(struct collectives_run *run, const uint64_t 
 		dc_fabric_link(&dc->fabric, l, &link);
 		link_bps[l] = link.bandwidth_bps;
 	}
-	return dc_link_recorder_init(&run->links, links_mode(dc), links, link_bps, &dc->fabric,
-				     busiest, count, name_link, run, dc->arena);
+	return dc_simulation_links_init(&run->links, links_mode(dc), links, link_bps, &dc->fabric,
+					busiest, count, name_link, run, dc->arena);
 }
 
 static void ask_links(void *context, struct dc_link_recorder *recorder)
@@ -287,13 +287,13 @@ static void ask_links(void *context, struct dc_link_recorder *recorder)
 
 	for (uint64_t l = 0; l < recorder->links; l++)
 		if (run->done_bytes[l] > 0)
-			dc_link_recorder_carried(recorder, l, run->done_bytes[l]);
+			dc_simulation_links_carried(recorder, l, run->done_bytes[l]);
 	if (!run->runner)
 		return;
 	dc_runner_carried(run->runner, run->plan_bytes);
 	for (uint32_t l = 0; l < run->plan->link_count; l++)
-		dc_link_recorder_carried(recorder, run->plan->links[l].link,
-					 run->plan_bytes[l] * run->plan->links[l].multiplicity);
+		dc_simulation_links_carried(recorder, run->plan->links[l].link,
+					    run->plan_bytes[l] * run->plan->links[l].multiplicity);
 }
 
 static void on_begins(void *context, const struct dc_plan *plan, const struct dc_runner *runner)
@@ -312,14 +312,14 @@ static void on_begins(void *context, const struct dc_plan *plan, const struct dc
 	}
 	run->plan = plan;
 	run->runner = runner;
-	dc_link_recorder_resume(&run->links);
+	dc_simulation_links_resume(&run->links);
 }
 
 static void on_done(void *context)
 {
 	struct collectives_run *run = context;
 
-	dc_link_recorder_pause(&run->links);
+	dc_simulation_links_pause(&run->links);
 }
 
 static void on_ends(void *context, const struct dc_plan *plan, const struct dc_runner *runner)
@@ -344,9 +344,9 @@ static enum dc_status finish_links(struct collectives_run *run, struct dc_simula
 	size_t count;
 
 	if (!run->links.links || links_mode(run->datacenter) == DC_SCENARIO_LINKS_CLASS)
-		return run->links.links ? dc_link_recorder_finish(&run->links) : DC_OK;
-	status = dc_link_recorder_finish(&run->links);
-	count = dc_link_recorder_busiest(&run->links, busiest);
+		return run->links.links ? dc_simulation_links_finish(&run->links) : DC_OK;
+	status = dc_simulation_links_finish(&run->links);
+	count = dc_simulation_links_busiest(&run->links, busiest);
 	for (size_t i = 0; i < 3 && i < count; i++) {
 		result->busiest[i].name = link_name(run, busiest[i]);
 		result->busiest[i].utilization = run->links.link_bytes[busiest[i]] /
@@ -386,7 +386,7 @@ static enum dc_status carry_out(struct collectives_run *run, struct dc_diag *dia
 	};
 	dc_time interval = dc_time_from_s(run->datacenter->scenario->record.interval_s);
 
-	dc_link_recorder_start(&run->links, run->engine, interval, run->sink, ask_links, run);
+	dc_simulation_links_start(&run->links, run->engine, interval, run->sink, ask_links, run);
 	return dc_traffic_collectives_run(run->datacenter->collectives, run->engine, diag, &options,
 					  &run->totals);
 }
@@ -412,7 +412,7 @@ static enum dc_status find_busiest(const struct collectives_run *like, struct dc
 	if (!status)
 		status = carry_out(&run, diag, ignore_row);
 	if (!status)
-		*count = dc_link_recorder_busiest(&run.links, busiest);
+		*count = dc_simulation_links_busiest(&run.links, busiest);
 	dc_engine_destroy(run.engine);
 	return status;
 }

@@ -155,7 +155,7 @@ static enum dc_status on_flow(void *context, const struct dc_traffic_end *end)
 
 	run->completion_s[run->ended++] = duration_s;
 	if (run->ended == traffic->count && run->datacenter->until == DC_TIME_NEVER)
-		dc_link_recorder_pause(&run->links);
+		dc_simulation_links_pause(&run->links);
 	if (run->unseen)
 		return DC_OK;
 	run->bytes = dc_sum_add(run->bytes, dc_sum_of(flow->bytes));
@@ -180,8 +180,8 @@ static void ask_links(void *context, struct dc_link_recorder *recorder)
 	const struct dc_traffic *traffic = run->datacenter->traffic;
 
 	for (uint32_t l = 0; l < dc_graph_link_count(&traffic->graph); l++)
-		dc_link_recorder_carried(recorder, recorded_number(traffic, l),
-					 dc_traffic_carrier_carried_bytes(run->carrier, l));
+		dc_simulation_links_carried(recorder, recorded_number(traffic, l),
+					    dc_traffic_carrier_carried_bytes(run->carrier, l));
 }
 
 static const char *name_link(void *context, uint64_t link, struct dc_arena *arena)
@@ -214,16 +214,16 @@ static enum dc_status prepare_links(struct network_run *run, const uint64_t *bus
 		link_bps[l] = traffic->dimensions ? link.bandwidth_bps
 						  : traffic->graph.links[l].bandwidth_bps;
 	}
-	return dc_link_recorder_init(&run->links, dc->scenario->record.links, links, link_bps,
-				     &dc->fabric, busiest, count, name_link, run, dc->arena);
+	return dc_simulation_links_init(&run->links, dc->scenario->record.links, links, link_bps,
+					&dc->fabric, busiest, count, name_link, run, dc->arena);
 }
 
 static void start_links(struct network_run *run)
 {
-	dc_link_recorder_start(&run->links, run->engine,
-			       dc_time_from_s(run->datacenter->scenario->record.interval_s),
-			       run->sink, ask_links, run);
-	dc_link_recorder_resume(&run->links);
+	dc_simulation_links_start(&run->links, run->engine,
+				  dc_time_from_s(run->datacenter->scenario->record.interval_s),
+				  run->sink, ask_links, run);
+	dc_simulation_links_resume(&run->links);
 }
 
 static enum dc_status finish_links(struct network_run *run, struct dc_simulation_result *result)
@@ -235,8 +235,8 @@ static enum dc_status finish_links(struct network_run *run, struct dc_simulation
 
 	if (!run->links.links)
 		return DC_OK;
-	status = dc_link_recorder_finish(&run->links);
-	count = dc_link_recorder_busiest(&run->links, busiest);
+	status = dc_simulation_links_finish(&run->links);
+	count = dc_simulation_links_busiest(&run->links, busiest);
 	for (size_t i = 0; i < 3 && i < count; i++) {
 		result->busiest[i].name = name_link(run, busiest[i], run->datacenter->arena);
 		result->busiest[i].utilization = run->links.link_bytes[busiest[i]] /
@@ -378,7 +378,7 @@ static enum dc_status find_busiest(const struct network_run *like,
 	if (!status)
 		status = carry_out(&run);
 	if (!status)
-		*count = dc_link_recorder_busiest(&run.links, busiest);
+		*count = dc_simulation_links_busiest(&run.links, busiest);
 	dc_traffic_carrier_destroy(run.carrier);
 	dc_engine_destroy(run.engine);
 	return status;
