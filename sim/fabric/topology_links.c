@@ -399,6 +399,7 @@ struct section {
 	const char *file;
 	uint64_t size; /* 0: not said */
 	struct dc_transport *transport;
+	bool located; /* file is where it was found */
 };
 
 static const struct dc_field fields[] = {
@@ -434,29 +435,38 @@ const struct dc_section dc_topology_links_section = {
 	DC_FIELDS(fields),
 };
 
-/* The file's name from the folder of the file that names it. */
-static const char *locate(const struct section *links, struct dc_arena *arena)
+/* The file's name from the folder of the file that names it. The section keeps it: its long form is read
+ * from other places than the file was. */
+static enum dc_status locate(struct section *links, struct dc_arena *arena)
 {
 	const struct dc_node *node = dc_node_get(links->node, "file");
+	const char *path = links->file;
 
-	if (!node || !node->folder || links->file[0] == '/' || strcmp(node->folder, ".") == 0)
-		return links->file;
-	return dc_arena_printf(arena, "%s/%s", node->folder, links->file);
+	if (!links->located && node && node->folder && links->file[0] != '/' &&
+	    strcmp(node->folder, ".") != 0)
+		path = dc_arena_printf(arena, "%s/%s", node->folder, links->file);
+	if (!path)
+		return DC_ERR_MEMORY;
+	links->file = path;
+	links->located = true;
+	return DC_OK;
 }
 
 static enum dc_status expand(const void *section, struct dc_diag *diag, struct dc_arena *arena,
 			     struct dc_fabric_dimension *dimensions, size_t *count)
 {
-	const struct section *links = section;
+	/* Sections are the configuration's own. */
+	struct section *links = (struct section *)section;
 	const struct dc_mark *mark = dc_node_mark(links->node, "file");
-	const char *path = locate(links, arena);
 	size_t members;
 	uint32_t *terminals;
 	struct dc_graph graph;
 	enum dc_status status;
 
 	dc_graph_init(&graph, arena);
-	status = path ? dc_graph_read(&graph, diag, path) : DC_ERR_MEMORY;
+	status = locate(links, arena);
+	if (!status)
+		status = dc_graph_read(&graph, diag, links->file);
 	if (!status)
 		status = dc_graph_index(&graph);
 	if (status)

@@ -91,3 +91,34 @@ Test(collective, nothing_to_do_and_nothing_that_fits)
 	cr_expect_eq(dc_collective_name_algorithm("auto", &request), DC_OK);
 	cr_expect_null(request.algorithm);
 }
+
+static bool is_automatic(const struct dc_fabric *fabric, const char *name)
+{
+	const struct dc_group group = dc_group_all(fabric);
+
+	return dc_algorithm_is_automatic(dc_algorithm_find(name), fabric, &group,
+					 DC_OPERATION_ALL_REDUCE);
+}
+
+/* Where libraries use them: double trees between nodes, tori and both ways of rings where there are no
+ * switches; halving never (algorithm.h). */
+Test(collective, automatic_where_customary)
+{
+	struct dc_fabric star = {0}, torus = {0};
+
+	build_add(&star, 8, 1e9, 0, 2);
+	build_add(&torus, 4, 1e9, 0, 1);
+	build_add(&torus, 4, 1e9, 0, 1);
+	cr_expect(is_automatic(&star, "double-tree"));
+	star.node_size = 8;
+	cr_expect_not(is_automatic(&star, "double-tree"));
+	star.node_size = 4;
+	cr_expect(is_automatic(&star, "double-tree"));
+	cr_expect_not(is_automatic(&star, "ring-bidirectional"));
+	cr_expect(is_automatic(&torus, "ring-bidirectional"));
+	cr_expect(is_automatic(&torus, "torus"));
+	build_add(&torus, 2, 1e9, 0, 2);
+	cr_expect_not(is_automatic(&torus, "torus"));
+	cr_expect_not(is_automatic(&star, "halving-doubling"));
+	cr_expect(is_automatic(&star, "ring"));
+}
