@@ -107,7 +107,7 @@ struct dc_plan_way *dc_plan_parts_way(struct dc_plan_parts *parts, uint32_t epoc
 	if (way)
 		*way = (struct dc_plan_way){
 			.first_hop = parts->hops.count,
-			.latency = number,
+			.latency_at = number,
 			.epoch = epoch & INT32_MAX,
 		};
 	return way;
@@ -124,7 +124,7 @@ enum dc_status dc_plan_parts_hop(struct dc_plan_parts *parts, uint32_t first, ui
 		if (hops[h].link == link)
 			hop = &hops[h];
 	if (hop) {
-		use += ((const double *)parts->uses.items)[hop->use];
+		use += ((const double *)parts->uses.items)[hop->use_at];
 	} else {
 		hop = dc_plan_array_add(&parts->hops, 1);
 		way->hops++;

@@ -50,17 +50,16 @@ struct dc_plan_link {
 	uint32_t first_capacity; /* in capacities: one per epoch */
 };
 
+/* use: bytes on the wire per byte of a message, over all links of the class that it crosses. */
 struct dc_plan_hop {
-	uint32_t link; /* of the plan */
-	uint32_t
-		use; /* in uses: bytes on the wire per byte of a message, over all links of the class
-			* that it crosses */
+	uint32_t link;   /* of the plan */
+	uint32_t use_at; /* in uses */
 };
 
 /* A way of a message, from an epoch on. Messages of lines that differ in bytes only have it together. */
 struct dc_plan_way {
 	uint32_t first_hop, hops;
-	uint32_t latency; /* in latencies [fs]: all costs included */
+	uint32_t latency_at; /* in latencies [fs]: all costs included */
 	uint32_t epoch : 31;
 	uint32_t more : 1; /* the next way is that of a later epoch */
 };
@@ -148,12 +147,12 @@ static inline const struct dc_plan_terms *dc_plan_terms_of(const struct dc_plan 
 
 static inline double dc_plan_use_of(const struct dc_plan *plan, const struct dc_plan_hop *hop)
 {
-	return plan->uses[hop->use];
+	return plan->uses[hop->use_at];
 }
 
 static inline int64_t dc_plan_latency_of(const struct dc_plan *plan, const struct dc_plan_way *way)
 {
-	return plan->latencies[way->latency];
+	return plan->latencies[way->latency_at];
 }
 
 static inline const struct dc_plan_phase *dc_plan_phase_of(const struct dc_plan *plan,
