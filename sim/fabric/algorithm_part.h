@@ -107,9 +107,9 @@ enum { DC_ALGORITHM_MOST_CHUNKS = 1024 };
  * [Sanders, Speck and Traeff 2009]. */
 uint64_t dc_algorithm_pipeline(const struct dc_fabric *fabric, const struct dc_group *group,
 			       const struct dc_fabric_cost *cost, uint64_t phases, double bytes);
-/* The power of two up to DC_ALGORITHM_MOST_CHUNKS that makes a track's unlike phases shortest, as a
- * pipeline of K chunks whose phases overlap, those along one factor sharing its links (transport.h,
- * dc_transport_pipeline_s): with t_j = repeat (L + bytes/(K B)) of phase j,
+/* The least power of two up to DC_ALGORITHM_MOST_CHUNKS that makes a track's unlike phases, to 3 %, as
+ * short as any: a pipeline of K chunks whose phases overlap, those along one factor sharing its links
+ * (transport.h, dc_transport_pipeline_s). With t_j = repeat (L + bytes/(K B)) of phase j it takes
  * max(sum_j t_j + (K - 1) max_j t_j, the most that one factor has to do in all, and before and after). */
 uint64_t dc_algorithm_balance(const struct dc_fabric *fabric, const struct dc_group *group,
 			      const struct dc_fabric_cost *cost, const struct dc_track *track);

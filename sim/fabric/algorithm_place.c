@@ -255,23 +255,23 @@ static double stages_s(const struct stages *stages, double chunks)
 	return total_s;
 }
 
+/* More chunks for a gain below three in a hundred are not worth their messages. */
+static const double good_enough = 1.03;
+
 uint64_t dc_algorithm_balance(const struct dc_fabric *fabric, const struct dc_group *group,
 			      const struct dc_fabric_cost *cost, const struct dc_track *track)
 {
 	struct stages stages = {0};
 	double best_s = (double)INFINITY;
-	uint64_t best = 1;
+	uint64_t chunks = 1;
 
 	for (size_t p = 0; p < track->count; p++)
 		if (stages.count < sizeof stages.stages / sizeof *stages.stages)
 			add_stage(fabric, group, cost, &track->phases[p], &stages);
-	for (uint64_t chunks = 1; chunks <= DC_ALGORITHM_MOST_CHUNKS; chunks *= 2) {
-		double chunked_s = stages_s(&stages, (double)chunks);
-
-		if (chunked_s < best_s) {
-			best_s = chunked_s;
-			best = chunks;
-		}
-	}
-	return best;
+	for (uint64_t k = 1; k <= DC_ALGORITHM_MOST_CHUNKS; k *= 2)
+		best_s = fmin(best_s, stages_s(&stages, (double)k));
+	while (chunks < DC_ALGORITHM_MOST_CHUNKS &&
+	       stages_s(&stages, (double)chunks) > good_enough * best_s)
+		chunks *= 2;
+	return chunks;
 }
