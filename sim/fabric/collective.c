@@ -10,7 +10,8 @@
 
 /* Messages that a schedule may have to be laid out when it does not fold from symmetry, and hops that
  * refinement may look at: a fraction of a second. */
-static const double most_messages = 2e6;
+static const double most_messages = 2e6, most_plan_hops = 2e7;
+enum { sampled_pairs = 8 };
 static const uint64_t most_hops = 5000000;
 
 /* When one way has been found: hops of messages that another may take to run before a bound is asked whether
@@ -91,17 +92,23 @@ static void find_cost(const struct dc_fabric *fabric, const struct dc_group *gro
 
 /* --- running alone --- */
 
-/* Links on a way through the group's dimensions, on average half the longest. */
+/* Links that a message crosses, on average over a few pairs of ranks; more where it is spread over ways. */
 static double mean_hops(const struct dc_fabric *fabric)
 {
+	struct dc_fabric_path path = {0};
 	double hops = 0;
 
-	for (size_t d = 0; d < fabric->count; d++) {
-		const struct dc_fabric_dimension *dimension = &fabric->dimensions[d];
+	for (uint64_t i = 1; i <= sampled_pairs; i++) {
+		uint64_t to = fabric->ranks / sampled_pairs * i;
 
-		hops += fmax(1, 0.5 * (double)dimension->type->diameter(dimension));
+		if (to >= fabric->ranks)
+			to = fabric->ranks - 1;
+		if (dc_fabric_route(fabric, 0, to, NULL, NULL, &path))
+			hops = (double)INFINITY;
+		hops += (double)path.count / (double)sampled_pairs;
 	}
-	return hops;
+	dc_fabric_path_fini(&path);
+	return fmax(1, hops);
 }
 
 /* Messages that no symmetry makes equal, on one line of each factor. */
@@ -135,7 +142,8 @@ static enum dc_status make_plan(const struct dc_fabric *fabric, const struct dc_
 		if (status || *made)
 			return status;
 	}
-	if (!full && dc_schedule_messages(schedule) > most_messages)
+	if (!full && (dc_schedule_messages(schedule) > most_messages ||
+		      dc_schedule_messages(schedule) * mean_hops(fabric) > most_plan_hops))
 		return DC_OK;
 	status = dc_plan_lay_out(&request, plan);
 	*made = !status;

@@ -11,7 +11,7 @@
 #include "fabric/plan_build.h"
 
 /* Hops beyond which laying out is no dearer. */
-enum { QUOTIENT_HOPS = 20000000 };
+enum { QUOTIENT_HOPS = 4000000 };
 
 struct quotient {
 	const struct dc_fabric *fabric;
