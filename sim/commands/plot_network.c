@@ -137,8 +137,10 @@ static void write_ticks(const struct curves *c, FILE *out)
 		least = fmin(least, c->size[i]);
 		most = fmax(most, c->size[i]);
 	}
-	first = (int)fmax(0, floor(log2(least)));
-	last = (int)fmin(69, ceil(log2(most)));
+	most = fmin(fmax(most, 1), 0x1p69);
+	least = fmin(fmax(least, 1), most);
+	first = (int)floor(log2(least));
+	last = (int)ceil(log2(most));
 	step = (last - first) / 12 + 1;
 	fputs("size_ticks = \"", out);
 	for (int p = first; p <= last; p += step)
