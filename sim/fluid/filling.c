@@ -206,19 +206,14 @@ static void fill_top(struct dc_fluid_solver *solver, struct near *near)
 	}
 }
 
-/* From levels to what propagation keeps: least and second of each flow, others of each share. */
+/* From levels to what propagation keeps: least and second of each flow. */
 static void close_flows(struct dc_fluid_solver *solver)
 {
 	for (uint64_t k = 0; k < solver->work; k++) {
 		struct dc_fluid_flow_state *flow = &solver->flows[solver->fresh[k]];
-		const struct dc_fluid_hop_state *hops = solver->hops + flow->path;
 
 		flow->flags &= (uint8_t)~DC_FLUID_FIXED;
 		dc_fluid_find_least(solver, solver->fresh[k]);
-		for (uint32_t i = 0; i < flow->hops; i++)
-			solver->others[solver->resources[hops[i].resource].block +
-				       hops[i].position] =
-				hops[i].resource == flow->least_at ? flow->second : flow->least;
 	}
 }
 
@@ -226,12 +221,14 @@ static void close_flows(struct dc_fluid_solver *solver)
 static void close_resources(struct dc_fluid_solver *solver)
 {
 	for (uint32_t i = 0; i < solver->active_count; i++) {
-		struct dc_fluid_resource *resource = &solver->resources[solver->active[i]];
+		uint32_t id = solver->active[i];
+		struct dc_fluid_resource *resource = &solver->resources[id];
+		const uint32_t *flows = solver->share_flows + resource->block;
 		double offered = 0;
 		uint32_t unbounded = 0;
 
 		for (uint32_t j = 0; j < resource->count; j++) {
-			double other = solver->others[resource->block + j];
+			double other = dc_fluid_other(&solver->flows[flows[j]], id);
 
 			if (other < DC_FLUID_INFINITE)
 				offered += dc_fluid_pull(solver, resource->block + j) * other;

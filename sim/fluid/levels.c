@@ -26,13 +26,16 @@ struct demand {
 	double lowest_free;
 };
 
-static struct demand demand_of_equals(const double *others, uint32_t count, double x)
+static struct demand demand_of_equals(const struct dc_fluid_solver *solver, uint32_t id, double x)
 {
+	const struct dc_fluid_resource *resource = &solver->resources[id];
+	const uint32_t *flows = solver->share_flows + resource->block;
+	const uint32_t count = resource->count;
 	struct demand d = {0, 0, 0, -1, DC_FLUID_INFINITE};
 	uint32_t frozen = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		double other = others[i];
+		double other = dc_fluid_other(&solver->flows[flows[i]], id);
 
 		if (other < x) {
 			d.frozen_load += other;
@@ -48,17 +51,18 @@ static struct demand demand_of_equals(const double *others, uint32_t count, doub
 	return d;
 }
 
-static struct demand demand_at(const struct dc_fluid_solver *solver,
-			       const struct dc_fluid_resource *resource, double x)
+static struct demand demand_at(const struct dc_fluid_solver *solver, uint32_t id, double x)
 {
-	const double *others = solver->others + resource->block, *pulls;
+	const struct dc_fluid_resource *resource = &solver->resources[id];
+	const uint32_t *flows = solver->share_flows + resource->block;
+	const double *pulls;
 	struct demand d = {0, 0, 0, -1, DC_FLUID_INFINITE};
 
 	if (!solver->pulls)
-		return demand_of_equals(others, resource->count, x);
+		return demand_of_equals(solver, id, x);
 	pulls = solver->pulls + resource->block;
 	for (uint32_t i = 0; i < resource->count; i++) {
-		double other = others[i], pull = pulls[i];
+		double other = dc_fluid_other(&solver->flows[flows[i]], id), pull = pulls[i];
 
 		if (other < x) {
 			d.frozen_load += pull * other;
@@ -74,11 +78,11 @@ static struct demand demand_at(const struct dc_fluid_solver *solver,
 	return d;
 }
 
-static double candidate_of_one(const struct dc_fluid_solver *solver,
-			       struct dc_fluid_resource *resource)
+static double candidate_of_one(const struct dc_fluid_solver *solver, uint32_t id)
 {
-	double pull = dc_fluid_pull(solver, resource->block);
-	double other = solver->others[resource->block], x = resource->capacity_bps / pull;
+	struct dc_fluid_resource *resource = &solver->resources[id];
+	double pull = dc_fluid_pull(solver, resource->block), x = resource->capacity_bps / pull;
+	double other = dc_fluid_other(&solver->flows[solver->share_flows[resource->block]], id);
 
 	if (!(other <= x * DC_FLUID_FULL))
 		return x;
@@ -89,8 +93,9 @@ static double candidate_of_one(const struct dc_fluid_solver *solver,
 
 /* The candidate of a resource with flows. Newton's method on the concave, piecewise linear sum: after
  * the first step from wherever it starts, x only grows and each step freezes more flows. */
-static double candidate(struct dc_fluid_solver *solver, struct dc_fluid_resource *resource)
+static double candidate(struct dc_fluid_solver *solver, uint32_t id)
 {
+	struct dc_fluid_resource *resource = &solver->resources[id];
 	const double capacity = resource->capacity_bps;
 	double x = resource->level < DC_FLUID_INFINITE ? resource->level : resource->candidate;
 
@@ -99,9 +104,9 @@ static double candidate(struct dc_fluid_solver *solver, struct dc_fluid_resource
 	if (!resource->unbounded && resource->offered + resource->doubt < capacity * (1 - 1e-9))
 		return DC_FLUID_INFINITE;
 	if (resource->count == 1)
-		return candidate_of_one(solver, resource);
+		return candidate_of_one(solver, id);
 	for (uint32_t step = 0;; step++) {
-		struct demand d = demand_at(solver, resource, x);
+		struct demand d = demand_at(solver, id, x);
 		double least = capacity / (d.free_pull + d.frozen_pull), next = least;
 
 		solver->work += resource->count;
@@ -196,7 +201,7 @@ static void evaluate(struct dc_fluid_solver *solver, uint32_t id)
 			leave_queue(solver, resource);
 		return;
 	}
-	resource->candidate = candidate(solver, resource);
+	resource->candidate = candidate(solver, id);
 	if (same(resource->level, resource->candidate)) {
 		resource->candidate = resource->level;
 		if (resource->place != DC_FLUID_NONE)
@@ -246,16 +251,15 @@ static void tell(struct dc_fluid_solver *solver, const struct dc_fluid_hop_state
 		 double to)
 {
 	struct dc_fluid_resource *resource = &solver->resources[hop->resource];
-	uint32_t share = resource->block + hop->position;
 
-	solver->others[share] = to;
 	if (resource->level < DC_FLUID_INFINITE) {
 		/* It is full: nobody asks what it is offered, until it is summed again. */
 		resource->unbounded -= !(from < DC_FLUID_INFINITE);
 		resource->unbounded += !(to < DC_FLUID_INFINITE);
 		resource->doubt = DC_FLUID_INFINITE;
 	} else {
-		dc_fluid_book(resource, dc_fluid_pull(solver, share), from, to);
+		dc_fluid_book(resource, dc_fluid_pull(solver, resource->block + hop->position),
+			      from, to);
 	}
 	if (!resource->touched && bears(resource, from, to))
 		dc_fluid_touch(solver, hop->resource);
@@ -271,9 +275,7 @@ static void spread(struct dc_fluid_solver *solver, const struct dc_fluid_flow_st
 	solver->work += flow->hops;
 	/* All the lines first: below, unforeseen branches would hold up the later ones. */
 	for (uint32_t i = 0; i < flow->hops; i++)
-		__builtin_prefetch(&solver->others[solver->resources[hops[i].resource].block +
-						   hops[i].position],
-				   1);
+		__builtin_prefetch(&solver->resources[hops[i].resource], 1);
 	for (uint32_t i = 0; i < flow->hops; i++) {
 		uint32_t id = hops[i].resource;
 		double from = id == before.least_at ? before.second : before.least;
@@ -433,7 +435,6 @@ static void settle_one(struct dc_fluid_solver *solver, uint32_t id)
 		bool holds = hops[i].resource == flow->least_at;
 		double other = holds ? flow->second : flow->least;
 
-		solver->others[resource->block] = other;
 		resource->level = holds ? flow->least : DC_FLUID_INFINITE;
 		resource->candidate = resource->level;
 		resource->unbounded = !(other < DC_FLUID_INFINITE);

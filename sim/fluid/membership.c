@@ -205,8 +205,6 @@ static void make_room(struct dc_fluid_solver *solver, struct dc_fluid_resource *
 	uint32_t block = dc_fluid_blocks_take(&solver->share_blocks, class, solver->share_flows, 1);
 
 	if (old != DC_FLUID_NO_BLOCK) {
-		memcpy(solver->others + block, solver->others + old,
-		       count * sizeof *solver->others);
 		memcpy(solver->share_flows + block, solver->share_flows + old,
 		       count * sizeof *solver->share_flows);
 		if (solver->pulls)
@@ -313,7 +311,6 @@ static void enlist(struct dc_fluid_solver *solver, uint32_t id)
 
 		hops[i].position = resource->count++;
 		resource->unbounded++;
-		solver->others[place] = DC_FLUID_INFINITE;
 		solver->share_flows[place] = id;
 		if (solver->pulls)
 			solver->pulls[place] = pull_of(solver, id, i);
@@ -344,20 +341,22 @@ void dc_fluid_admit(struct dc_fluid_solver *solver)
 	solver->coming_count = 0;
 }
 
-/* Takes one share out of a list; the last takes its place. */
-static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_state *hop)
+/* Takes one share of a flow out of a list; the last takes its place. */
+static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_flow_state *flow,
+		     const struct dc_fluid_hop_state *hop)
 {
 	struct dc_fluid_resource *resource = &solver->resources[hop->resource];
 	uint32_t place = resource->block + hop->position;
 	uint32_t last = resource->block + --resource->count;
+	double other = dc_fluid_other(flow, hop->resource);
 	uint32_t mover;
 
 	if (resource->level < DC_FLUID_INFINITE) {
 		/* It was full: nobody asks what it is offered, until it is summed again. */
-		resource->unbounded -= !(solver->others[place] < DC_FLUID_INFINITE);
+		resource->unbounded -= !(other < DC_FLUID_INFINITE);
 		resource->doubt = DC_FLUID_INFINITE;
-	} else if (solver->others[place] < DC_FLUID_INFINITE) {
-		double offered = dc_fluid_pull(solver, place) * solver->others[place];
+	} else if (other < DC_FLUID_INFINITE) {
+		double offered = dc_fluid_pull(solver, place) * other;
 
 		resource->offered -= offered;
 		resource->doubt += 4.5e-16 * (fabs(resource->offered) + offered);
@@ -366,7 +365,6 @@ static void take_out(struct dc_fluid_solver *solver, const struct dc_fluid_hop_s
 	}
 	if (place != last) {
 		mover = solver->share_flows[last];
-		solver->others[place] = solver->others[last];
 		solver->share_flows[place] = mover;
 		if (solver->pulls)
 			solver->pulls[place] = solver->pulls[last];
@@ -402,7 +400,7 @@ void dc_fluid_stop(struct dc_fluid_solver *solver, uint32_t id)
 			solver->promised = 0;
 	} else {
 		for (uint32_t i = 0; i < flow->hops; i++)
-			take_out(solver, &solver->hops[flow->path + i]);
+			take_out(solver, flow, &solver->hops[flow->path + i]);
 	}
 	solver->incidences -= flow->hops;
 	solver->capped -= dc_fluid_terms_of(solver, id).cap_bps < DC_FLUID_INFINITE;
@@ -455,7 +453,7 @@ static void renew_pulls(struct dc_fluid_solver *solver, uint32_t id)
 		const struct dc_fluid_hop_state *hop = &solver->hops[flow->path + i];
 		struct dc_fluid_resource *resource = &solver->resources[hop->resource];
 		uint32_t share = resource->block + hop->position;
-		double other = solver->others[share];
+		double other = dc_fluid_other(flow, hop->resource);
 
 		dc_fluid_book(resource, solver->pulls[share], other, DC_FLUID_INFINITE);
 		solver->pulls[share] = pull_of(solver, id, i);

@@ -38,7 +38,6 @@ void dc_fluid_destroy(struct dc_fluid_solver *solver)
 	free(solver->changed);
 	free(solver->hops);
 	free(solver->uses);
-	free(solver->others);
 	free(solver->pulls);
 	free(solver->share_flows);
 	free(solver->queue);
@@ -277,8 +276,7 @@ struct dc_fluid_statistics dc_fluid_statistics(const struct dc_fluid_solver *sol
 			(size_t)solver->flow_capacity +
 		(sizeof *solver->hops + (solver->uses ? sizeof *solver->uses : 0)) *
 			(size_t)solver->path_blocks.capacity +
-		(sizeof *solver->others + (solver->pulls ? sizeof *solver->pulls : 0) +
-		 sizeof *solver->share_flows) *
+		(sizeof *solver->share_flows + (solver->pulls ? sizeof *solver->pulls : 0)) *
 			(size_t)solver->share_blocks.capacity +
 		sizeof *solver->queue * (size_t)solver->queue_capacity;
 	return statistics;

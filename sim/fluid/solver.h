@@ -26,8 +26,8 @@
  * Cost. Adding and removing O(path); a solve touches what changes, and no more than a multiple of one
  * full filling, O(incidences + resources in use x log). Flows that are alone on all their resources are
  * settled in O(path) each. Steady state allocates nothing; resources without flows cost no time.
- * 40 bytes per flow (64 once any has a weight, cap or multiplicity of its own), 20 per path entry (28
- * once any pulls unlike the others, 36 once any use is not 1), 96 per resource, and what growing
+ * 40 bytes per flow (64 once any has a weight, cap or multiplicity of its own), 12 per path entry (20
+ * once any pulls unlike the others, 28 once any use is not 1), 96 per resource, and what growing
  * arrays by half or double leaves spare. Indices are 32-bit.
  *
  * Ownership: the solver copies paths; dc_fluid_destroy frees everything. Nothing here knows time. */

@@ -96,8 +96,7 @@ struct dc_fluid_solver {
 
 	/* One flow on one resource, in the resource's list. */
 	struct dc_fluid_blocks share_blocks;
-	double *others; /* the flow's least level but for this resource's */
-	double *pulls;  /* capacity taken per level: multiplicity x use x weight / members; NULL as
+	double *pulls; /* capacity taken per level: multiplicity x use x weight / members; NULL as
 			 * long as all are 1 */
 	uint32_t *share_flows;
 	uint64_t promised; /* half elements: bounds what the flows that come will need */
@@ -131,6 +130,12 @@ static inline double dc_fluid_use(const struct dc_fluid_solver *solver, uint32_t
 static inline double dc_fluid_pull(const struct dc_fluid_solver *solver, uint32_t share)
 {
 	return solver->pulls ? solver->pulls[share] : 1.0;
+}
+
+/* What one of its resources knows of a flow: the least level but for this resource's own. */
+static inline double dc_fluid_other(const struct dc_fluid_flow_state *flow, uint32_t resource)
+{
+	return *(flow->least_at == resource ? &flow->second : &flow->least);
 }
 
 /* Flows that will join the resource's list. Not during a solve. */

@@ -178,9 +178,6 @@ enum dc_status dc_fluid_grow_shares(struct dc_fluid_solver *solver, uint64_t mor
 	capacity = dc_fluid_blocks_enough(blocks, more);
 	if (!capacity)
 		return DC_ERR_MEMORY;
-	if (!(grown = realloc(solver->others, capacity * sizeof *solver->others)))
-		return DC_ERR_MEMORY;
-	solver->others = grown;
 	if (!(grown = realloc(solver->share_flows, capacity * sizeof *solver->share_flows)))
 		return DC_ERR_MEMORY;
 	solver->share_flows = grown;
@@ -235,8 +232,6 @@ static enum dc_status reserve_shares(struct dc_fluid_solver *solver, size_t shar
 		return DC_OK;
 	if (dc_fluid_grow_shares(solver, shares - used) != DC_OK)
 		return DC_ERR_MEMORY;
-	dc_fluid_provide(solver->others, used * sizeof *solver->others,
-			 shares * sizeof *solver->others);
 	dc_fluid_provide(solver->share_flows, used * sizeof *solver->share_flows,
 			 shares * sizeof *solver->share_flows);
 	return DC_OK;
