@@ -124,6 +124,7 @@ size_t dc_fluid_transfers_memory(const struct dc_fluid_transfers *transfers)
 	       transfers->sorting_capacity * sizeof *transfers->sorting +
 	       transfers->joining_capacity * sizeof *transfers->joining +
 	       transfers->mark_count * sizeof *transfers->marks +
-	       transfers->capacity * (sizeof *transfers->slots + sizeof *transfers->due.heap +
-				      sizeof *transfers->due.place);
+	       transfers->capacity * (sizeof *transfers->slots +
+				      (transfers->callers ? sizeof *transfers->callers : 0) +
+				      sizeof *transfers->due.heap + sizeof *transfers->due.place);
 }

@@ -290,8 +290,8 @@ static void finish(struct dc_fluid_transfers *transfers, uint32_t id)
 static void call_back(struct dc_fluid_transfers *transfers, uint32_t id)
 {
 	struct dc_fluid_slot *slot = &transfers->slots[id];
-	dc_callback *done = slot->done;
-	void *context = slot->context;
+	const struct dc_fluid_caller caller =
+		transfers->callers ? transfers->callers[id] : transfers->usual;
 	uint64_t argument = slot->argument;
 
 	/* The callback may start a transfer in this very slot. */
@@ -300,8 +300,8 @@ static void call_back(struct dc_fluid_transfers *transfers, uint32_t id)
 		slot->left = 0;
 	else
 		dc_fluid_remove(transfers->solver, id);
-	if (done)
-		done(context, argument);
+	if (caller.done)
+		caller.done(caller.context, argument);
 }
 
 static void on_due(void *context, uint64_t argument)

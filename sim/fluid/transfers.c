@@ -26,6 +26,7 @@ void dc_fluid_transfers_destroy(struct dc_fluid_transfers *transfers)
 		return;
 	dc_fluid_due_fini(&transfers->due);
 	free(transfers->slots);
+	free(transfers->callers);
 	free(transfers->finished);
 	free(transfers->sorting);
 	free(transfers->joining);
@@ -49,7 +50,29 @@ static enum dc_status reserve(struct dc_fluid_transfers *transfers)
 	if (!(grown = realloc(transfers->slots, capacity * sizeof *transfers->slots)))
 		return DC_ERR_MEMORY;
 	transfers->slots = grown;
+	if (transfers->callers) {
+		if (!(grown = realloc(transfers->callers, capacity * sizeof *transfers->callers)))
+			return DC_ERR_MEMORY;
+		transfers->callers = grown;
+	}
 	transfers->capacity = capacity;
+	return DC_OK;
+}
+
+/* Makes sure that the slot can keep this caller: the array is there once two of them differ. */
+static enum dc_status need_callers(struct dc_fluid_transfers *transfers,
+				   const struct dc_fluid_transfer_spec *spec)
+{
+	if (!transfers->slot_count)
+		transfers->usual = (struct dc_fluid_caller){spec->done, spec->context};
+	if (transfers->callers ||
+	    (spec->done == transfers->usual.done && spec->context == transfers->usual.context))
+		return DC_OK;
+	transfers->callers = malloc(transfers->capacity * sizeof *transfers->callers);
+	if (!transfers->callers)
+		return DC_ERR_MEMORY;
+	for (uint32_t i = 0; i < transfers->slot_count; i++)
+		transfers->callers[i] = transfers->usual;
 	return DC_OK;
 }
 
@@ -96,6 +119,8 @@ static enum dc_status add(struct dc_fluid_transfers *transfers,
 	if (status != DC_OK)
 		return status;
 	status = reserve(transfers);
+	if (status == DC_OK)
+		status = need_callers(transfers, spec);
 	if (status == DC_OK && !waits)
 		status = dc_fluid_start(transfers->solver, *id);
 	if (status != DC_OK) {
@@ -108,13 +133,13 @@ static enum dc_status add(struct dc_fluid_transfers *transfers,
 	*slot = (struct dc_fluid_slot){.since = dc_engine_now(transfers->engine),
 				       .left = spec->bytes,
 				       .bytes = spec->bytes,
-				       .done = spec->done,
-				       .context = spec->context,
 				       .argument = spec->argument,
 				       .generation = slot->generation + 1,
 				       .entity = spec->entity,
 				       .order = transfers->order++,
 				       .owner = spec->owner};
+	if (transfers->callers)
+		transfers->callers[*id] = (struct dc_fluid_caller){spec->done, spec->context};
 	if (spec->kept)
 		transfers->solver->flows[*id].flags |= DC_FLUID_KEPT;
 	transfers->live++;

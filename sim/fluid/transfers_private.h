@@ -11,13 +11,17 @@ struct dc_fluid_slot {
 	double left;
 	double rate;  /* since then */
 	double bytes; /* to pass when the present path began; what passed is booked at its end */
-	dc_callback *done;
-	void *context;
 	uint64_t argument;
 	uint32_t generation; /* odd while it lives */
 	uint32_t entity;
 	uint32_t order; /* of starting */
 	uint32_t owner;
+};
+
+/* What is called at an end. */
+struct dc_fluid_caller {
+	dc_callback *done;
+	void *context;
 };
 
 /* An end of this instant, to be put in order. */
@@ -30,7 +34,9 @@ struct dc_fluid_transfers {
 	struct dc_engine *engine;
 	struct dc_fluid_solver *solver;
 	enum dc_phase solve_phase;
-	struct dc_fluid_slot *slots; /* by the solver's number of the flow */
+	struct dc_fluid_slot *slots;     /* by the solver's number of the flow */
+	struct dc_fluid_caller usual;    /* the first transfer's */
+	struct dc_fluid_caller *callers; /* by slot; NULL as long as all are the usual one */
 	struct dc_fluid_due due;
 	uint32_t *finished;                /* those that end at this instant */
 	struct dc_fluid_finished *sorting; /* twice as many, when they come out of order */

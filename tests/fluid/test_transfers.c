@@ -449,3 +449,50 @@ Test(transfers, classes_end_with_their_members)
 {
 	cr_expect(end_of_classes(true) == end_of_classes(false));
 }
+
+struct tally {
+	uint64_t sum;
+	uint32_t count;
+};
+
+static void tally_up(void *context, uint64_t argument)
+{
+	struct tally *tally = context;
+
+	tally->sum += argument;
+	tally->count++;
+}
+
+/* Twice 300 transfers, each alone on a link, the second 300 in the slots of the first: the first 40 all
+ * call the same, the others one of two tallies or nobody, in turn, shifted by one the second time.
+ * Numbers 0 to 39, 42, 45, ... 297 go to the rig, 40, 43, ... 298 to the tally: 40 + 86 and 87 of them, the
+ * latter's sum 87 x 169 = 14,703. Then 0, 3, ... 297 to the tally, 100 whose sum is 14,850, and 2, 5, ...
+ * 299 to the rig, another 100. */
+Test(transfers, callbacks_of_their_own)
+{
+	enum { EACH = 300, ALIKE = 40 };
+	struct rig *rig = rig_set_up(EACH, 50e9);
+	struct tally tally = {0, 0};
+
+	for (uint32_t round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < EACH; i++) {
+			struct rig_act act = rig_transfer(rig, i, 50e9);
+			uint32_t kind = !round && i < ALIKE ? 0 : (i + round) % 3;
+
+			rig_over(&act, i);
+			if (kind == 1) {
+				act.spec.done = tally_up;
+				act.spec.context = &tally;
+			} else if (kind == 2) {
+				act.spec.done = NULL;
+			}
+			rig_start_it(rig, &act);
+		}
+		rig_run(rig);
+		cr_expect_eq(dc_fluid_transfers_live(rig->transfers), 0);
+		cr_expect_eq(rig->ends, round ? 126 + 100 : 126, "%zu", rig->ends);
+		cr_expect_eq(tally.count, round ? 87 + 100 : 87, "%u", tally.count);
+		cr_expect_eq(tally.sum, round ? 14703 + 14850 : 14703);
+	}
+	rig_tear_down(rig);
+}
