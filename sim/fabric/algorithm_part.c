@@ -119,6 +119,8 @@ void dc_algorithm_nest(struct dc_schedule *schedule, enum dc_operation operation
 	double sizes[DC_FABRIC_DIMENSIONS];
 	size_t count = group->count, top = count;
 
+	if (!count)
+		return;
 	for (size_t i = 0; i < count; i++) {
 		sizes[i] = bytes;
 		bytes /= (double)group->factors[order[i]].size;

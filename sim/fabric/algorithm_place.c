@@ -93,12 +93,13 @@ void dc_algorithm_pace(const struct dc_fabric *fabric, const struct dc_group *gr
 		       const struct dc_fabric_cost *cost, size_t factor, double *latency_s,
 		       double *bandwidth_bps)
 {
-	const struct dc_fabric_dimension *dimension = dc_algorithm_dimension(fabric, group, factor);
+	size_t along =
+		factor == DC_GROUP_ACROSS ? DC_GROUP_ACROSS : group->factors[factor].dimension;
 
 	*latency_s = 0;
 	*bandwidth_bps = (double)INFINITY;
-	if (dimension) {
-		add_pace(fabric, group->factors[factor].dimension, cost, latency_s, bandwidth_bps);
+	if (along != DC_GROUP_ACROSS) {
+		add_pace(fabric, along, cost, latency_s, bandwidth_bps);
 		return;
 	}
 	for (size_t d = 0; d < fabric->count; d++) {

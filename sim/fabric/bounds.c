@@ -38,7 +38,7 @@ static dc_time phase_alone(const struct dc_fabric *fabric, const struct dc_sched
 	struct dc_fabric_path path = {0};
 	dc_time longest = 0;
 
-	for (size_t i = 0; i < phase->count; i++) {
+	for (size_t i = 0; i < phase->count && size; i++) {
 		const struct dc_pattern *pattern = &phase->patterns[i];
 		uint64_t count = pattern->kind == DC_PATTERN_LIST ? pattern->count : size;
 

@@ -231,6 +231,24 @@ static void mark_users(const struct dc_plan *plan, const uint32_t *tracks, uint3
 	}
 }
 
+static double count_line_hops(const struct dc_plan *plan, uint32_t number, const uint32_t *users)
+{
+	const struct dc_plan_phase *phase = dc_plan_phase_of(plan, number);
+	const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[number].bundle];
+	bool contended = false;
+	double hops = 0;
+
+	for (uint32_t m = 0; m < bundle->messages; m++) {
+		const struct dc_plan_way *way =
+			&plan->ways[plan->messages[bundle->first_message + m].first_way];
+
+		hops += way->hops;
+		for (uint32_t h = 0; h < way->hops; h++)
+			contended |= users[plan->hops[way->first_hop + h].link] == LINK_CONTENDED;
+	}
+	return hops * phase->chunks * (contended ? (double)phase->repeat : 1);
+}
+
 /* Hops of messages to run one by one: of equal steps the first only where the line has its links to itself,
  * of chunks all. Infinite when out of memory. */
 static double count_hops(const struct dc_plan *plan)
@@ -238,27 +256,14 @@ static double count_hops(const struct dc_plan *plan)
 	uint32_t *tracks = number_tracks(plan);
 	uint32_t *users = calloc(plan->link_count + 1u, sizeof *users);
 	uint64_t *lines_on = calloc(plan->link_count + 1u, sizeof *lines_on);
-	double hops = tracks && users && lines_on ? 0 : (double)INFINITY;
+	double hops = (double)INFINITY;
 
-	for (uint32_t i = 0; i < plan->line_count && hops < (double)INFINITY; i++)
-		mark_users(plan, tracks, i, users, lines_on);
-	for (uint32_t i = 0; i < plan->line_count && hops < (double)INFINITY; i++) {
-		const struct dc_plan_line *line = &plan->lines[i];
-		const struct dc_plan_phase *phase = dc_plan_phase_of(plan, i);
-		const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
-		double line_hops = 0;
-		bool contended = false;
-
-		for (uint32_t m = 0; m < bundle->messages; m++) {
-			const struct dc_plan_way *way =
-				&plan->ways[plan->messages[bundle->first_message + m].first_way];
-
-			line_hops += way->hops;
-			for (uint32_t h = 0; h < way->hops; h++)
-				contended |= users[plan->hops[way->first_hop + h].link] ==
-					     LINK_CONTENDED;
-		}
-		hops += line_hops * phase->chunks * (contended ? (double)phase->repeat : 1);
+	if (tracks && users && lines_on) {
+		hops = 0;
+		for (uint32_t i = 0; i < plan->line_count; i++)
+			mark_users(plan, tracks, i, users, lines_on);
+		for (uint32_t i = 0; i < plan->line_count; i++)
+			hops += count_line_hops(plan, i, users);
 	}
 	free(tracks);
 	free(users);

@@ -220,9 +220,11 @@ static bool widen(struct dc_plan_index *index)
 		wider.keys[place] = index->keys[i];
 		wider.values[place] = index->values[i];
 	}
-	wider.count = index->count;
-	dc_plan_index_fini(index);
-	*index = wider;
+	free(index->keys);
+	free(index->values);
+	index->keys = wider.keys;
+	index->values = wider.values;
+	index->capacity = wider.capacity;
 	return true;
 }
 

@@ -22,7 +22,7 @@ static void *grow(struct dc_schedule *schedule, void *items, size_t count, size_
 		schedule->failed = true;
 		return NULL;
 	}
-	if (count)
+	if (items)
 		memcpy(larger, items, count * size);
 	*capacity = *capacity ? 2 * *capacity : 2;
 	return larger;

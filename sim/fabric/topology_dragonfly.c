@@ -378,7 +378,8 @@ static void path(const struct dc_fabric_dimension *dimension, uint64_t from, uin
 	if (offset) {
 		uint64_t ways = best_ports(shape, offset, here, there, UINT64_MAX, &port);
 
-		best_ports(shape, offset, here, there, (choice + to % each) % ways, &port);
+		best_ports(shape, offset, here, there, (choice + to % each) % (ways ? ways : 1),
+			   &port);
 		add_local(shape, group, here, router_of(shape, port), route);
 		dc_route_add(route, shape->first_global + group * shape->ports + port);
 		here = router_of(shape, opposite(shape, port));
