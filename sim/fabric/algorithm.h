@@ -66,6 +66,7 @@ struct dc_algorithm_type {
 	/* And where; NULL: wherever it fits. */
 	bool (*is_customary)(const struct dc_fabric *fabric, const struct dc_group *group);
 	bool whole_buffers; /* switches add up: the protocol `simple` only (transport.h) */
+	bool lists_members; /* its schedule names every member: room and time of their number */
 };
 
 extern const struct dc_algorithm_type dc_algorithm_ring;

@@ -41,6 +41,7 @@ const struct dc_algorithm_type dc_algorithm_chain = {
 	.doc = "from each member to the next, in chunks that follow each other",
 	.operations = 1u << DC_OPERATION_BROADCAST | 1u << DC_OPERATION_REDUCE,
 	.lower = lower,
+	.lists_members = true,
 	.is_disjoint = is_disjoint,
 	.automatic = 1u << DC_OPERATION_BROADCAST | 1u << DC_OPERATION_REDUCE,
 };

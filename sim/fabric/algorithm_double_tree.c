@@ -106,6 +106,7 @@ const struct dc_algorithm_type dc_algorithm_double_tree = {
 	.operations = 1u << DC_OPERATION_ALL_REDUCE | 1u << DC_OPERATION_BROADCAST |
 		      1u << DC_OPERATION_REDUCE,
 	.lower = lower,
+	.lists_members = true,
 	.is_customary = is_customary,
 	.automatic = 1u << DC_OPERATION_ALL_REDUCE | 1u << DC_OPERATION_BROADCAST |
 		     1u << DC_OPERATION_REDUCE,

@@ -49,5 +49,6 @@ const struct dc_algorithm_type dc_algorithm_parameter_server = {
 	.doc = "push shards to the first k members, which add up, and pull the sums",
 	.operations = 1u << DC_OPERATION_ALL_REDUCE,
 	.lower = lower,
+	.lists_members = true,
 	.is_disjoint = is_disjoint,
 };

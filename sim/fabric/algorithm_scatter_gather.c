@@ -35,5 +35,6 @@ const struct dc_algorithm_type dc_algorithm_scatter_gather = {
 	.doc = "scatter by a tree, then put together around a ring; backwards to reduce",
 	.operations = 1u << DC_OPERATION_BROADCAST | 1u << DC_OPERATION_REDUCE,
 	.lower = lower,
+	.lists_members = true,
 	.is_disjoint = is_disjoint,
 };

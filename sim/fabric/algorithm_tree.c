@@ -47,6 +47,7 @@ const struct dc_algorithm_type dc_algorithm_tree = {
 		      1u << DC_OPERATION_REDUCE | 1u << DC_OPERATION_GATHER |
 		      1u << DC_OPERATION_SCATTER | 1u << DC_OPERATION_BARRIER,
 	.lower = lower,
+	.lists_members = true,
 	.is_disjoint = is_disjoint,
 	.automatic = 1u << DC_OPERATION_BROADCAST | 1u << DC_OPERATION_REDUCE |
 		     1u << DC_OPERATION_GATHER | 1u << DC_OPERATION_SCATTER |

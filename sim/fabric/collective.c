@@ -18,6 +18,9 @@ static const uint64_t most_hops = 5000000;
  * it could be better, and to run then. */
 static const double few_hops = 2e4, many_hops = 5e5;
 
+/* Messages of one line that a bound may look at one by one: a tenth of a second. */
+static const double many_messages = 5e5;
+
 enum dc_status dc_collective_name_algorithm(const char *name, struct dc_collective_request *request)
 {
 	request->algorithm = NULL;
@@ -285,7 +288,8 @@ static enum dc_status judge(const struct dc_fabric *fabric, const struct dc_sche
 	status = dc_plan_busiest_s(plan, &bound_s);
 	if (status)
 		return status;
-	if (bound_s < dc_time_to_s(best->duration))
+	if (bound_s < dc_time_to_s(best->duration) &&
+	    dc_schedule_line_messages(schedule) <= many_messages)
 		bound_s = fmax(bound_s, dc_schedule_least_s(fabric, schedule, cost));
 	if (bound_s >= dc_time_to_s(best->duration)) {
 		collective->duration = dc_time_from_s(bound_s);
@@ -309,6 +313,11 @@ static enum dc_status try_one(const struct dc_fabric *fabric,
 	bool made = false;
 
 	collective->duration = -1;
+	if (!status && collective->algorithm->lists_members &&
+	    (double)request->group.size > most_messages) {
+		dc_arena_destroy(arena);
+		return DC_OK;
+	}
 	if (!status)
 		status = dc_collective_schedule(fabric, request, collective, arena, &schedule,
 						&cost);

@@ -210,21 +210,40 @@ uint64_t dc_schedule_steps(const struct dc_schedule *schedule)
 	return most;
 }
 
+/* Messages of a phase on one line of its factor. */
+static double messages_on_line(const struct dc_schedule *schedule,
+			       const struct dc_schedule_phase *phase)
+{
+	double size = (double)dc_group_line_size(schedule->group, phase->factor);
+	double count = 0;
+
+	for (size_t i = 0; i < phase->count; i++)
+		count += phase->patterns[i].kind == DC_PATTERN_LIST
+				 ? (double)phase->patterns[i].count
+				 : size;
+	return count;
+}
+
 double dc_schedule_messages(const struct dc_schedule *schedule)
 {
 	double count = 0;
 
-	for (size_t t = 0; t < schedule->count; t++) {
+	for (size_t t = 0; t < schedule->count; t++)
 		for (size_t p = 0; p < schedule->tracks[t].count; p++) {
 			const struct dc_schedule_phase *phase = &schedule->tracks[t].phases[p];
-			double lines = (double)dc_group_lines(schedule->group, phase->factor);
-			double size = (double)dc_group_line_size(schedule->group, phase->factor);
 
-			for (size_t i = 0; i < phase->count; i++)
-				count += lines * (phase->patterns[i].kind == DC_PATTERN_LIST
-							  ? (double)phase->patterns[i].count
-							  : size);
+			count += (double)dc_group_lines(schedule->group, phase->factor) *
+				 messages_on_line(schedule, phase);
 		}
-	}
+	return count;
+}
+
+double dc_schedule_line_messages(const struct dc_schedule *schedule)
+{
+	double count = 0;
+
+	for (size_t t = 0; t < schedule->count; t++)
+		for (size_t p = 0; p < schedule->tracks[t].count; p++)
+			count += messages_on_line(schedule, &schedule->tracks[t].phases[p]);
 	return count;
 }

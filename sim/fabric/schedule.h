@@ -93,5 +93,7 @@ double dc_schedule_bytes(const struct dc_schedule *schedule);
 uint64_t dc_schedule_steps(const struct dc_schedule *schedule);
 /* Messages of one step of every phase, over all lines: what laying the schedule out takes room for. */
 double dc_schedule_messages(const struct dc_schedule *schedule);
+/* The same on one line of each phase's factor. */
+double dc_schedule_line_messages(const struct dc_schedule *schedule);
 
 #endif

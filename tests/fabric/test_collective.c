@@ -92,6 +92,54 @@ Test(collective, nothing_to_do_and_nothing_that_fits)
 	cr_expect_null(request.algorithm);
 }
 
+/* An all-to-all of 16,384 on a switch: by pairs it is 16,383 steps of as many messages each, 2.7e8 in all,
+ * which nobody looks at one by one. All at once takes 2 L + (p-1)/p S/B: 2 x 500 ns + 2^20 (16383/16384) /
+ * 25e9 s, and pairs are said to be untried. */
+Test(collective, too_large_to_compare, .timeout = 60)
+{
+	struct dc_fabric star = {0};
+	const struct dc_collective_request request = {
+		.group = {0},
+		.request = {.operation = DC_OPERATION_ALL_TO_ALL, .size_bytes = 1048576},
+		.any_protocol = true,
+	};
+	struct dc_collective_request asked = request;
+	struct dc_collective found;
+
+	build_add(&star, 16384, 25e9, 500e-9, 2);
+	asked.group = dc_group_all(&star);
+	cr_assert_eq(dc_collective_find(&star, &asked, &found, NULL), DC_OK);
+	cr_expect_str_eq(found.algorithm->name, "direct-at-once");
+	cr_expect_float_eq(dc_time_to_s(found.duration), 1e-6 + 1048576.0 * 16383 / 16384 / 25e9,
+			   1e-14);
+	cr_expect_gt(found.passed_over, 0);
+}
+
+/* 2^32 members are not listed one by one: a double tree is passed over, and a ring in each dimension, which
+ * folds, is 4 x 65,535 steps of 2 L, and S/p x (1/65536 + 1) (p - 1) bytes of each, twice. */
+Test(collective, more_members_than_can_be_listed, .timeout = 60)
+{
+	struct dc_fabric grid = {0};
+	struct dc_collective_request request = {
+		.request = {.operation = DC_OPERATION_ALL_REDUCE, .size_bytes = 1048576},
+		.any_protocol = true,
+	};
+	struct dc_collective found;
+	const char *why = NULL;
+	double steps = 2 * 65535.0;
+
+	build_add(&grid, 65536, 25e9, 500e-9, 2);
+	build_add(&grid, 65536, 25e9, 500e-9, 2);
+	request.group = dc_group_all(&grid);
+	cr_assert_eq(dc_collective_name_algorithm("ring", &request), DC_OK);
+	cr_assert_eq(dc_collective_find(&grid, &request, &found, NULL), DC_OK);
+	cr_expect_float_eq(dc_time_to_s(found.duration),
+			   steps * (2e-6 + (16 + 16.0 / 65536) / 25e9), 1e-9);
+	cr_assert_eq(dc_collective_name_algorithm("double-tree", &request), DC_OK);
+	cr_expect_eq(dc_collective_find(&grid, &request, &found, &why), DC_ERR_RUN);
+	cr_expect(why && strstr(why, "too large"), "%s", why);
+}
+
 static bool is_automatic(const struct dc_fabric *fabric, const char *name)
 {
 	const struct dc_group group = dc_group_all(fabric);
