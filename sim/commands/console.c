@@ -171,6 +171,8 @@ static void print_collective(const struct dc_simulation_largest *largest, FILE *
 	if (how->second && how->second != how->algorithm)
 		fprintf(out, " (%s: %.2fx)", how->second->name,
 			dc_time_ratio(how->second_duration, how->duration));
+	if (how->passed_over)
+		fprintf(out, "; %u untried, too large", how->passed_over);
 	fputc('\n', out);
 	if (!*largest->bottleneck)
 		return;

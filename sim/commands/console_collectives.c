@@ -1,4 +1,5 @@
 /* The console: plan and summary of collectives by themselves. */
+#include <inttypes.h>
 #include <math.h>
 
 #include "commands/console_words.h"
@@ -89,22 +90,28 @@ void dc_console_collectives_plan(const struct dc_datacenter *datacenter, FILE *o
 	fputs("the network alone: no power, no facility, no cost\n", out);
 }
 
-/* "ring/simple  double-tree, 2.10x": how it was done, and how much longer the next best takes. */
+/* "ring/simple  double-tree, 2.10x": how it was done, and how much longer the next best takes; "3 untried":
+ * their schedules were too large to compare, and one of them may be better. */
 static void print_algorithm(const struct dc_collective_row *row, FILE *out)
 {
 	char text[96];
+	size_t length;
 
 	snprintf(text, sizeof text, "%s/%s", dc_algorithms[row->algorithm]->name,
 		 dc_protocol_names[row->protocol]);
 	fprintf(out, "%-26s ", text);
 	if (row->second == DC_RECORD_NONE)
-		snprintf(text, sizeof text, "as asked");
+		snprintf(text, sizeof text, row->untried ? "" : "as asked");
 	else if (row->second == row->algorithm)
 		snprintf(text, sizeof text, "another protocol, %.2fx",
 			 row->second_s / row->alone_s);
 	else
 		snprintf(text, sizeof text, "%s, %.2fx", dc_algorithms[row->second]->name,
 			 row->second_s / row->alone_s);
+	length = strlen(text);
+	if (row->untried)
+		snprintf(text + length, sizeof text - length, "%s%" PRIu64 " untried",
+			 length ? "; " : "", row->untried);
 	fprintf(out, "%-28s ", text);
 }
 
@@ -134,6 +141,7 @@ static void print_table(const struct dc_datacenter *dc, const struct dc_simulati
 			FILE *out)
 {
 	const struct dc_traffic_collectives *work = dc->collectives;
+	bool untried = false;
 
 	if (work->job_count > 1)
 		fprintf(out, "  %-12s", "job");
@@ -144,6 +152,13 @@ static void print_table(const struct dc_datacenter *dc, const struct dc_simulati
 	if (result->collective_count > MOST_ROWS)
 		fprintf(out, "  ... and %zu more rows in the result\n",
 			result->collective_count - MOST_ROWS);
+	for (size_t i = 0; i < result->collective_count; i++)
+		untried |= result->collectives[i].untried > 0;
+	if (!untried)
+		return;
+	line(out, "untried");
+	fputs("algorithms whose schedules are too large to compare: one may be cheaper; name it\n",
+	      out);
 }
 
 void dc_console_busiest(const struct dc_simulation_result *result, FILE *out)

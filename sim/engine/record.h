@@ -116,6 +116,7 @@ struct dc_collective_row {
 	double alone_s;    /* what the algorithm was chosen by */
 	uint32_t second;   /* the next best, into axis "algorithm"; DC_RECORD_NONE */
 	double second_s;   /* its time alone; NaN */
+	uint64_t untried;  /* ways whose schedules were too large to compare */
 	const char *bottleneck; /* link that held the slowest group back; "" for none; at most 127
 				 * bytes are kept */
 };

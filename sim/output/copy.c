@@ -350,7 +350,7 @@ static enum dc_status copy_flows(struct copier *c, size_t first, size_t count)
 }
 
 struct collective_block {
-	uint64_t numbers[9][BLOCK_ROWS];
+	uint64_t numbers[10][BLOCK_ROWS];
 	double reals[10][BLOCK_ROWS];
 	char bottleneck[BLOCK_ROWS][DC_RESULT_TEXT_SIZE];
 };
@@ -358,16 +358,16 @@ struct collective_block {
 static enum dc_status read_collectives(struct copier *c, size_t first, size_t count,
 				       struct collective_block *b)
 {
-	static const char *const numbers[9] = {"row",       "job",      "operation",
-					       "algorithm", "protocol", "members",
-					       "groups",    "repeat",   "second"};
+	static const char *const numbers[10] = {"row",      "job",     "operation", "algorithm",
+						"protocol", "members", "groups",    "repeat",
+						"second",   "untried"};
 	static const char *const reals[10] = {"size",  "start",       "duration", "fastest",
 					      "algbw", "busbw",       "sent",     "wire",
 					      "alone", "second_alone"};
 	const struct dc_result_table *table = dc_result_table(c->result, "collectives");
 	enum dc_status status = DC_OK;
 
-	for (size_t i = 0; i < 9 && status == DC_OK; i++)
+	for (size_t i = 0; i < 10 && status == DC_OK; i++)
 		status = read_numbers(c, "collectives", numbers[i], first, count, b->numbers[i]);
 	for (size_t i = 0; i < 10 && status == DC_OK; i++)
 		status = read_reals(c, "collectives", reals[i], first, count, b->reals[i]);
@@ -404,6 +404,7 @@ static enum dc_status copy_collectives(struct copier *c, size_t first, size_t co
 			.alone_s = b->reals[8][k],
 			.second = (uint32_t)b->numbers[8][k],
 			.second_s = b->reals[9][k],
+			.untried = b->numbers[9][k],
 			.bottleneck = b->bottleneck[k],
 		};
 

@@ -70,6 +70,8 @@ static const struct field collective_fields[] = {
 	{"second", NULL,
 	 "the next best algorithm, as an index into /names/algorithm; 4294967295: none", SUBJECT},
 	{"second_alone", "s", "duration of one group alone with that one", REAL},
+	{"untried", "1", "algorithms with a protocol whose schedules were too large to be compared",
+	 NUMBER},
 	{"bottleneck", NULL, "link that held the slowest group back", DETAIL},
 };
 

@@ -335,6 +335,7 @@ static enum dc_status sink_collective(struct dc_record_sink *base,
 		*(double *)dc_hdf5_table_cell(table, at++) = reals[i];
 	*(uint32_t *)dc_hdf5_table_cell(table, at++) = row->second;
 	*(double *)dc_hdf5_table_cell(table, at++) = row->second_s;
+	*(uint64_t *)dc_hdf5_table_cell(table, at++) = row->untried;
 	bottleneck = dc_hdf5_table_cell(table, at);
 	memset(bottleneck, 0, DC_RESULT_DETAIL);
 	memcpy(bottleneck, row->bottleneck, strnlen(row->bottleneck, DC_RESULT_DETAIL - 1));

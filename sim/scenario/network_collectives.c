@@ -208,6 +208,7 @@ static enum dc_status on_row(void *context, const struct dc_traffic_collective_r
 		.second = from->found.second ? algorithm_index(from->found.second) : DC_RECORD_NONE,
 		.second_s = from->found.second ? dc_time_to_s(from->found.second_duration)
 					       : (double)NAN,
+		.untried = from->found.passed_over,
 		.bottleneck = link_name(run, from->bottleneck),
 	};
 	if (!row->bottleneck)

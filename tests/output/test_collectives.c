@@ -58,6 +58,7 @@ static const struct dc_collective_row rows[] = {
 		.alone_s = 0.0625,
 		.second = 0,
 		.second_s = 0.75,
+		.untried = 3,
 		.bottleneck = "compute:0->1",
 	},
 	{
@@ -77,10 +78,10 @@ static const struct dc_collective_row rows[] = {
 static const char wanted[] =
 	"row [1]\tjob\toperation\talgorithm\tprotocol\tmembers [1]\tgroups [1]\trepeat [1]\t"
 	"size [byte]\tstart [s]\tduration [s]\tfastest [s]\talgbw [byte/s]\tbusbw [byte/s]\t"
-	"sent [byte]\twire [byte]\talone [s]\tsecond\tsecond_alone [s]\tbottleneck\n"
+	"sent [byte]\twire [byte]\talone [s]\tsecond\tsecond_alone [s]\tuntried [1]\tbottleneck\n"
 	"0\ttwo, three\tall-reduce\ttree\tll\t8\t4\t2\t1024\t0.5\t0.25\t0.125\t4096\t7168\t"
-	"57344\t65536\t0.0625\tring\t0.75\tcompute:0->1\n"
-	"1\tone\tall-reduce\tring\tsimple\t2\t1\t1\t0\t0\t0\t0\tnan\tnan\t0\t0\t0\tnone\tnan\t\n";
+	"57344\t65536\t0.0625\tring\t0.75\t3\tcompute:0->1\n"
+	"1\tone\tall-reduce\tring\tsimple\t2\t1\t1\t0\t0\t0\t0\tnan\tnan\t0\t0\t0\tnone\tnan\t0\t\n";
 
 static void write_collectives(const char *path)
 {
