@@ -235,12 +235,26 @@ static enum dc_status add_ports(const struct dc_fabric_nodes *nodes, struct dc_d
 	return DC_OK;
 }
 
+/* Channels and a seed are the hash's: under another policy they would be read and forgotten. Their defaults,
+ * written out, say nothing and pass. */
+static enum dc_status check_routing(const struct dc_routing *routing, struct dc_diag *diag)
+{
+	const char *key = routing->channels != 1 ? "channels" : routing->seed != 1 ? "seed" : NULL;
+
+	if (!routing->node || routing->policy == DC_ROUTING_ECMP || !key)
+		return DC_OK;
+	return dc_diag_error(diag, dc_node_mark(routing->node, key),
+			     "routing: '%s' has no effect on policy '%s'", key,
+			     policies[routing->policy]);
+}
+
 enum dc_status dc_fabric_build(const struct dc_fabric_config *config,
 			       const struct dc_fabric_nodes *nodes, struct dc_diag *diag,
 			       struct dc_arena *arena, struct dc_fabric *fabric)
 {
 	const struct dc_fabric_network *network = config->networks.items;
 	const struct dc_tagged *tagged;
+	enum dc_status status;
 
 	*fabric = (struct dc_fabric){.ranks = 1};
 	if (config->networks.count == 0)
@@ -251,16 +265,18 @@ enum dc_status dc_fabric_build(const struct dc_fabric_config *config,
 				     "several networks are not supported yet; expected one");
 	fabric->name = network->name;
 	fabric->routing = network->routing;
+	status = check_routing(&network->routing, diag);
+	if (status)
+		return status;
 	tagged = network->dimensions.items;
 	for (size_t i = 0; i < network->dimensions.count; i++) {
-		enum dc_status status = add_dimensions(network, &tagged[i], diag, arena, fabric);
+		status = add_dimensions(network, &tagged[i], diag, arena, fabric);
 
 		if (status)
 			return status;
 	}
 	if (nodes) {
-		enum dc_status status = add_ports(nodes, diag, fabric);
-
+		status = add_ports(nodes, diag, fabric);
 		fabric->group = nodes->name;
 		fabric->node_size = nodes->size;
 		if (status)

@@ -190,6 +190,12 @@ static enum dc_status apply(const struct dc_fabric_override *override, struct dc
 	enum dc_status status;
 	char name[256];
 
+	if (!override->down && !(change.bandwidth_bps > 0) && change.latency_s < 0 &&
+	    !dc_node_get(override->node, "state"))
+		return dc_diag_error(diag, mark,
+				     "override: of '%s' nothing differs; expected bandwidth, "
+				     "latency or state",
+				     override->link);
 	if (links > DC_FABRIC_NAMED_LINKS)
 		return dc_diag_error(diag, mark,
 				     "override: the fabric has more than %d links; none can be "
