@@ -63,7 +63,7 @@ static void summarize_work(const struct dc_datacenter *dc, const struct dc_load 
 	s[DC_SUMMARY_ITERATION_S] = iterations ? dc_time_to_s(iterations_end) / count : (double)NAN;
 	s[DC_SUMMARY_SAMPLES] = count * (double)w->batch.global;
 	s[DC_SUMMARY_SAMPLES_PER_S] = s[DC_SUMMARY_SAMPLES] / duration_s;
-	s[DC_SUMMARY_MFU] = dc->plan.flops * count / (peak_flops * duration_s);
+	s[DC_SUMMARY_MFU] = dc->plan.model_flops * count / (peak_flops * duration_s);
 	s[DC_SUMMARY_UTILIZATION_COMPUTE] =
 		dc_sum_value(dc_signal_integral(&load->uses[DC_USE_COMPUTE], now)) / duration_s;
 	s[DC_SUMMARY_COMPUTE_SHARE] =

@@ -194,6 +194,7 @@ enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 				 struct dc_diag *diag, struct dc_training_plan *plan)
 {
 	struct lowering l = {.workload = workload, .plan = plan};
+	struct dc_model_totals totals;
 	enum dc_status status;
 
 	*plan = (struct dc_training_plan){0};
@@ -206,9 +207,13 @@ enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 	status = dc_model_expand(workload->model, arena, diag, &plan->layers);
 	if (status)
 		return status;
-	plan->parameters = dc_model_totals(&plan->layers).parameters;
+	totals = dc_model_totals(&plan->layers);
+	plan->parameters = totals.parameters;
 	plan->program = dc_program_create(arena);
 	if (!plan->program)
 		return DC_ERR_MEMORY;
-	return lower(&l, data, ranks);
+	status = lower(&l, data, ranks);
+	plan->model_flops =
+		plan->flops - (double)workload->batch.per_accelerator * totals.recomputed_flops;
+	return status;
 }

@@ -17,7 +17,8 @@
 struct dc_training_plan {
 	struct dc_program *program;
 	struct dc_layers layers;
-	double flops; /* of one rank's iteration, forward and backward */
+	double flops;       /* of one rank's iteration, forward and backward */
+	double model_flops; /* those without what is computed again: flash attention's scores */
 	double parameters;
 	uint64_t buckets;
 	double gradient_bytes; /* all-reduced per iteration */

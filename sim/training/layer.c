@@ -12,9 +12,10 @@ static const struct dc_tagged_type types[] = {
 	{"loss", &dc_layer_loss_section, &dc_layer_loss},
 	{"pool", &dc_layer_pool_section, &dc_layer_pool},
 	{"repeat", &dc_layer_repeat_section, NULL},
+	{"rms-norm", &dc_layer_rms_norm_section, &dc_layer_rms_norm},
 };
 
-static const char *const reserved[] = {"lstm", "mixture-of-experts", "rms-norm", NULL};
+static const char *const reserved[] = {"lstm", "mixture-of-experts", NULL};
 
 const struct dc_tagged_family dc_layer_family = {
 	.tag = "type",

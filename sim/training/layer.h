@@ -51,11 +51,17 @@ struct dc_layer {
 	size_t forward_count;
 	struct dc_layer_pass backward[DC_LAYER_PASSES];
 	size_t backward_count;
+	double recomputed_flops; /* of backward: forward products done again, per sample */
 	/* Kept from forward to backward, per sample: in the activations' width, and plain bytes
 	 * (masks, indices, FP32 statistics). */
 	double saved_elements, saved_bytes;
 	/* Elements of the largest pair of gradients alive during its backward pass, per sample. */
 	double transient_elements;
+};
+
+struct dc_layers {
+	struct dc_layer *items; /* in forward order */
+	size_t count;
 };
 
 /* What surrounds a layer when it is expanded. */
@@ -84,6 +90,7 @@ extern const struct dc_layer_type dc_layer_linear;
 extern const struct dc_layer_type dc_layer_loss;
 extern const struct dc_layer_type dc_layer_norm;
 extern const struct dc_layer_type dc_layer_pool;
+extern const struct dc_layer_type dc_layer_rms_norm;
 
 /* `repeat`: a list of layers, `times` times over. */
 struct dc_layer_repeat {

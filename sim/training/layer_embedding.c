@@ -6,61 +6,55 @@
 #include "training/layer.h"
 #include "training/layer_kinds.h"
 
-struct embedding {
-	const struct dc_node *node;
-	const char *type, *name;
-	uint64_t vocabulary, width, positions, segments;
-};
-
 static const struct dc_field fields[] = {
 	{.key = "type",
 	 .kind = DC_STRING,
 	 .flags = DC_REQUIRED,
-	 .offset = offsetof(struct embedding, type),
+	 .offset = offsetof(struct dc_layer_embedding_keys, type),
 	 .help = "embedding"},
 	{.key = "name",
 	 .kind = DC_STRING,
-	 .offset = offsetof(struct embedding, name),
+	 .offset = offsetof(struct dc_layer_embedding_keys, name),
 	 .help = "what reports call the layer"},
 	{.key = "vocabulary",
 	 .kind = DC_COUNT,
 	 .flags = DC_REQUIRED,
 	 .min = 1.0,
 	 .max = 1e9,
-	 .offset = offsetof(struct embedding, vocabulary),
+	 .offset = offsetof(struct dc_layer_embedding_keys, vocabulary),
 	 .help = "different tokens"},
 	{.key = "width",
 	 .kind = DC_COUNT,
 	 .flags = DC_REQUIRED,
 	 .min = 1.0,
 	 .max = 1e6,
-	 .offset = offsetof(struct embedding, width),
+	 .offset = offsetof(struct dc_layer_embedding_keys, width),
 	 .help = "width of a token"},
 	{.key = "positions",
 	 .kind = DC_COUNT,
 	 .max = 1e9,
 	 .fallback = "0",
-	 .offset = offsetof(struct embedding, positions),
+	 .offset = offsetof(struct dc_layer_embedding_keys, positions),
 	 .help = "learned positions: the longest sequence; 0: none"},
 	{.key = "segments",
 	 .kind = DC_COUNT,
 	 .max = 1e6,
 	 .fallback = "0",
-	 .offset = offsetof(struct embedding, segments),
+	 .offset = offsetof(struct dc_layer_embedding_keys, segments),
 	 .help = "learned segments; 0: none"},
 };
 
 const struct dc_section dc_layer_embedding_section = {
 	.name = "embedding layer",
 	.doc = "Tokens, positions and segments to vectors",
-	.size = sizeof(struct embedding),
+	.size = sizeof(struct dc_layer_embedding_keys),
 	DC_FIELDS(fields),
 };
 
 static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
 			     struct dc_layer *out)
 {
-	const struct embedding *embedding = section;
+	const struct dc_layer_embedding_keys *embedding = section;
 	double width = (double)embedding->width, rows, y;
 	double tables = 1.0 + (embedding->positions > 0 ? 1.0 : 0.0) +
 			(embedding->segments > 0 ? 1.0 : 0.0);

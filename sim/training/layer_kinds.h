@@ -1,6 +1,10 @@
-/* The sections of the layer kinds, for the table that lists them. */
+/* The layer kinds: their keys, for those that build layers without a list, and their sections, for
+ * the table that lists them. `node` of a built layer is the map to blame; names may be NULL. */
 #ifndef DC_TRAINING_LAYER_KINDS_H
 #define DC_TRAINING_LAYER_KINDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "config/fields.h"
 
@@ -18,6 +22,62 @@
 		.help = "share of the tokens that reach it"                                        \
 	}
 
+enum dc_layer_kernel { DC_LAYER_KERNEL_FLASH, DC_LAYER_KERNEL_UNFUSED };
+extern const char *const dc_layer_kernel_names[];
+
+struct dc_layer_attention_keys {
+	const struct dc_node *node;
+	const char *type, *name;
+	uint64_t hidden, heads;
+	uint64_t kv_heads;  /* 0: as many as heads */
+	uint64_t head_size; /* 0: hidden / heads */
+	bool bias, dropout, rotary;
+	int kernel; /* enum dc_layer_kernel */
+};
+
+struct dc_layer_embedding_keys {
+	const struct dc_node *node;
+	const char *type, *name;
+	uint64_t vocabulary, width, positions, segments;
+};
+
+enum dc_layer_activation {
+	DC_LAYER_ACTIVATION_NONE,
+	DC_LAYER_ACTIVATION_RELU,
+	DC_LAYER_ACTIVATION_GELU,
+	DC_LAYER_ACTIVATION_TANH,
+	DC_LAYER_ACTIVATION_SILU,
+};
+extern const char *const dc_layer_activation_names[];
+
+struct dc_layer_linear_keys {
+	const struct dc_node *node;
+	const char *type, *name;
+	uint64_t in, out;
+	bool bias, tied, gated, dropout, residual;
+	int activation; /* enum dc_layer_activation */
+	int per;
+	double share;
+};
+
+struct dc_layer_loss_keys {
+	const struct dc_node *node;
+	const char *type, *name;
+	uint64_t classes;
+	int per;
+	double share;
+};
+
+struct dc_layer_norm_keys {
+	const struct dc_node *node;
+	const char *type, *name;
+	uint64_t width;
+	bool residual, dropout;
+	bool bias; /* of layer-norm only */
+	int per;
+	double share;
+};
+
 extern const struct dc_section dc_layer_attention_section;
 extern const struct dc_section dc_layer_conv2d_section;
 extern const struct dc_section dc_layer_embedding_section;
@@ -25,5 +85,6 @@ extern const struct dc_section dc_layer_linear_section;
 extern const struct dc_section dc_layer_loss_section;
 extern const struct dc_section dc_layer_norm_section;
 extern const struct dc_section dc_layer_pool_section;
+extern const struct dc_section dc_layer_rms_norm_section;
 
 #endif

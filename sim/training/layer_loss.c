@@ -6,45 +6,37 @@
 #include "training/layer.h"
 #include "training/layer_kinds.h"
 
-struct loss {
-	const struct dc_node *node;
-	const char *type, *name;
-	uint64_t classes;
-	int per;
-	double share;
-};
-
 static const struct dc_field fields[] = {
 	{.key = "type",
 	 .kind = DC_STRING,
 	 .flags = DC_REQUIRED,
-	 .offset = offsetof(struct loss, type),
+	 .offset = offsetof(struct dc_layer_loss_keys, type),
 	 .help = "loss"},
 	{.key = "name",
 	 .kind = DC_STRING,
-	 .offset = offsetof(struct loss, name),
+	 .offset = offsetof(struct dc_layer_loss_keys, name),
 	 .help = "what reports call the layer"},
 	{.key = "classes",
 	 .kind = DC_COUNT,
 	 .flags = DC_REQUIRED,
 	 .min = 1.0,
 	 .max = 1e9,
-	 .offset = offsetof(struct loss, classes),
+	 .offset = offsetof(struct dc_layer_loss_keys, classes),
 	 .help = "scores per row"},
-	DC_LAYER_ROW_FIELDS(struct loss, "sample"),
+	DC_LAYER_ROW_FIELDS(struct dc_layer_loss_keys, "sample"),
 };
 
 const struct dc_section dc_layer_loss_section = {
 	.name = "loss layer",
 	.doc = "Softmax cross-entropy",
-	.size = sizeof(struct loss),
+	.size = sizeof(struct dc_layer_loss_keys),
 	DC_FIELDS(fields),
 };
 
 static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
 			     struct dc_layer *out)
 {
-	const struct loss *loss = section;
+	const struct dc_layer_loss_keys *loss = section;
 	double rows, scores;
 	enum dc_status status = dc_layer_rows(scope, loss->node, loss->per, loss->share, &rows);
 

@@ -1,57 +1,70 @@
-/* Layer normalisation, with the dropout and shortcut sum that precede it.
+/* Layer and root-mean-square normalisation, with the dropout and shortcut sum that precede them.
  *
- * Normalisation [Ba et al. 2016] reads x and writes y; backward reads dy and x twice (sums for
- * gamma and beta, then dx) and writes dx. Dropout reads, writes and touches one mask byte per
- * element, either way. The shortcut's sum reads two and writes one; backward it costs the sum of
- * the two branches' gradients, the same. Fused, dropout and sum are one sweep forward: two reads,
- * one write, one mask byte. */
+ * Layer normalisation [Ba et al. 2016] reads x and writes y; backward reads dy and x twice (sums
+ * for gamma and beta, then dx) and writes dx. By the root mean square [Zhang & Sennrich 2019] the
+ * sweeps are the same and beta is absent, as it is in layer norms without bias. Dropout reads,
+ * writes and touches one mask byte per element, either way. The shortcut's sum reads two and writes
+ * one; backward it costs the sum of the two branches' gradients, the same. Fused, dropout and sum
+ * are one sweep forward: two reads, one write, one mask byte. */
 #include "training/layer.h"
 #include "training/layer_kinds.h"
 
-struct norm {
-	const struct dc_node *node;
-	const char *type, *name;
-	uint64_t width;
-	bool residual, dropout;
-	int per;
-	double share;
-};
+/* The rows of both kinds; DC_LAYER_ROW_FIELDS() follow. */
+#define NORM_FIELDS(kind_name)                                                                     \
+	{.key = "type",                                                                            \
+	 .kind = DC_STRING,                                                                        \
+	 .flags = DC_REQUIRED,                                                                     \
+	 .offset = offsetof(struct dc_layer_norm_keys, type),                                      \
+	 .help = (kind_name)},                                                                     \
+		{.key = "name",                                                                    \
+		 .kind = DC_STRING,                                                                \
+		 .offset = offsetof(struct dc_layer_norm_keys, name),                              \
+		 .help = "what reports call the layer"},                                           \
+		{.key = "width",                                                                   \
+		 .kind = DC_COUNT,                                                                 \
+		 .flags = DC_REQUIRED,                                                             \
+		 .min = 1.0,                                                                       \
+		 .max = 1e6,                                                                       \
+		 .offset = offsetof(struct dc_layer_norm_keys, width),                             \
+		 .help = "width of what is normalised"},                                           \
+		{.key = "residual",                                                                \
+		 .kind = DC_BOOL,                                                                  \
+		 .fallback = "false",                                                              \
+		 .offset = offsetof(struct dc_layer_norm_keys, residual),                          \
+		 .help = "adds a shortcut first"},                                                 \
+	{                                                                                          \
+		.key = "dropout", .kind = DC_BOOL, .fallback = "false",                            \
+		.offset = offsetof(struct dc_layer_norm_keys, dropout),                            \
+		.help = "dropout before the sum"                                                   \
+	}
 
 static const struct dc_field fields[] = {
-	{.key = "type",
-	 .kind = DC_STRING,
-	 .flags = DC_REQUIRED,
-	 .offset = offsetof(struct norm, type),
-	 .help = "layer-norm"},
-	{.key = "name",
-	 .kind = DC_STRING,
-	 .offset = offsetof(struct norm, name),
-	 .help = "what reports call the layer"},
-	{.key = "width",
-	 .kind = DC_COUNT,
-	 .flags = DC_REQUIRED,
-	 .min = 1.0,
-	 .max = 1e6,
-	 .offset = offsetof(struct norm, width),
-	 .help = "width of what is normalised"},
-	{.key = "residual",
+	NORM_FIELDS("layer-norm"),
+	{.key = "bias",
 	 .kind = DC_BOOL,
-	 .fallback = "false",
-	 .offset = offsetof(struct norm, residual),
-	 .help = "adds a shortcut first"},
-	{.key = "dropout",
-	 .kind = DC_BOOL,
-	 .fallback = "false",
-	 .offset = offsetof(struct norm, dropout),
-	 .help = "dropout before the sum"},
-	DC_LAYER_ROW_FIELDS(struct norm, "token"),
+	 .fallback = "true",
+	 .offset = offsetof(struct dc_layer_norm_keys, bias),
+	 .help = "a learned shift beside the learned scale"},
+	DC_LAYER_ROW_FIELDS(struct dc_layer_norm_keys, "token"),
+};
+
+static const struct dc_field rms_fields[] = {
+	NORM_FIELDS("rms-norm"),
+	DC_LAYER_ROW_FIELDS(struct dc_layer_norm_keys, "token"),
 };
 
 const struct dc_section dc_layer_norm_section = {
 	.name = "layer-norm layer",
 	.doc = "Layer normalisation with optional dropout and shortcut before it",
-	.size = sizeof(struct norm),
+	.size = sizeof(struct dc_layer_norm_keys),
 	DC_FIELDS(fields),
+};
+
+const struct dc_section dc_layer_rms_norm_section = {
+	.name = "rms-norm layer",
+	.doc = "Root-mean-square normalisation with optional dropout and shortcut before it",
+	.size = sizeof(struct dc_layer_norm_keys),
+	DC_FIELDS(rms_fields),
 };
 
 static struct dc_layer_pass sum(double x)
@@ -59,7 +72,8 @@ static struct dc_layer_pass sum(double x)
 	return (struct dc_layer_pass){.elements = 3.0 * x, .kernels = 1};
 }
 
-static void add_before(const struct norm *norm, bool fused, double x, struct dc_layer *out)
+static void add_before(const struct dc_layer_norm_keys *norm, bool fused, double x,
+		       struct dc_layer *out)
 {
 	if (norm->dropout && norm->residual && fused) {
 		dc_layer_add_forward(
@@ -73,10 +87,10 @@ static void add_before(const struct norm *norm, bool fused, double x, struct dc_
 		dc_layer_add_forward(out, sum(x));
 }
 
-static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
-			     struct dc_layer *out)
+/* learned: vectors of parameters, 1 or 2. */
+static enum dc_status expand_with(const struct dc_layer_norm_keys *norm, double learned,
+				  const struct dc_layer_scope *scope, struct dc_layer *out)
 {
-	const struct norm *norm = section;
 	double width = (double)norm->width, rows, x;
 	enum dc_status status = dc_layer_rows(scope, norm->node, norm->per, norm->share, &rows);
 
@@ -85,16 +99,16 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	x = rows * width;
 	add_before(norm, scope->fused, x, out);
 	dc_layer_add_forward(out, (struct dc_layer_pass){.elements = 2.0 * x,
-							 .wide_fixed = 2.0 * width,
+							 .wide_fixed = learned * width,
 							 .kernels = 1});
 	dc_layer_add_backward(out, (struct dc_layer_pass){.elements = 5.0 * x,
-							  .wide_fixed = 3.0 * width,
+							  .wide_fixed = (1.0 + learned) * width,
 							  .kernels = 2});
 	if (norm->dropout)
 		dc_layer_add_backward(out, dc_layer_dropout(x));
 	if (norm->residual)
 		dc_layer_add_backward(out, sum(x));
-	out->parameters = 2.0 * width;
+	out->parameters = learned * width;
 	/* its output; where dropout or a sum makes its input anew, that takes the place of the layer
 	 * before's output, which nobody reads again */
 	out->saved_elements = x;
@@ -103,8 +117,28 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	return DC_OK;
 }
 
+static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
+			     struct dc_layer *out)
+{
+	const struct dc_layer_norm_keys *norm = section;
+
+	return expand_with(norm, norm->bias ? 2.0 : 1.0, scope, out);
+}
+
+static enum dc_status expand_rms(const void *section, const struct dc_layer_scope *scope,
+				 struct dc_layer *out)
+{
+	return expand_with(section, 1.0, scope, out);
+}
+
 const struct dc_layer_type dc_layer_norm = {
 	.name = "layer-norm",
 	.doc = "Layer normalisation, with dropout and shortcut sum before it.",
 	.expand = expand,
+};
+
+const struct dc_layer_type dc_layer_rms_norm = {
+	.name = "rms-norm",
+	.doc = "Root-mean-square normalisation, with dropout and shortcut sum before it.",
+	.expand = expand_rms,
 };

@@ -1,4 +1,4 @@
-/* Models: field tables, writing out repeats, totals. */
+/* Models: field tables, writing out repeats and transformers, totals. */
 #include "training/model.h"
 
 static const struct dc_field repeat_fields[] = {
@@ -62,17 +62,20 @@ static const struct dc_field model_fields[] = {
 		 "fused operations); false: one kernel each, as PyTorch does"},
 	{.key = "layers",
 	 .kind = DC_LIST,
-	 .flags = DC_REQUIRED | DC_NON_EMPTY,
+	 .flags = DC_NON_EMPTY,
 	 .offset = offsetof(struct dc_model, layers),
 	 .family = &dc_layer_family,
-	 .help = "the layers, in forward order"},
-	{.key = "hidden", .kind = DC_RESERVED, .help = "width of a transformer by its numbers"},
-	{.key = "heads", .kind = DC_RESERVED, .help = "attention heads of such a transformer"},
+	 .help = "the layers, in forward order; or transformer"},
+	{.key = "transformer",
+	 .kind = DC_OPTIONAL,
+	 .offset = offsetof(struct dc_model, transformer),
+	 .section = &dc_transformer_section,
+	 .help = "the numbers of a transformer, instead of layers"},
 };
 
 const struct dc_section dc_model_section = {
 	.name = "model",
-	.doc = "A neural network as a list of layers",
+	.doc = "A neural network as a list of layers, or a transformer by its numbers",
 	.size = sizeof(struct dc_model),
 	DC_FIELDS(model_fields),
 };
@@ -183,9 +186,22 @@ enum dc_status dc_model_expand(const struct dc_model *model, struct dc_arena *ar
 			       struct dc_diag *diag, struct dc_layers *out)
 {
 	struct expansion expansion = {arena, diag, model, out};
-	double count = count_layers(&model->layers);
+	struct dc_layer_scope scope = {
+		.diag = diag, .sequence = (double)model->sequence, .fused = model->fused};
+	double count = model->transformer != NULL
+			       ? (double)dc_transformer_layers(model->transformer)
+			       : count_layers(&model->layers);
 
 	*out = (struct dc_layers){0};
+	if (model->transformer != NULL && model->layers.count > 0)
+		return dc_diag_error(
+			diag, dc_node_mark(model->node, "transformer"),
+			"model: 'layers' and 'transformer' both say what it is made "
+			"of; give one of the two, and null for the one that a base has");
+	if (model->transformer == NULL && model->layers.count == 0)
+		return dc_diag_error(diag, dc_node_mark(model->node, "layers"),
+				     "model: expected 'layers' or 'transformer', which say what it "
+				     "is made of");
 	if (count > (double)DC_MODEL_LAYERS)
 		return dc_diag_error(diag, dc_node_mark(model->node, "layers"),
 				     "model: %.0f layers when repeats are written out; at most %d "
@@ -194,6 +210,8 @@ enum dc_status dc_model_expand(const struct dc_model *model, struct dc_arena *ar
 	out->items = dc_arena_array(arena, (size_t)count, sizeof(*out->items));
 	if (out->items == NULL)
 		return DC_ERR_MEMORY;
+	if (model->transformer != NULL)
+		return dc_transformer_expand(model->transformer, &scope, arena, out);
 	return expand_list(&expansion, &model->layers, "");
 }
 
@@ -205,6 +223,7 @@ struct dc_model_totals dc_model_totals(const struct dc_layers *layers)
 		const struct dc_layer *layer = &layers->items[i];
 
 		totals.parameters += layer->parameters;
+		totals.recomputed_flops += layer->recomputed_flops;
 		for (size_t j = 0; j < layer->forward_count; j++)
 			totals.forward_flops += layer->forward[j].flops;
 		for (size_t j = 0; j < layer->backward_count; j++)

@@ -1,8 +1,9 @@
-/* Models: a list of layers in a file, and what it costs to train.
+/* Models: a list of layers or the numbers of a transformer in a file, and what it costs to train.
  *
  * A model's `layers` are maps with a `type`; `{type: repeat, times: 24, layers: [...]}` stands for
- * its list written out that often. Expansion gives every layer in forward order; backward is the
- * same in reverse, so gradients become ready from the last layer to the first.
+ * its list written out that often; instead of them, `transformer` holds what it is made of
+ * (transformer.h). Expansion gives every layer in forward order; backward is the same in reverse,
+ * so gradients become ready from the last layer to the first.
  *
  * Ownership: sections live in the configuration's arena; what dc_model_expand() gives lives in the
  * arena passed to it. */
@@ -12,6 +13,7 @@
 #include "base/arena.h"
 #include "config/fields.h"
 #include "training/layer.h"
+#include "training/transformer.h"
 
 enum { DC_MODEL_LAYERS = 100000 }; /* most layers a model may expand to */
 
@@ -22,20 +24,17 @@ struct dc_model {
 	const char *unit;      /* what a sample is: "image", "sequence" */
 	uint64_t sequence;     /* tokens per sample; 0: samples are not sequences */
 	bool fused;            /* chains of elementwise operations are one sweep */
-	struct dc_list layers; /* of struct dc_tagged */
+	struct dc_list layers; /* of struct dc_tagged; empty when `transformer` says it all */
+	struct dc_transformer *transformer; /* NULL: a list of layers */
 };
 
 extern const struct dc_section dc_model_section;
 extern const struct dc_catalogue_family dc_model_family; /* catalog/models */
 
-struct dc_layers {
-	struct dc_layer *items; /* in forward order */
-	size_t count;
-};
-
-/* Writes out repeats and works out every layer. Every fault that field tables cannot see is
- * reported at its key (a layer on tokens in a model without, a sequence longer than the learned
- * positions, groups that do not divide, too many layers): DC_ERR_INPUT then. */
+/* Writes out repeats or the transformer and works out every layer. Every fault that field tables
+ * cannot see is reported at its key (a layer on tokens in a model without, a sequence longer than
+ * the learned positions, groups that do not divide, too many layers, both or none of layers and
+ * transformer): DC_ERR_INPUT then. */
 enum dc_status dc_model_expand(const struct dc_model *model, struct dc_arena *arena,
 			       struct dc_diag *diag, struct dc_layers *out) DC_CHECK;
 
@@ -44,6 +43,7 @@ struct dc_model_totals {
 	double forward_macs;  /* multiply-adds of matrix products per sample */
 	double forward_flops; /* twice that */
 	double backward_flops;
+	double recomputed_flops; /* of backward_flops: forward products done again */
 };
 
 struct dc_model_totals dc_model_totals(const struct dc_layers *layers);

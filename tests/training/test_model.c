@@ -175,10 +175,11 @@ Test(model, fusion_removes_traffic_and_changes_nothing_else)
 
 Test(model, written_out_it_reads_back_the_same)
 {
-	static const char *const names[] = {"resnet50", "vgg16", "bert-large"};
+	static const char *const names[] = {"resnet50", "vgg16", "bert-large", "bert-base",
+					    "palm-540b"};
 	struct catalogue catalogue = catalogue_open();
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const struct dc_model *model =
 			catalogue_read(&catalogue, &dc_model_family, names[i]);
 		const struct dc_model *back =
