@@ -16,7 +16,7 @@ static const uint64_t most_hops = 5000000;
 
 /* When one way has been found: hops of messages that another may take to run before a bound is asked whether
  * it could be better, and to run then. */
-static const double few_hops = 2e4, many_hops = 5e5;
+static const double few_hops = 2e4, many_hops = 1e6, most_trial_hops = 3e6;
 
 /* Messages of one line that a bound may look at one by one: a tenth of a second. */
 static const double many_messages = 5e5;
@@ -293,15 +293,16 @@ static enum dc_status judge(const struct dc_fabric *fabric, const struct dc_sche
 		bound_s = fmax(bound_s, dc_schedule_least_s(fabric, schedule, cost));
 	if (bound_s >= dc_time_to_s(best->duration)) {
 		collective->duration = dc_time_from_s(bound_s);
+		collective->bounded = true;
 		return DC_OK;
 	}
 	return hops <= many_hops ? run_alone(plan, collective) : DC_OK;
 }
 
-/* One combination of algorithm and protocol; collective->duration negative: passed over. */
-static enum dc_status try_one(const struct dc_fabric *fabric,
-			      const struct dc_collective_request *request,
-			      const struct dc_collective *best, struct dc_collective *collective)
+/* One combination of algorithm, protocol and chunks; collective->duration negative: passed over. */
+static enum dc_status try_chunks(const struct dc_fabric *fabric,
+				 const struct dc_collective_request *request,
+				 const struct dc_collective *best, struct dc_collective *collective)
 {
 	struct dc_arena *arena = dc_arena_create();
 	bool symmetric = !fabric->exception_count &&
@@ -324,7 +325,7 @@ static enum dc_status try_one(const struct dc_fabric *fabric,
 	if (!status && (!best->algorithm ||
 			(symmetric ? count_lists(&schedule) : dc_schedule_messages(&schedule)) *
 					mean_hops(fabric) <=
-				many_hops))
+				most_trial_hops))
 		status = make_plan(fabric, &schedule, &cost, request->everywhere, false, &plan,
 				   &made);
 	if (!status && made) {
@@ -334,6 +335,27 @@ static enum dc_status try_one(const struct dc_fabric *fabric,
 		dc_plan_fini(&plan);
 	}
 	dc_arena_destroy(arena);
+	return status;
+}
+
+/* One combination of algorithm and protocol. An algorithm whose own number of chunks is too dear to run is
+ * tried with fewer: what that takes it need not take more. */
+static enum dc_status try_one(const struct dc_fabric *fabric,
+			      const struct dc_collective_request *request,
+			      const struct dc_collective *best, struct dc_collective *collective)
+{
+	static const uint64_t fewer[] = {8, 1};
+	enum dc_status status;
+
+	collective->chunks = request->request.chunks;
+	status = try_chunks(fabric, request, best, collective);
+	for (size_t i = 0; i < sizeof fewer / sizeof *fewer; i++) {
+		if (status || collective->duration >= 0 || request->request.chunks ||
+		    !collective->algorithm->lists_members)
+			break;
+		collective->chunks = fewer[i];
+		status = try_chunks(fabric, request, best, collective);
+	}
 	return status;
 }
 
@@ -352,7 +374,7 @@ static void keep(const struct dc_collective *found, struct dc_collective *best)
 	unsigned tried = best->tried + 1, passed_over = best->passed_over;
 
 	if (best->algorithm && found->duration >= best->duration) {
-		if (!best->second || found->duration < best->second_duration) {
+		if (!found->bounded && (!best->second || found->duration < best->second_duration)) {
 			best->second = found->algorithm;
 			best->second_protocol = found->protocol;
 			best->second_duration = found->duration;
@@ -445,6 +467,7 @@ enum dc_status dc_collective_schedule(const struct dc_fabric *fabric,
 	dc_schedule_init(schedule, arena, &request->group);
 	find_cost(fabric, &request->group, collective->protocol, cost);
 	asked.cost = cost;
+	asked.chunks = collective->chunks;
 	if (collective->algorithm)
 		collective->algorithm->lower(fabric, &asked, schedule);
 	return schedule->failed ? DC_ERR_MEMORY : DC_OK;

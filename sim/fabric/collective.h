@@ -25,11 +25,13 @@ struct dc_collective_request {
 struct dc_collective {
 	const struct dc_algorithm_type *algorithm; /* NULL: a group of one, nothing to do */
 	enum dc_protocol protocol;
+	uint64_t chunks;   /* 0: the algorithm's own choice */
 	dc_time duration;  /* alone, from the last arrival to the end */
 	double sent_bytes; /* by all members */
 	uint64_t steps;
 	uint64_t bottleneck; /* link of the fabric that held it back; UINT64_MAX: none */
-	/* The next best, when others were tried: NULL otherwise. */
+	bool bounded;        /* not run: the duration is a bound that shows it is not the best */
+	/* The next best of those that were run: NULL when there is none. */
 	const struct dc_algorithm_type *second;
 	enum dc_protocol second_protocol;
 	dc_time second_duration;

@@ -210,6 +210,53 @@ static enum dc_status apply(const struct dc_fabric_override *override, struct dc
 			     override->link, links ? name : "(there are none)");
 }
 
+/* Terminals of a line, or a node's neighbours over its ports, that cannot reach the next one any more. */
+static enum dc_status check_reach(const struct dc_fabric_config *config, struct dc_diag *diag,
+				  const struct dc_fabric *fabric, uint64_t number)
+{
+	struct dc_fabric_path path = {0};
+	enum dc_status status = DC_OK;
+	struct dc_fabric_link link;
+	uint64_t size, line;
+	char name[256];
+
+	dc_fabric_link(fabric, number, &link);
+	size = fabric->dimensions[link.dimension].size;
+	line = link.line;
+	/* Of a port, the line of its node's first rank. */
+	if (link.port)
+		line = dc_fabric_line(fabric, link.dimension,
+				      link.line * fabric->strides[fabric->outside]);
+	for (uint64_t t = 0; t < size && size > 1 && !status; t++) {
+		uint64_t from = dc_fabric_rank_at(fabric, link.dimension, line, t);
+		uint64_t to = dc_fabric_rank_at(fabric, link.dimension, line, (t + 1) % size);
+
+		status = dc_fabric_route(fabric, from, to, NULL, NULL, &path);
+		if (status || !path.broken)
+			continue;
+		dc_fabric_link_name(fabric, number, name, sizeof name);
+		status = dc_diag_error(
+			diag, dc_node_mark(config->node, "overrides"),
+			"fabric: with '%s' down there is no way left from rank %llu to "
+			"rank %llu",
+			name, (unsigned long long)from, (unsigned long long)to);
+	}
+	dc_fabric_path_fini(&path);
+	return status;
+}
+
+/* Every link that is down is gone around; the first that is not is told. */
+static enum dc_status check_reaches(const struct dc_fabric_config *config, struct dc_diag *diag,
+				    const struct dc_fabric *fabric)
+{
+	enum dc_status status = DC_OK;
+
+	for (size_t i = 0; i < fabric->exception_count && !status; i++)
+		if (fabric->exceptions[i].bandwidth_bps <= 0)
+			status = check_reach(config, diag, fabric, fabric->exceptions[i].link);
+	return status;
+}
+
 enum dc_status dc_fabric_apply_overrides(const struct dc_fabric_config *config,
 					 struct dc_diag *diag, struct dc_arena *arena,
 					 struct dc_fabric *fabric)
@@ -223,5 +270,5 @@ enum dc_status dc_fabric_apply_overrides(const struct dc_fabric_config *config,
 		if (status == DC_OK || other == DC_ERR_MEMORY)
 			status = other;
 	}
-	return status;
+	return status ? status : check_reaches(config, diag, fabric);
 }
