@@ -216,6 +216,44 @@ static bool describe_cell(const struct dc_result *r, hid_t dataset, struct dc_re
 	return true;
 }
 
+/* Whether a row can be read. */
+static bool is_readable(hid_t dataset, hid_t space, int rank, const hsize_t *extent, hsize_t row)
+{
+	hsize_t start[2] = {row, 0}, block[2] = {1, extent[1]};
+	hid_t type = H5Dget_type(dataset), memory = H5Screate_simple(rank, block, NULL);
+	size_t size = type >= 0 ? H5Tget_size(type) : 0;
+	void *values = size ? malloc(size * (size_t)extent[1]) : NULL;
+	bool ok = values && memory >= 0 &&
+		  H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, block, NULL) >= 0 &&
+		  H5Dread(dataset, type, memory, space, H5P_DEFAULT, values) >= 0;
+
+	free(values);
+	if (memory >= 0)
+		H5Sclose(memory);
+	if (type >= 0)
+		H5Tclose(type);
+	return ok;
+}
+
+/* Rows up to the first that cannot be read: a kill may tear a piece of the index of chunks, and with it the
+ * rows that it leads to. They are read from the first on, so what is lost is at the end. */
+static hsize_t readable_rows(hid_t dataset, hid_t space, int rank, const hsize_t *extent)
+{
+	hsize_t low = 0, high = extent[0];
+
+	if (!high || is_readable(dataset, space, rank, extent, high - 1))
+		return high;
+	while (low < high) {
+		hsize_t middle = low + (high - low) / 2;
+
+		if (is_readable(dataset, space, rank, extent, middle))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* Fills in a column and lowers *rows to its length: the scale is extended last, so after a kill
  * every column has at least as many rows as the scale. */
 static bool describe_column(const struct dc_result *r, const char *path,
@@ -230,6 +268,8 @@ static bool describe_column(const struct dc_result *r, const char *path,
 
 	if (ok)
 		ok = H5Sget_simple_extent_dims(space, extent, NULL) == rank;
+	if (ok && r->recovered)
+		extent[0] = readable_rows(dataset, space, rank, extent);
 	if (space >= 0)
 		H5Sclose(space);
 	if (ok) {
@@ -398,6 +438,20 @@ static enum dc_status refuse_unfinished(const struct dc_result *r)
 			     r->info.path, r->info.path);
 }
 
+/* A file whose writer runs or was killed. The library reads a torn piece again and again, after pauses that
+ * double each time: 100 times by default, which is for ever. A live writer is done with one long before. */
+static hid_t open_unfinished(const char *path)
+{
+	static const unsigned attempts = 16;
+	hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
+
+	if (access >= 0 && H5Pset_metadata_read_attempts(access, attempts) >= 0)
+		file = H5Fopen(path, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access);
+	if (access >= 0)
+		H5Pclose(access);
+	return file;
+}
+
 static enum dc_status open_file(struct dc_result *r, bool recover)
 {
 	const char *path = r->info.path;
@@ -423,7 +477,7 @@ static enum dc_status open_file(struct dc_result *r, bool recover)
 				     path);
 	r->file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
 	if (r->file < 0) {
-		r->file = H5Fopen(path, H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, H5P_DEFAULT);
+		r->file = open_unfinished(path);
 		if (r->file >= 0 && !recover)
 			return refuse_unfinished(r);
 	}
@@ -490,6 +544,7 @@ enum dc_status dc_result_open(struct dc_diag *diag, const char *path, bool recov
 	dc_hdf5_library_init();
 	*r = (struct dc_result){.arena = arena, .diag = diag, .file = H5I_INVALID_HID};
 	r->info.path = dc_arena_strdup(arena, path);
+	r->recovered = recover;
 	status = r->info.path ? open_file(r, recover) : DC_ERR_MEMORY;
 	if (status == DC_OK)
 		status = read_info(r, recover);
