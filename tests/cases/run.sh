@@ -47,7 +47,7 @@ refuse() {
 	local status=0
 	"$@" >"$temporary/stdout" 2>"$temporary/stderr" || status=$?
 	[ $status -eq 2 ] || echo "exit $status"
-	sed "s|$top/||g; s|; looked in [^;]*|; looked in FOLDERS|" "$temporary/stderr"
+	sed "s|$top/||g; s|^[^ ]*/catalog/|catalog/|; s|; looked in [^;]*|; looked in FOLDERS|" "$temporary/stderr"
 	[ ! -s "$temporary/stdout" ] || sed 's/^/stdout: /' "$temporary/stdout"
 }
 
