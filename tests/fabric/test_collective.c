@@ -21,7 +21,7 @@ static struct dc_collective find(const struct dc_fabric *fabric, enum dc_operati
 
 /* `auto` is the least of all that it may choose from, each asked for by name; the second is the next. No
  * collective beats its bandwidth bound, but where switches add up. */
-Test(collective, automatic_is_the_cheapest, .timeout = 300)
+Test(collective, automatic_is_the_cheapest)
 {
 	static const double sizes[] = {0, 1e3, 1e6, 1e9};
 
@@ -95,7 +95,7 @@ Test(collective, nothing_to_do_and_nothing_that_fits)
 /* An all-to-all of 16,384 on a switch: by pairs it is 16,383 steps of as many messages each, 2.7e8 in all,
  * which nobody looks at one by one. All at once takes 2 L + (p-1)/p S/B: 2 x 500 ns + 2^20 (16383/16384) /
  * 25e9 s, and pairs are said to be untried. */
-Test(collective, too_large_to_compare, .timeout = 60)
+Test(collective, too_large_to_compare)
 {
 	struct dc_fabric star = {0};
 	const struct dc_collective_request request = {
@@ -117,7 +117,7 @@ Test(collective, too_large_to_compare, .timeout = 60)
 
 /* 2^32 members are not listed one by one: a double tree is passed over, and a ring in each dimension, which
  * folds, is 4 x 65,535 steps of 2 L, and S/p x (1/65536 + 1) (p - 1) bytes of each, twice. */
-Test(collective, more_members_than_can_be_listed, .timeout = 60)
+Test(collective, more_members_than_can_be_listed)
 {
 	struct dc_fabric grid = {0};
 	struct dc_collective_request request = {

@@ -266,22 +266,22 @@ static void try_mixes(bool slow, bool fails, unsigned first)
 		cr_expect_gt(tally.other_ways, 0);
 }
 
-Test(concurrency, whole, .timeout = 300)
+Test(concurrency, whole)
 {
 	try_mixes(false, false, 0);
 }
 
-Test(concurrency, a_slow_link, .timeout = 300)
+Test(concurrency, a_slow_link)
 {
 	try_mixes(true, false, 50);
 }
 
-Test(concurrency, a_failure_in_the_middle, .timeout = 300)
+Test(concurrency, a_failure_in_the_middle)
 {
 	try_mixes(false, true, 100);
 }
 
-Test(concurrency, a_slow_link_and_a_failure, .timeout = 300)
+Test(concurrency, a_slow_link_and_a_failure)
 {
 	try_mixes(true, true, 150);
 }

@@ -63,7 +63,7 @@ static void try_fabric(const struct dc_fabric *fabric, unsigned number)
 }
 
 /* Every shape by itself and with another one around it. */
-Test(quotient, equals_refinement, .timeout = 300)
+Test(quotient, equals_refinement)
 {
 	for (unsigned i = 0; i < SHAPES; i++) {
 		for (int two = 0; two < 2; two++) {
