@@ -107,7 +107,7 @@ static enum dc_status divide(struct dc_lowering *l)
 	if (!plan->part_layers || !blocks)
 		return DC_ERR_MEMORY;
 	dc_parallelism_parts(parallelism(l), dc_layers_blocks(&plan->layers), blocks);
-	while (at < plan->layers.count && plan->layers.items[at].block == DC_LAYER_FRONT)
+	while (at < plan->layers.count && plan->layers.items[at].block < 0)
 		at++;
 	for (uint64_t k = 0; k < parts; k++) {
 		plan->part_layers[k] = k ? at : 0;
@@ -134,7 +134,7 @@ static enum dc_status prepare_passes(struct dc_lowering *l)
 	for (uint64_t k = 0; k < parts && !status; k++)
 		for (int d = 0; d < DC_LOWER_DIRECTIONS && !status; d++)
 			status =
-				dc_lower_work_of(l, dc_lower_part(l, k), d,
+				dc_lower_work_of(l, k, dc_lower_part(l, k), d,
 						 &l->passes[k * DC_LOWER_DIRECTIONS + (uint64_t)d]);
 	return status;
 }
@@ -191,7 +191,7 @@ static enum dc_status send(struct dc_lowering *l, const struct dc_pass *pass)
 		.micro_batch = pass->micro_batch,
 		.chunk = pass->chunk,
 	};
-	double split = l->software->splits_sends || parallelism(l)->sequence
+	double split = l->software->split_sends || parallelism(l)->sequence
 			       ? (double)parallelism(l)->tensor
 			       : 1;
 	size_t boundary;
@@ -240,7 +240,7 @@ static enum dc_status wait_for_fresh(struct dc_lowering *l, const struct dc_pass
 	uint64_t zero = parallelism(l)->zero;
 	enum dc_status status = DC_OK;
 
-	if (pass->backward || pass->micro_batch || zero == 3 || !l->software->overlap_gathers)
+	if (pass->backward || pass->micro_batch || zero == 3 || !l->overlap_gathers)
 		return DC_OK;
 	for (uint32_t i = 0; i < 2 && !status; i++) {
 		if (!waits[i])
@@ -279,7 +279,7 @@ static enum dc_status unit_pass(struct dc_lowering *l, const struct dc_pass *pas
 		at = pass->backward ? unit.first : unit.end;
 		status = dc_lower_gather(l, unit, pass, &gathered[0], &gathered[1]);
 		if (!status)
-			status = dc_lower_work_of(l, unit, pass->backward, &work);
+			status = dc_lower_work_of(l, part_of(l, pass), unit, pass->backward, &work);
 		if (!status)
 			status = dc_lower_compute(l, &work, pass);
 		for (int i = 0; i < 2 && !status; i++)
@@ -308,10 +308,10 @@ static enum dc_status bucket_pass(struct dc_lowering *l, const struct dc_pass *p
 		struct dc_lower_work work;
 
 		bucket.first--;
-		held += layers[bucket.first].parameters * l->software->gradient_bytes;
+		held += layers[bucket.first].parameters * l->reduce_bytes;
 		if (bucket.first > range.first && !(held >= most))
 			continue;
-		status = dc_lower_work_of(l, bucket, DC_LOWER_BACKWARD, &work);
+		status = dc_lower_work_of(l, part_of(l, pass), bucket, DC_LOWER_BACKWARD, &work);
 		if (!status)
 			status = dc_lower_compute(l, &work, pass);
 		if (!status && first)
@@ -333,7 +333,7 @@ static bool hands_in(const struct dc_lowering *l, const struct dc_pass *pass)
 
 	if (!pass->backward)
 		return false;
-	return (last && l->workload->synchronization.overlap) || parallelism(l)->zero == 2;
+	return (last && l->overlap_gradients) || parallelism(l)->zero == 2;
 }
 
 static enum dc_status add_pass(struct dc_lowering *l, const struct dc_pass *pass)
@@ -356,7 +356,7 @@ static enum dc_status late_gradients(struct dc_lowering *l)
 	double most = l->workload->synchronization.bucket_bytes, held = 0;
 	enum dc_status status = DC_OK;
 
-	if (l->workload->synchronization.overlap || parallelism(l)->zero >= 2)
+	if (l->overlap_gradients || parallelism(l)->zero >= 2)
 		return DC_OK;
 	for (uint32_t c = l->plan->pipeline.chunks; c-- > 0 && !status;) {
 		struct dc_pass pass = {.backward = true, .chunk = c};
@@ -365,7 +365,7 @@ static enum dc_status late_gradients(struct dc_lowering *l)
 		bucket = (struct dc_lower_range){range.end, range.end};
 		while (!status && bucket.first > range.first) {
 			bucket.first--;
-			held += layers[bucket.first].parameters * l->software->gradient_bytes;
+			held += layers[bucket.first].parameters * l->reduce_bytes;
 			if (bucket.first > range.first && !(held >= most))
 				continue;
 			status = dc_lower_gradients(l, dc_lower_weights_of(l, bucket), &pass,
@@ -484,36 +484,104 @@ static enum dc_status add_stages(struct dc_lowering *l)
 	return status;
 }
 
-enum dc_status dc_training_lower(const struct dc_training_workload *workload,
-				 const struct dc_training_data *data,
-				 const struct dc_layers *layers, uint64_t ranks,
-				 struct dc_arena *arena, struct dc_training_plan *plan)
+/* "fp32, bf16": what the accelerator computes in. */
+static const char *precisions_of(const struct dc_accelerator *accelerator, struct dc_arena *arena)
+{
+	const char *text = "";
+
+	for (int i = 0; text && dc_precision_names[i]; i++)
+		if (dc_accelerator_supports(accelerator, (enum dc_precision)i))
+			text = dc_arena_printf(arena, "%s%s%s", text, *text ? ", " : "",
+					       dc_precision_names[i]);
+	return text && *text ? text : "none";
+}
+
+static enum dc_status expand(const struct dc_training_workload *workload,
+			     const struct dc_accelerator *accelerator, struct dc_arena *arena,
+			     struct dc_diag *diag, struct dc_layers *layers)
 {
 	const struct dc_parallelism *p = &workload->parallelism;
+	const struct dc_shard shard = {
+		.tensor = p->tensor,
+		.context = p->context,
+		.expert = p->expert,
+		.sequence = p->sequence,
+	};
+
+	if (!dc_accelerator_supports(accelerator, (enum dc_precision)workload->precision))
+		return dc_diag_error(diag, dc_node_mark(workload->node, "precision"),
+				     "precision: accelerator '%s' has no %s; it has %s",
+				     accelerator->name ? accelerator->name : "(inline)",
+				     dc_precision_names[workload->precision],
+				     precisions_of(accelerator, arena));
+	return dc_model_expand_shard(workload->model, &shard, workload->software, arena, diag,
+				     layers);
+}
+
+/* Whether something overlaps, as the software says or leaves to the workload. */
+static bool overlaps(int says, bool workload)
+{
+	if (says == DC_SOFTWARE_OVERLAP_WORKLOAD)
+		return workload;
+	return says == DC_SOFTWARE_OVERLAP_YES;
+}
+
+static void finish(struct dc_lowering *l)
+{
+	struct dc_training_plan *plan = l->plan;
+	plan->flops /= plan->pipeline.stages;
+	plan->model_flops /= plan->pipeline.stages;
+	for (size_t i = 0; i < plan->layers.count; i++)
+		plan->parameters += plan->layers.items[i].whole_parameters;
+}
+
+enum dc_status dc_training_lower(const struct dc_training_workload *workload,
+				 const struct dc_training_data *data, uint64_t ranks,
+				 const struct dc_accelerator *accelerator, struct dc_arena *arena,
+				 struct dc_diag *diag, struct dc_training_plan *plan)
+{
+	const struct dc_parallelism *p = &workload->parallelism;
+	const struct dc_software *software = dc_software_of(workload->software);
 	struct dc_lowering l = {
 		.workload = workload,
-		.software = workload->software,
+		.software = software,
 		.data = data,
+		.reduce_bytes = software->reduce_bytes > 0 ? software->reduce_bytes
+							   : software->gradient_bytes,
+		.gather_bytes =
+			software->gather_bytes > 0
+				? software->gather_bytes
+				: dc_precision_size_bytes((enum dc_precision)workload->precision),
+		.overlap_gradients =
+			overlaps(software->overlap_gradients, workload->synchronization.overlap),
+		.overlap_gathers =
+			overlaps(software->overlap_gathers, workload->synchronization.overlap),
 		.arena = arena,
 		.plan = plan,
 	};
 	enum dc_status status;
 
-	*plan = (struct dc_training_plan){.layers = *layers, .ranks = ranks};
-	plan->parts = p->pipeline * p->interleave;
-	plan->pipeline = (struct dc_pipeline){
-		.kind = (enum dc_schedule_kind)p->schedule,
-		.stages = (uint32_t)p->pipeline,
-		.chunks = (uint32_t)p->interleave,
-		.micro_batches =
-			(uint32_t)(workload->batch.global / p->data / workload->batch.micro),
+	*plan = (struct dc_training_plan){
+		.ranks = ranks,
+		.parts = p->pipeline * p->interleave,
+		.pipeline =
+			{
+				.kind = (enum dc_schedule_kind)p->schedule,
+				.stages = (uint32_t)p->pipeline,
+				.chunks = (uint32_t)p->interleave,
+				.micro_batches = (uint32_t)(workload->batch.global / p->data /
+							    workload->batch.micro),
+			},
 	};
-	status = create_ensemble(&l);
+	status = expand(workload, accelerator, arena, diag, &plan->layers);
+	if (!status)
+		status = create_ensemble(&l);
 	if (!status)
 		status = divide(&l);
 	if (!status)
 		status = prepare_passes(&l);
 	if (!status)
 		status = add_stages(&l);
+	finish(&l);
 	return status;
 }

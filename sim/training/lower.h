@@ -36,6 +36,7 @@ struct dc_training_stage {
 };
 
 struct dc_training_plan {
+	uint64_t ranks;
 	struct dc_ensemble *ensemble;
 	struct dc_layers layers; /* as one rank of a tensor, context and expert group sees them */
 	/* Parts of the model in order, and the layers of each: part c p + s is chunk c of stage s;

@@ -21,6 +21,7 @@ struct dc_lower_work {
 	const struct dc_part *parts;
 	uint32_t count;
 	double flops;
+	double again_flops; /* of these, what is computed for the second time */
 };
 
 enum { DC_LOWER_FORWARD, DC_LOWER_BACKWARD, DC_LOWER_DIRECTIONS };
@@ -47,6 +48,8 @@ struct dc_lowering {
 	const struct dc_training_workload *workload;
 	const struct dc_software *software;
 	const struct dc_training_data *data;
+	double reduce_bytes, gather_bytes; /* of an element that travels */
+	bool overlap_gradients, overlap_gathers;
 	struct dc_arena *arena;
 	struct dc_training_plan *plan;
 	struct dc_lower_kinds kinds;
@@ -74,8 +77,8 @@ struct dc_lowering {
 /* --- lower_work.c --- */
 
 /* The operations of layers in one direction: backward with what recomputation adds before. */
-enum dc_status dc_lower_work_of(struct dc_lowering *l, struct dc_lower_range range, int direction,
-				struct dc_lower_work *work) DC_CHECK;
+enum dc_status dc_lower_work_of(struct dc_lowering *l, uint64_t part, struct dc_lower_range range,
+				int direction, struct dc_lower_work *work) DC_CHECK;
 struct dc_lower_weights dc_lower_weights_of(const struct dc_lowering *l,
 					    struct dc_lower_range range);
 struct dc_lower_range dc_lower_part(const struct dc_lowering *l, uint64_t part);

@@ -33,6 +33,7 @@ enum dc_status dc_lower_compute(struct dc_lowering *l, const struct dc_lower_wor
 	};
 
 	l->plan->flops += work->flops;
+	l->plan->model_flops += work->flops - work->again_flops;
 	return dc_lower_add(l, l->compute, &op, NULL);
 }
 
@@ -64,8 +65,8 @@ static enum dc_status add_gather(struct dc_lowering *l, bool experts, double par
 {
 	return add_collective(l, experts ? l->experts : l->dense,
 			      experts ? l->kinds.experts : l->kinds.dense, "weights",
-			      DC_ROLE_GATHER, DC_OPERATION_ALL_GATHER,
-			      parameters * l->software->gather_bytes, pass, number);
+			      DC_ROLE_GATHER, DC_OPERATION_ALL_GATHER, parameters * l->gather_bytes,
+			      pass, number);
 }
 
 /* The unit's gather may run one unit ahead: it waits for the computation before the last. The first of an
@@ -104,7 +105,7 @@ static enum dc_status hand_in(struct dc_lowering *l, int which, double parameter
 	const uint32_t streams[] = {l->dense, l->replica, l->experts};
 	const uint32_t kinds[] = {l->kinds.dense, l->kinds.replica, l->kinds.experts};
 	uint64_t shards = which == 2 ? l->expert_shards : l->dense_shards;
-	double bytes = parameters * l->software->gradient_bytes;
+	double bytes = parameters * l->reduce_bytes;
 	bool scatter = shards > 1 && which != 1;
 	enum dc_status status;
 
@@ -187,7 +188,7 @@ static enum dc_status add_optimizer(struct dc_lowering *l)
  * are gathered meanwhile, the end of this one where not. */
 static enum dc_status gather_fresh(struct dc_lowering *l, uint32_t step)
 {
-	bool overlap = l->software->overlap_gathers;
+	bool overlap = l->overlap_gathers;
 	uint32_t last[2] = {DC_LOWER_NONE, DC_LOWER_NONE};
 	enum dc_status status = DC_OK;
 
@@ -233,7 +234,7 @@ static enum dc_status exchange_tied(struct dc_lowering *l, uint32_t *wait)
 		.name = "embedding gradients",
 		.gang = DC_PROGRAM_NO_GROUP,
 		.peer = first_stage ? last : 0,
-		.size_bytes = l->plan->tied_parameters * l->software->gradient_bytes,
+		.size_bytes = l->plan->tied_parameters * l->reduce_bytes,
 		.role = DC_ROLE_GRADIENTS,
 	};
 	enum dc_status status;

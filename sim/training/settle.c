@@ -1,4 +1,6 @@
 /* Settling a workload: plan and batch for a number of accelerators. */
+#include <string.h>
+
 #include "training/workload.h"
 
 static unsigned long long ull(uint64_t x)
@@ -75,19 +77,58 @@ static enum dc_status settle_micro(struct dc_training_workload *workload, struct
 
 /* --- the plan --- */
 
+static const struct dc_layer_type *kind_of(const struct dc_layer *layer)
+{
+	for (size_t i = 0; i < dc_layer_family.count; i++)
+		if (strcmp(dc_layer_family.types[i].name, layer->kind) == 0)
+			return dc_layer_family.types[i].descriptor;
+	return NULL;
+}
+
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+	return b ? common_divisor(b, a % b) : a;
+}
+
+/* What the plan divides, from the model's layers as a whole. */
+static void describe(const struct dc_model *model, const struct dc_layers *layers,
+		     struct dc_parallel_subject *subject)
+{
+	*subject = (struct dc_parallel_subject){
+		.blocks = dc_layers_blocks(layers),
+		.sequence = model->sequence,
+		.splits = true,
+	};
+	for (size_t i = 0; i < layers->count; i++) {
+		const struct dc_layer *layer = &layers->items[i];
+		const struct dc_layer_type *kind = kind_of(layer);
+
+		subject->heads = common_divisor(subject->heads, (uint64_t)layer->heads);
+		if (layer->experts)
+			subject->experts = common_divisor(subject->experts, layer->experts);
+		if (kind && !kind->splits) {
+			subject->splits = false;
+			subject->unsplit = layer->kind;
+		}
+	}
+}
+
 static enum dc_status settle_plan(struct dc_training_workload *workload, uint64_t ranks,
 				  struct dc_diag *diag)
 {
 	struct dc_parallel_subject subject;
+	struct dc_layers layers = {0};
 	struct dc_arena *arena = dc_arena_create();
 	enum dc_status status;
 
 	if (!arena)
 		return DC_ERR_MEMORY;
-	status = dc_model_subject(workload->model, arena, diag, &subject);
-	subject.ranks = ranks;
-	if (!status)
+	status = dc_model_expand(workload->model, arena, diag, &layers);
+	if (!status) {
+		describe(workload->model, &layers, &subject);
+		subject.ranks = ranks;
 		status = dc_parallelism_settle(&workload->parallelism, &subject, diag);
+	}
 	dc_arena_destroy(arena);
 	return status;
 }
