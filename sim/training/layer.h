@@ -140,7 +140,8 @@ struct dc_layer {
 	/* Its input on this rank, per sample: what full recomputation keeps when the layer is the
 	 * first of a block, and what a stage sends to the one that begins with it. */
 	double input_elements;
-	double heads; /* of attention on this rank, per sample: for passes with a condition */
+	double heads;     /* of attention on this rank, per sample: for passes with a condition */
+	uint64_t experts; /* of all ranks; 0: none */
 	/* Kernels that the host launches in one forward, and backward, of a micro-batch. */
 	double forward_launches, backward_launches;
 	/* Elements of the largest pair of gradients alive during its backward pass, per sample. */
