@@ -166,6 +166,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 		.inner_input = channels / groups * taps,
 		.rows = side * side,
 		.first = scope->first,
+		.kernel = DC_KERNEL_CONVOLUTION,
 	};
 	enum dc_status status = check(conv, scope);
 
