@@ -25,13 +25,12 @@
 
 #include "training/model.h"
 #include "training/optimizer.h"
+#include "training/workload.h"
 
 /* Share of activations, recomputed, workspace and gathered that fragmentation takes. Unverified: PyTorch's
  * allocator wastes 15 % on average and up to 33 % where sizes vary [Guo et al. 2024, GMLake,
  * ASPLOS]; micro-batches of training with equal shapes reuse the same blocks. */
 #define DC_MEMORY_FRAGMENTATION 0.05
-
-enum dc_recompute { DC_RECOMPUTE_NONE, DC_RECOMPUTE_SELECTIVE, DC_RECOMPUTE_FULL };
 
 enum dc_offload { DC_OFFLOAD_NONE, DC_OFFLOAD_HOST, DC_OFFLOAD_STORAGE };
 /* "none", "host", "nvme", NULL: the choices of a key. */

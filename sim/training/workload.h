@@ -10,6 +10,7 @@
 #include "config/fields.h"
 #include "training/model.h"
 #include "training/parallelism.h"
+#include "training/software.h"
 
 struct dc_training_batch {
 	const struct dc_node *node;
@@ -56,7 +57,7 @@ struct dc_training_workload {
 	int recompute;             /* enum dc_recompute */
 	uint64_t recompute_layers; /* FULL: of each part; 0: all */
 	struct dc_training_dataset dataset;
-	const struct dc_software *software; /* NULL: the generic one */
+	struct dc_software *software; /* NULL: the generic one */
 };
 
 extern const struct dc_section dc_training_workload_section;
