@@ -1,6 +1,8 @@
 /* The lowering: groups, stages, and the passes of micro-batches through them. */
 #include "training/lower_private.h"
 
+#include "training/stages.h"
+
 #include <stdlib.h>
 
 static const struct dc_parallelism *parallelism(const struct dc_lowering *l)
@@ -22,16 +24,6 @@ static enum dc_status add_kind(struct dc_lowering *l, const char *name, unsigned
 			axes |= UINT32_C(1) << i;
 	*kind = DC_PROGRAM_NO_GROUP;
 	return axes ? dc_ensemble_add_kind(l->plan->ensemble, name, axes, kind) : DC_OK;
-}
-
-static uint64_t ranks_along(const struct dc_parallelism *p, unsigned spanned)
-{
-	uint64_t ranks = 1;
-
-	for (int i = 0; i < DC_PARALLEL_AXES; i++)
-		if (spanned >> i & 1)
-			ranks *= dc_parallelism_axis_size(p, (enum dc_parallel_axis)i);
-	return ranks;
 }
 
 #define AXIS(name) (1u << DC_PARALLEL_##name)
@@ -63,8 +55,8 @@ static enum dc_status add_kinds(struct dc_lowering *l)
 		status = add_kind(l, all[i].name, all[i].axes, all[i].kind);
 	if (p->expert == 1)
 		kinds->experts = kinds->dense;
-	l->dense_shards = p->zero ? ranks_along(p, dense) : 1;
-	l->expert_shards = p->zero ? ranks_along(p, p->expert > 1 ? experts : dense) : 1;
+	l->dense_shards = dc_parallelism_dense_shards(p);
+	l->expert_shards = dc_parallelism_expert_shards(p);
 	return status;
 }
 
@@ -93,32 +85,6 @@ static enum dc_status create_ensemble(struct dc_lowering *l)
 }
 
 /* --- parts of the model --- */
-
-/* Part boundaries by blocks: what precedes the first block belongs to the first part, what follows the
- * last to the last. */
-static enum dc_status divide(struct dc_lowering *l)
-{
-	struct dc_training_plan *plan = l->plan;
-	uint64_t parts = plan->parts, left, *blocks;
-	size_t at = 0;
-
-	plan->part_layers = dc_arena_array(l->arena, parts + 1, sizeof *plan->part_layers);
-	blocks = dc_arena_array(l->arena, parts, sizeof *blocks);
-	if (!plan->part_layers || !blocks)
-		return DC_ERR_MEMORY;
-	dc_parallelism_parts(parallelism(l), dc_layers_blocks(&plan->layers), blocks);
-	while (at < plan->layers.count && plan->layers.items[at].block < 0)
-		at++;
-	for (uint64_t k = 0; k < parts; k++) {
-		plan->part_layers[k] = k ? at : 0;
-		for (left = blocks[k]; left && at < plan->layers.count; left--)
-			at = dc_lower_unit(l, (struct dc_lower_range){0, plan->layers.count}, at,
-					   DC_LOWER_FORWARD)
-				     .end;
-	}
-	plan->part_layers[parts] = plan->layers.count;
-	return DC_OK;
-}
 
 static enum dc_status prepare_passes(struct dc_lowering *l)
 {
@@ -427,12 +393,11 @@ static void begin_stage(struct dc_lowering *l, uint32_t stage)
 		l->fresh[i] = (struct dc_lower_slot){NULL, DC_LOWER_NONE};
 }
 
-/* What a stage holds. */
-static void measure_stage(struct dc_lowering *l, const struct dc_pass *passes)
+/* What a rank of the stage has. */
+static void measure_stage(struct dc_lowering *l)
 {
 	struct dc_training_stage *stage = &l->plan->stages[l->stage];
 
-	stage->in_flight = dc_pipeline_in_flight(&l->plan->pipeline, passes);
 	for (uint32_t c = 0; c < l->plan->pipeline.chunks; c++) {
 		struct dc_pass pass = {.chunk = c};
 		struct dc_lower_weights own =
@@ -452,7 +417,7 @@ static enum dc_status add_stage(struct dc_lowering *l, uint32_t stage, struct dc
 
 	begin_stage(l, stage);
 	dc_pipeline_order(&l->plan->pipeline, stage, passes);
-	measure_stage(l, passes);
+	measure_stage(l);
 	status = add_reading(l);
 	for (uint64_t i = 0; i < count && !status; i++)
 		status = add_pass(l, &passes[i]);
@@ -496,26 +461,17 @@ static const char *precisions_of(const struct dc_accelerator *accelerator, struc
 	return text && *text ? text : "none";
 }
 
-static enum dc_status expand(const struct dc_training_workload *workload,
-			     const struct dc_accelerator *accelerator, struct dc_arena *arena,
-			     struct dc_diag *diag, struct dc_layers *layers)
+static enum dc_status check_precision(const struct dc_training_workload *workload,
+				      const struct dc_accelerator *accelerator,
+				      struct dc_arena *arena, struct dc_diag *diag)
 {
-	const struct dc_parallelism *p = &workload->parallelism;
-	const struct dc_shard shard = {
-		.tensor = p->tensor,
-		.context = p->context,
-		.expert = p->expert,
-		.sequence = p->sequence,
-	};
-
-	if (!dc_accelerator_supports(accelerator, (enum dc_precision)workload->precision))
-		return dc_diag_error(diag, dc_node_mark(workload->node, "precision"),
-				     "precision: accelerator '%s' has no %s; it has %s",
-				     accelerator->name ? accelerator->name : "(inline)",
-				     dc_precision_names[workload->precision],
-				     precisions_of(accelerator, arena));
-	return dc_model_expand_shard(workload->model, &shard, workload->software, arena, diag,
-				     layers);
+	if (dc_accelerator_supports(accelerator, (enum dc_precision)workload->precision))
+		return DC_OK;
+	return dc_diag_error(diag, dc_node_mark(workload->node, "precision"),
+			     "precision: accelerator '%s' has no %s; it has %s",
+			     accelerator->name ? accelerator->name : "(inline)",
+			     dc_precision_names[workload->precision],
+			     precisions_of(accelerator, arena));
 }
 
 /* Whether something overlaps, as the software says or leaves to the workload. */
@@ -565,20 +521,17 @@ enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 	*plan = (struct dc_training_plan){
 		.ranks = ranks,
 		.parts = p->pipeline * p->interleave,
-		.pipeline =
-			{
-				.kind = (enum dc_schedule_kind)p->schedule,
-				.stages = (uint32_t)p->pipeline,
-				.chunks = (uint32_t)p->interleave,
-				.micro_batches = (uint32_t)(workload->batch.global / p->data /
-							    workload->batch.micro),
-			},
+		.pipeline = dc_training_pipeline(workload),
 	};
-	status = expand(workload, accelerator, arena, diag, &plan->layers);
+	status = check_precision(workload, accelerator, arena, diag);
+	if (!status)
+		status = dc_training_expand(workload, arena, diag, &plan->layers);
+	if (!status)
+		plan->tied_parameters = dc_training_tied_parameters(workload, &plan->layers);
 	if (!status)
 		status = create_ensemble(&l);
 	if (!status)
-		status = divide(&l);
+		status = dc_training_divide(p, &plan->layers, arena, &plan->part_layers);
 	if (!status)
 		status = prepare_passes(&l);
 	if (!status)

@@ -27,12 +27,10 @@
 #include "program/program.h"
 #include "training/workload.h"
 
-/* What one stage holds and does. */
+/* What a rank of a stage has. */
 struct dc_training_stage {
-	double parameters;            /* of one rank */
-	double expert_parameters;     /* of these, in experts */
-	uint64_t first_block, blocks; /* of the stage's first part */
-	uint64_t in_flight;           /* most passes whose activations are held at once */
+	double parameters;
+	double expert_parameters; /* of these, in experts */
 };
 
 struct dc_training_plan {

@@ -1,6 +1,8 @@
 /* The lowering: what the layers of a pass do on the accelerator and say to each other. */
 #include "training/lower_private.h"
 
+#include "training/stages.h"
+
 #include <string.h>
 
 struct dc_lower_range dc_lower_part(const struct dc_lowering *l, uint64_t part)
@@ -15,9 +17,7 @@ struct dc_lower_range dc_lower_unit(const struct dc_lowering *l, struct dc_lower
 	struct dc_lower_range unit = {at, at};
 
 	if (direction == DC_LOWER_FORWARD) {
-		do
-			unit.end++;
-		while (unit.end < range.end && layers[unit.end].block == layers[at].block);
+		unit.end = dc_training_block_end(&l->plan->layers, at);
 		return unit;
 	}
 	do

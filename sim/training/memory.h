@@ -25,12 +25,13 @@
 
 #include "training/model.h"
 #include "training/optimizer.h"
-#include "training/workload.h"
 
 /* Share of activations, recomputed, workspace and gathered that fragmentation takes. Unverified: PyTorch's
  * allocator wastes 15 % on average and up to 33 % where sizes vary [Guo et al. 2024, GMLake,
  * ASPLOS]; micro-batches of training with equal shapes reuse the same blocks. */
 #define DC_MEMORY_FRAGMENTATION 0.05
+
+enum dc_recompute { DC_RECOMPUTE_NONE, DC_RECOMPUTE_SELECTIVE, DC_RECOMPUTE_FULL };
 
 enum dc_offload { DC_OFFLOAD_NONE, DC_OFFLOAD_HOST, DC_OFFLOAD_STORAGE };
 /* "none", "host", "nvme", NULL: the choices of a key. */
@@ -65,7 +66,8 @@ struct dc_memory_case {
 	const struct dc_layers *layers; /* expanded under the shard */
 	const struct dc_memory_part *parts;
 	size_t part_count;
-	double samples; /* of a micro-batch */
+	double extra_parameters; /* beside those of the layers: a second copy of tied weights */
+	double samples;          /* of a micro-batch */
 	struct dc_optimizer_use use;
 	int zero;                           /* 0 to 3 */
 	double dense_shards, expert_shards; /* ranks that share states, >= 1 */

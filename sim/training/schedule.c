@@ -52,15 +52,24 @@ void dc_pipeline_order(const struct dc_pipeline *pipeline, uint32_t stage, struc
 	}
 }
 
-uint64_t dc_pipeline_in_flight(const struct dc_pipeline *pipeline, const struct dc_pass *passes)
+double dc_pipeline_in_flight(const struct dc_pipeline *pipeline, const struct dc_pass *passes,
+			     const double *weights, uint64_t *held)
 {
-	uint64_t held = 0, most = 0, count = dc_pipeline_passes(pipeline);
+	uint64_t count = dc_pipeline_passes(pipeline), peak = 0;
+	double sum = 0, most = 0;
 
 	for (uint64_t i = 0; i < count; i++) {
-		if (passes[i].backward)
-			held--;
-		else if (++held > most)
-			most = held;
+		double weight = weights ? weights[passes[i].chunk] : 1;
+
+		sum += passes[i].backward ? -weight : weight;
+		if (sum <= most)
+			continue;
+		most = sum;
+		peak = i;
 	}
+	for (uint32_t c = 0; c < pipeline->chunks && held; c++)
+		held[c] = 0;
+	for (uint64_t i = 0; i <= peak && held; i++)
+		held[passes[i].chunk] += passes[i].backward ? (uint64_t)-1 : 1;
 	return most;
 }

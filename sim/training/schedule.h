@@ -39,8 +39,10 @@ struct dc_pipeline {
 uint64_t dc_pipeline_passes(const struct dc_pipeline *pipeline);
 /* Writes them in order to `passes`, which has room for all. stage < stages. */
 void dc_pipeline_order(const struct dc_pipeline *pipeline, uint32_t stage, struct dc_pass *passes);
-/* The most passes whose activations a stage holds at once: forward ones done or under way whose
- * backward one is not done. By counting through the order, so of every chunk. */
-uint64_t dc_pipeline_in_flight(const struct dc_pipeline *pipeline, const struct dc_pass *passes);
+/* The most passes whose activations a stage holds at once: forward ones done or under way whose backward
+ * one is not done. weights (NULL: all 1): what those of each chunk weigh; the answer is the largest
+ * sum. held (may be NULL), by chunk: how many there are then. */
+double dc_pipeline_in_flight(const struct dc_pipeline *pipeline, const struct dc_pass *passes,
+			     const double *weights, uint64_t *held);
 
 #endif

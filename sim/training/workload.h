@@ -8,6 +8,7 @@
 
 #include "base/diag.h"
 #include "config/fields.h"
+#include "training/memory.h"
 #include "training/model.h"
 #include "training/parallelism.h"
 #include "training/software.h"
@@ -43,8 +44,6 @@ struct dc_training_data {
 	uint64_t prefetch;
 };
 
-enum dc_recompute { DC_RECOMPUTE_NONE, DC_RECOMPUTE_SELECTIVE, DC_RECOMPUTE_FULL };
-
 struct dc_training_workload {
 	const struct dc_node *node;
 	const char *kind; /* `training` */
@@ -57,7 +56,7 @@ struct dc_training_workload {
 	int recompute;             /* enum dc_recompute */
 	uint64_t recompute_layers; /* FULL: of each part; 0: all */
 	struct dc_training_dataset dataset;
-	struct dc_software *software; /* NULL: the generic one */
+	const struct dc_software *software; /* NULL: the generic one */
 };
 
 extern const struct dc_section dc_training_workload_section;

@@ -17,10 +17,14 @@ static struct dc_pass *order_of(const struct dc_pipeline *pipeline, uint32_t sta
 static uint64_t in_flight(const struct dc_pipeline *pipeline, uint32_t stage)
 {
 	struct dc_pass *passes = order_of(pipeline, stage);
-	uint64_t most = dc_pipeline_in_flight(pipeline, passes);
+	uint64_t held[8], sum = 0;
+	double most = dc_pipeline_in_flight(pipeline, passes, NULL, held);
 
+	for (uint32_t c = 0; c < pipeline->chunks; c++)
+		sum += held[c];
+	cr_expect_eq(sum, (uint64_t)most);
 	free(passes);
-	return most;
+	return sum;
 }
 
 /* Each micro-batch goes through each chunk once either way, and backward after forward. */
@@ -139,4 +143,18 @@ Test(schedule, interleaved)
 			}
 		}
 	}
+}
+
+/* Only the first chunk weighs something. By hand for p = 2, v = 2, m = 4 on the first stage (micro-batch and chunk):
+ * F 0,0 1,0 0,1 1,1 2,0, B 0,1, F 3,0: four of the first chunk at once, and none leaves before. */
+Test(schedule, weighted)
+{
+	const struct dc_pipeline pipeline = {DC_SCHEDULE_1F1B, 2, 2, 4};
+	struct dc_pass *passes = order_of(&pipeline, 0);
+	const double weights[] = {1, 0};
+	uint64_t held[2];
+
+	cr_expect_eq(dc_pipeline_in_flight(&pipeline, passes, weights, held), 4.0);
+	cr_expect_eq(held[0], 4u);
+	free(passes);
 }
