@@ -224,6 +224,13 @@ static const struct dc_field efficiency_fields[] = {
 	 .fallback = "0",
 	 .help = "share of that when rows of the matrices are no multiple of 16 bytes; 0: as "
 		 "others"},
+	{.key = "hidden",
+	 .kind = DC_REAL,
+	 .offset = offsetof(struct dc_accelerator_efficiency, hidden),
+	 .max = 1.0,
+	 .fallback = "0.5",
+	 .help = "share of the tensor ranks' exchanges that products hide where software runs them "
+		 "side by side"},
 	{.key = "memory",
 	 .kind = DC_REAL,
 	 .flags = DC_POSITIVE,

@@ -501,6 +501,7 @@ enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 	struct dc_lowering l = {
 		.workload = workload,
 		.software = software,
+		.accelerator = accelerator,
 		.data = data,
 		.reduce_bytes = software->reduce_bytes > 0 ? software->reduce_bytes
 							   : software->gradient_bytes,

@@ -11,6 +11,7 @@
 #include "training/memory.h"
 #include "training/model.h"
 #include "training/parallelism.h"
+#include "training/software.h"
 
 struct dc_training_batch {
 	const struct dc_node *node;
