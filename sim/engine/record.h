@@ -70,7 +70,7 @@ struct dc_record_schema {
 struct dc_iteration_row {
 	uint64_t first, count;
 	double start_s, duration_s;
-	double compute_s, exposed_communication_s, stall_s;
+	double compute_s, exposed_communication_s, stall_s, bubble_s;
 };
 
 struct dc_event_row {

@@ -225,7 +225,7 @@ static enum dc_status read_reals(struct copier *c, const char *table, const char
 struct iteration_block {
 	uint64_t first[BLOCK_ROWS], count[BLOCK_ROWS];
 	double start[BLOCK_ROWS], duration[BLOCK_ROWS];
-	double compute[BLOCK_ROWS], exposed[BLOCK_ROWS], stall[BLOCK_ROWS];
+	double compute[BLOCK_ROWS], exposed[BLOCK_ROWS], stall[BLOCK_ROWS], bubble[BLOCK_ROWS];
 };
 
 static enum dc_status copy_iterations(struct copier *c, size_t first, size_t count)
@@ -249,10 +249,12 @@ static enum dc_status copy_iterations(struct copier *c, size_t first, size_t cou
 		status = read_reals(c, table, "exposed_communication", first, count, b->exposed);
 	if (status == DC_OK)
 		status = read_reals(c, table, "stall", first, count, b->stall);
+	if (status == DC_OK)
+		status = read_reals(c, table, "bubble", first, count, b->bubble);
 	for (size_t k = 0; k < count && status == DC_OK; k++) {
 		struct dc_iteration_row row = {b->first[k],    b->count[k],   b->start[k],
 					       b->duration[k], b->compute[k], b->exposed[k],
-					       b->stall[k]};
+					       b->stall[k],    b->bubble[k]};
 
 		status = c->sink->type->iteration(c->sink, &row);
 	}
@@ -457,6 +459,7 @@ static const struct rebuilt {
 	{"compute_share", "training", "compute_share", NULL, true},
 	{"exposed_communication_share", "training", "exposed_communication_share", NULL, true},
 	{"stall_share", "training", "stall_share", NULL, true},
+	{"bubble_share", "training", "bubble_share", NULL, true},
 	{"energy_utility_j", "power", "energy_j", NULL, false},
 	{"energy_it_j", "power", "it_w", NULL, false},
 	{"energy_accelerators_j", "power", "part_w", "accelerators", false},

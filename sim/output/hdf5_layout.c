@@ -25,6 +25,7 @@ static const struct field iteration_fields[] = {
 	{"compute", "s", "compute time in each of these iterations", REAL},
 	{"exposed_communication", "s", "communication not hidden behind compute", REAL},
 	{"stall", "s", "waiting for data", REAL},
+	{"bubble", "s", "waiting for another pipeline stage, or at a barrier", REAL},
 };
 
 static const struct field event_fields[] = {

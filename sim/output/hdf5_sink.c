@@ -269,6 +269,7 @@ static enum dc_status sink_iteration(struct dc_record_sink *base,
 	*(double *)dc_hdf5_table_cell(table, 4) = row->compute_s;
 	*(double *)dc_hdf5_table_cell(table, 5) = row->exposed_communication_s;
 	*(double *)dc_hdf5_table_cell(table, 6) = row->stall_s;
+	*(double *)dc_hdf5_table_cell(table, 7) = row->bubble_s;
 	return push(sink, ITERATIONS);
 }
 
