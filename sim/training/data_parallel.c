@@ -9,6 +9,8 @@ static const double gradient_size_bytes = 4;
 struct lowering {
 	const struct dc_training_workload *workload;
 	struct dc_training_plan *plan;
+	struct dc_program *program;
+	uint32_t group; /* kind: all ranks */
 	uint32_t compute, collective, storage;
 	uint32_t last_bucket;
 	double bucket_bytes;
@@ -16,23 +18,27 @@ struct lowering {
 
 static enum dc_status add_work(struct lowering *l, const char *name, const struct dc_work *work)
 {
-	struct dc_op op = {.kind = DC_OP_COMPUTE, .name = name, .work = *work};
+	struct dc_part *part = dc_arena_alloc(l->program->arena, sizeof *part);
+	struct dc_op op = {.kind = DC_OP_COMPUTE, .name = name, .parts = part, .part_count = 1};
 
+	if (!part)
+		return DC_ERR_MEMORY;
+	part->work = *work;
 	l->plan->flops += work->flops;
-	return dc_program_add(l->plan->program, l->compute, &op, NULL);
+	return dc_program_add(l->program, l->compute, &op, NULL);
 }
 
 static enum dc_status add_mark(struct lowering *l, const char *name, uint32_t *number)
 {
 	struct dc_op op = {.kind = DC_OP_MARK, .name = name};
 
-	return dc_program_add(l->plan->program, l->compute, &op, number);
+	return dc_program_add(l->program, l->compute, &op, number);
 }
 
 /* The operation last added to the compute stream. */
 static uint32_t last_compute(const struct lowering *l)
 {
-	const struct dc_program_stream *stream = &l->plan->program->streams[l->compute];
+	const struct dc_program_stream *stream = &l->program->streams[l->compute];
 
 	return stream->ops[stream->count - 1];
 }
@@ -43,17 +49,18 @@ static enum dc_status close_bucket(struct lowering *l, uint32_t after)
 	struct dc_op op = {
 		.kind = DC_OP_COLLECTIVE,
 		.name = "gradients",
+		.role = DC_ROLE_GRADIENTS,
+		.group = l->group,
 		.operation = DC_OPERATION_ALL_REDUCE,
 		.algorithm = l->workload->synchronization.algorithm,
 		.size_bytes = l->bucket_bytes,
 	};
-	enum dc_status status =
-		dc_program_add(l->plan->program, l->collective, &op, &l->last_bucket);
+	enum dc_status status = dc_program_add(l->program, l->collective, &op, &l->last_bucket);
 
 	l->plan->gradient_bytes += l->bucket_bytes;
 	l->plan->buckets++;
 	l->bucket_bytes = 0;
-	return status ? status : dc_program_wait(l->plan->program, after, 0);
+	return status ? status : dc_program_wait(l->program, after, 0);
 }
 
 static enum dc_status add_works(struct lowering *l, const struct dc_layer *layer,
@@ -96,7 +103,7 @@ static enum dc_status add_backward_layer(struct lowering *l, const struct dc_lay
 static enum dc_status add_backward(struct lowering *l, uint64_t ranks)
 {
 	const struct dc_training_synchronization *sync = &l->workload->synchronization;
-	struct dc_program *program = l->plan->program;
+	struct dc_program *program = l->program;
 	uint32_t first = program->dependency_count;
 	enum dc_status status = DC_OK;
 
@@ -122,7 +129,7 @@ static enum dc_status add_optimizer(struct lowering *l)
 	enum dc_status status = add_work(l, "optimizer", &work);
 
 	if (!status && l->plan->buckets)
-		status = dc_program_wait(l->plan->program, l->last_bucket, 0);
+		status = dc_program_wait(l->program, l->last_bucket, 0);
 	return status;
 }
 
@@ -135,18 +142,18 @@ static enum dc_status add_read(struct lowering *l, const struct dc_training_data
 		.name = "read",
 		.samples = (double)l->workload->batch.per_accelerator,
 	};
-	enum dc_status status = dc_program_add(l->plan->program, l->storage, &op, read);
+	enum dc_status status = dc_program_add(l->program, l->storage, &op, read);
 
 	if (status)
 		return status;
 	if (data->prefetch)
-		return dc_program_wait(l->plan->program, start, (uint32_t)data->prefetch);
-	return dc_program_wait(l->plan->program, end, 1);
+		return dc_program_wait(l->program, start, (uint32_t)data->prefetch);
+	return dc_program_wait(l->program, end, 1);
 }
 
 static enum dc_status lower(struct lowering *l, const struct dc_training_data *data, uint64_t ranks)
 {
-	struct dc_program *program = l->plan->program;
+	struct dc_program *program = l->program;
 	uint32_t start, read, end;
 	enum dc_status status;
 
@@ -174,6 +181,22 @@ static enum dc_status lower(struct lowering *l, const struct dc_training_data *d
 	if (!status && data && !data->prefetch)
 		program->dependencies[0].op = end;
 	return status;
+}
+
+/* One program for all ranks, and one kind of group: all of them. */
+static enum dc_status create(struct lowering *l, uint64_t ranks, struct dc_arena *arena)
+{
+	struct dc_ensemble *ensemble = dc_ensemble_create(arena);
+	enum dc_status status;
+
+	l->plan->ensemble = ensemble;
+	l->program = dc_program_create(arena);
+	if (!ensemble || !l->program)
+		return DC_ERR_MEMORY;
+	status = dc_ensemble_add_axis(ensemble, "data", ranks, NULL);
+	if (!status)
+		status = dc_ensemble_add_kind(ensemble, "data", 1, &l->group);
+	return status ? status : dc_ensemble_add_program(ensemble, l->program);
 }
 
 /* "fp32, bf16": what the accelerator computes in. */
@@ -209,10 +232,9 @@ enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 		return status;
 	totals = dc_model_totals(&plan->layers);
 	plan->parameters = totals.parameters;
-	plan->program = dc_program_create(arena);
-	if (!plan->program)
-		return DC_ERR_MEMORY;
-	status = lower(&l, data, ranks);
+	status = create(&l, ranks, arena);
+	if (!status)
+		status = lower(&l, data, ranks);
 	plan->model_flops =
 		plan->flops - (double)workload->batch.per_accelerator * totals.recomputed_flops;
 	return status;

@@ -15,7 +15,7 @@
 #include "training/workload.h"
 
 struct dc_training_plan {
-	struct dc_program *program;
+	struct dc_ensemble *ensemble;
 	struct dc_layers layers;
 	double flops;       /* of one rank's iteration, forward and backward */
 	double model_flops; /* those without what is computed again: flash attention's scores */
