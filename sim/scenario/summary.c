@@ -41,6 +41,8 @@ const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS] = {
 	{"cost_per_million_samples_usd", "USD", "total cost per million samples"},
 	{"carbon_kg", "kg",
 	 "operational carbon dioxide equivalent; nan where no intensity is given"},
+	{"timeline_left_out", "1",
+	 "operations of the iteration shown that the timeline had no room for"},
 };
 
 static double energy_j(const struct dc_load *load, enum dc_load_part part, dc_time now)

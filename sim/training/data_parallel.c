@@ -16,10 +16,17 @@ struct lowering {
 	double bucket_bytes;
 };
 
-static enum dc_status add_work(struct lowering *l, const char *name, const struct dc_work *work)
+static enum dc_status add_work(struct lowering *l, const char *name, enum dc_op_role role,
+			       const struct dc_work *work)
 {
 	struct dc_part *part = dc_arena_alloc(l->program->arena, sizeof *part);
-	struct dc_op op = {.kind = DC_OP_COMPUTE, .name = name, .parts = part, .part_count = 1};
+	struct dc_op op = {
+		.kind = DC_OP_COMPUTE,
+		.name = name,
+		.role = role,
+		.parts = part,
+		.part_count = 1,
+	};
 
 	if (!part)
 		return DC_ERR_MEMORY;
@@ -64,12 +71,12 @@ static enum dc_status close_bucket(struct lowering *l, uint32_t after)
 }
 
 static enum dc_status add_works(struct lowering *l, const struct dc_layer *layer,
-				const struct dc_work *works, size_t count)
+				enum dc_op_role role, const struct dc_work *works, size_t count)
 {
 	enum dc_status status = DC_OK;
 
 	for (size_t i = 0; i < count && !status; i++)
-		status = add_work(l, layer->name, &works[i]);
+		status = add_work(l, layer->name, role, &works[i]);
 	return status;
 }
 
@@ -84,7 +91,7 @@ static enum dc_status add_forward(struct lowering *l)
 		size_t count = dc_layer_forward(layer, batch,
 						(enum dc_precision)l->workload->precision, works);
 
-		status = add_works(l, layer, works, count);
+		status = add_works(l, layer, DC_ROLE_FORWARD, works, count);
 	}
 	return status;
 }
@@ -95,7 +102,7 @@ static enum dc_status add_backward_layer(struct lowering *l, const struct dc_lay
 	size_t count = dc_layer_backward(layer, (double)l->workload->batch.per_accelerator,
 					 (enum dc_precision)l->workload->precision, works);
 
-	return add_works(l, layer, works, count);
+	return add_works(l, layer, DC_ROLE_BACKWARD, works, count);
 }
 
 /* Backward from the last layer; buckets close as gradients come. Without overlap they all wait for the
@@ -126,7 +133,7 @@ static enum dc_status add_optimizer(struct lowering *l)
 {
 	struct dc_work work =
 		dc_optimizer_work((enum dc_optimizer)l->workload->optimizer, l->plan->parameters);
-	enum dc_status status = add_work(l, "optimizer", &work);
+	enum dc_status status = add_work(l, "optimizer", DC_ROLE_OPTIMIZER, &work);
 
 	if (!status && l->plan->buckets)
 		status = dc_program_wait(l->program, l->last_bucket, 0);
