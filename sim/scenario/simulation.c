@@ -194,23 +194,22 @@ static enum dc_status prepare(struct simulation *sim, struct dc_record_sink *sin
 	sim->engine = dc_engine_create();
 	if (!sim->engine)
 		return DC_ERR_MEMORY;
-	status = dc_datacenter_load_init(&sim->load, dc, sim->engine, sim->options->exact);
-	if (!status)
-		status = dc_datacenter_climate_init(&sim->climate, dc, &sim->load, 0);
-	if (!status)
-		status = dc_simulation_timeline_init(&sim->timeline, dc->plan.ensemble,
-						     DC_TIMELINE_ROWS, dc->arena);
-	if (!status)
-		status = dc_simulation_recorder_init(&sim->recorder, dc, &sim->load, &sim->climate,
-						     timeline ? &sim->timeline : NULL, sink);
-	if (status)
-		return status;
 	sim->executor = dc_executor_create(sim->engine, sim->diag, dc->plan.ensemble, &dc->machine,
 					   &options, &observer);
 	if (!sim->executor)
 		return dc_diag_errors(sim->diag) ? DC_ERR_RUN : DC_ERR_MEMORY;
-	dc_simulation_timeline_start(&sim->timeline, sim->executor);
-	return DC_OK;
+	status = dc_datacenter_load_init(&sim->load, dc, sim->engine, sim->executor,
+					 sim->options->exact);
+	if (!status)
+		status = dc_datacenter_climate_init(&sim->climate, dc, &sim->load, 0);
+	if (!status)
+		status =
+			dc_simulation_timeline_init(&sim->timeline, sim->executor,
+						    dc->plan.ensemble, DC_TIMELINE_ROWS, dc->arena);
+	if (!status)
+		status = dc_simulation_recorder_init(&sim->recorder, dc, &sim->load, &sim->climate,
+						     timeline ? &sim->timeline : NULL, sink);
+	return status;
 }
 
 static void start(struct simulation *sim)

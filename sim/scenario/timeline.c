@@ -43,13 +43,14 @@ static enum dc_status name_stage(struct dc_timeline *timeline, uint32_t stage,
 }
 
 enum dc_status dc_simulation_timeline_init(struct dc_timeline *timeline,
+					   const struct dc_executor *executor,
 					   const struct dc_ensemble *ensemble, size_t most,
 					   struct dc_arena *arena)
 {
 	struct dc_intern streams, names;
 	enum dc_status status = DC_OK;
 
-	*timeline = (struct dc_timeline){.ensemble = ensemble, .most = most};
+	*timeline = (struct dc_timeline){.executor = executor, .ensemble = ensemble, .most = most};
 	dc_intern_init(&streams, arena);
 	dc_intern_init(&names, arena);
 	timeline->streams =
@@ -70,11 +71,6 @@ void dc_simulation_timeline_fini(struct dc_timeline *timeline)
 	for (int i = 0; i < 2; i++)
 		free(timeline->iterations[i].operations);
 	*timeline = (struct dc_timeline){0};
-}
-
-void dc_simulation_timeline_start(struct dc_timeline *timeline, const struct dc_executor *executor)
-{
-	timeline->executor = executor;
 }
 
 /* The rank of a stage whose other coordinates are all 0: the least of it. */

@@ -6,7 +6,7 @@
  * shown. Rows are sorted by begin, stage, stream and place in the stream, so folded and exact runs tell
  * the same.
  *
- * Ownership: init/fini; labels live in the arena; programs must outlive it. */
+ * Ownership: init/fini; labels live in the arena; executor and ensemble must outlive it. */
 #ifndef DC_SCENARIO_TIMELINE_H
 #define DC_SCENARIO_TIMELINE_H
 
@@ -41,11 +41,10 @@ struct dc_timeline {
 
 /* most: rows, DC_TIMELINE_ROWS but in tests. */
 enum dc_status dc_simulation_timeline_init(struct dc_timeline *timeline,
+					   const struct dc_executor *executor,
 					   const struct dc_ensemble *ensemble, size_t most,
 					   struct dc_arena *arena) DC_CHECK;
 void dc_simulation_timeline_fini(struct dc_timeline *timeline);
-/* Tells which actors there are; before the first of the reports below. */
-void dc_simulation_timeline_start(struct dc_timeline *timeline, const struct dc_executor *executor);
 
 /* What the executor's observer is told. */
 enum dc_status dc_simulation_timeline_operation(struct dc_timeline *timeline, uint64_t actor,
