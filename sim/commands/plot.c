@@ -86,7 +86,8 @@ static const struct panel panels[] = {
 	 "training",
 	 {{"compute_share", "compute"},
 	  {"exposed_communication_share", "exposed communication"},
-	  {"stall_share", "stall (waiting for data)"}}},
+	  {"stall_share", "stall (waiting for data)"},
+	  {"bubble_share", "bubble"}}},
 };
 
 enum { PANELS = sizeof(panels) / sizeof(*panels) };

@@ -213,6 +213,7 @@ static const struct rebuilt {
 	{"compute_share", "training", "compute_share", NULL, true},
 	{"exposed_communication_share", "training", "exposed_communication_share", NULL, true},
 	{"stall_share", "training", "stall_share", NULL, true},
+	{"bubble_share", "training", "bubble_share", NULL, true},
 	{"energy_utility_j", "power", "energy_j", NULL, false},
 	{"energy_it_j", "power", "it_w", NULL, false},
 	{"energy_accelerators_j", "power", "part_w", "accelerators", false},

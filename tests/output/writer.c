@@ -229,6 +229,7 @@ static const struct dc_column example_columns[] = {
 	{"training", "compute_share", "1", "computing", DC_CELL_MEAN, NULL},
 	{"training", "exposed_communication_share", "1", "communicating", DC_CELL_MEAN, NULL},
 	{"training", "stall_share", "1", "waiting for data", DC_CELL_MEAN, NULL},
+	{"training", "bubble_share", "1", "waiting for others", DC_CELL_MEAN, NULL},
 	{"utilization", "compute", "1", "compute units", DC_CELL_MEAN, NULL},
 	{"utilization", "memory", "1", "memory bandwidth", DC_CELL_MEAN, NULL},
 	{"utilization", "link", "1", "busiest link", DC_CELL_MEAN, NULL},
@@ -281,6 +282,7 @@ static void example_row(double time_s, unsigned *state, double *v)
 	*v++ = 0.78 + 0.02 * noise;
 	*v++ = 0.12 - 0.02 * noise;
 	*v++ = 0.08;
+	*v++ = 0.02;
 	*v++ = 0.47 + 0.01 * noise;
 	*v++ = 0.61;
 	*v++ = 0.34 + 0.02 * noise;
