@@ -143,7 +143,8 @@ static void print_bottleneck(const double *s, FILE *out)
 {
 	double compute = s[DC_SUMMARY_COMPUTE_SHARE];
 	double communication = s[DC_SUMMARY_EXPOSED_COMMUNICATION_SHARE];
-	double stall = s[DC_SUMMARY_STALL_SHARE], bubble = s[DC_SUMMARY_BUBBLE_SHARE];
+	double stall = s[DC_SUMMARY_STALL_SHARE];
+	double bubble = s[DC_SUMMARY_BUBBLE_SHARE];
 	const char *what = "compute";
 
 	if (communication > compute && communication >= stall && communication >= bubble)
@@ -151,10 +152,11 @@ static void print_bottleneck(const double *s, FILE *out)
 	else if (stall > compute && stall >= bubble)
 		what = "storage";
 	else if (bubble > compute)
-		what = "the pipeline";
+		what = "bubble";
 	line(out, "bottleneck");
 	fprintf(out, "%s (compute %.1f %%, exposed communication %.1f %%, data stall %.1f %%", what,
 		compute * 100, communication * 100, stall * 100);
+	/* Only stages of a pipeline, and ranks of different speed, wait for each other. */
 	if (bubble > 0)
 		fprintf(out, ", bubble %.1f %%", bubble * 100);
 	fputs(")\n", out);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { AXIS_PART, AXIS_RACK };
+enum { AXIS_PART, AXIS_RACK, AXIS_COMMUNICATION, AXIS_TIMELINE };
 
 /* Where a column's value comes from. */
 enum source {
@@ -55,8 +55,8 @@ static const struct column columns[] = {
 	{"training", "stall_share", "1", "share of accelerator time spent waiting for data",
 	 DC_CELL_MEAN, -1, FROM_USE, DC_USE_STALLED, 1},
 	{"training", "bubble_share", "1",
-	 "share of accelerator time spent waiting for another pipeline stage, or at a barrier",
-	 DC_CELL_MEAN, -1, FROM_USE, DC_USE_WAITING, 1},
+	 "share of accelerator time spent waiting for another stage, or at a barrier", DC_CELL_MEAN,
+	 -1, FROM_USE, DC_USE_WAITING, 1},
 	{"utilization", "compute", "1", "share of the peak FLOP rate", DC_CELL_MEAN, -1, FROM_USE,
 	 DC_USE_COMPUTE, 1},
 	{"utilization", "memory", "1", "share of the memory bandwidth", DC_CELL_MEAN, -1, FROM_USE,
@@ -141,9 +141,28 @@ static enum dc_status name_racks(struct dc_recorder *recorder)
 	return DC_OK;
 }
 
+/* Kinds of groups in their order, then sends between stages. */
+static enum dc_status name_communications(struct dc_recorder *recorder)
+{
+	const struct dc_ensemble *ensemble = recorder->datacenter->plan.ensemble;
+	const char **labels =
+		dc_arena_array(recorder->datacenter->arena, DC_ENSEMBLE_KINDS, sizeof *labels);
+	size_t count = 0;
+
+	if (!labels)
+		return DC_ERR_MEMORY;
+	for (uint32_t k = 1; k < ensemble->kind_count; k++)
+		labels[count++] = ensemble->kinds[k].name;
+	if (ensemble->program_count > 1)
+		labels[count++] = "sends";
+	recorder->axes[AXIS_COMMUNICATION] = (struct dc_axis){"communication", labels, count};
+	return DC_OK;
+}
+
 enum dc_status dc_simulation_recorder_init(struct dc_recorder *recorder,
 					   const struct dc_datacenter *datacenter,
 					   struct dc_load *load, struct dc_climate *climate,
+					   struct dc_timeline *timeline,
 					   struct dc_record_sink *sink)
 {
 	size_t values = 0;
@@ -153,11 +172,16 @@ enum dc_status dc_simulation_recorder_init(struct dc_recorder *recorder,
 		.datacenter = datacenter,
 		.load = load,
 		.climate = climate,
+		.timeline = timeline,
 		.sink = sink,
 	};
 	status = name_racks(recorder);
+	if (!status)
+		status = name_communications(recorder);
 	if (status)
 		return status;
+	for (int i = 0; i < DC_TIMELINE_AXES && timeline; i++)
+		recorder->axes[AXIS_TIMELINE + i] = timeline->axes[i];
 	for (size_t i = 0; i < COLUMNS; i++)
 		values += columns[i].axis < 0 ? 1 : recorder->axes[columns[i].axis].count;
 	recorder->values = dc_arena_array(datacenter->arena, values, sizeof *recorder->values);
@@ -175,7 +199,7 @@ enum dc_status dc_simulation_recorder_begin(struct dc_recorder *recorder)
 		.seed = scenario->run.seed,
 		.start = start,
 		.axes = recorder->axes,
-		.axes_count = 2,
+		.axes_count = recorder->timeline ? AXIS_TIMELINE + DC_TIMELINE_AXES : AXIS_TIMELINE,
 		.columns = declared,
 		.columns_count = COLUMNS,
 		.summary = dc_simulation_summary,
@@ -184,6 +208,7 @@ enum dc_status dc_simulation_recorder_begin(struct dc_recorder *recorder)
 		.event_kinds_count = DC_RECORDER_EVENTS,
 		.subjects = subjects,
 		.subjects_count = DC_RECORDER_SUBJECTS,
+		.timeline = recorder->timeline != NULL,
 	};
 
 	if (!recorder->sink)
@@ -295,6 +320,18 @@ enum dc_status dc_simulation_recorder_row(struct dc_recorder *recorder, dc_time 
 					      recorder->values);
 }
 
+/* In the order of name_communications(). */
+static void split_exposed(struct dc_recorder *recorder)
+{
+	const struct dc_ensemble *ensemble = recorder->datacenter->plan.ensemble;
+	double *exposed_s = recorder->exposed_s;
+
+	for (uint32_t k = 1; k < ensemble->kind_count; k++)
+		*exposed_s++ = dc_time_to_s(recorder->run.exposed[k]);
+	if (ensemble->program_count > 1)
+		*exposed_s = dc_time_to_s(recorder->run.sends);
+}
+
 static enum dc_status write_run(struct dc_recorder *recorder)
 {
 	const struct dc_executor_iteration *run = &recorder->run;
@@ -307,10 +344,12 @@ static enum dc_status write_run(struct dc_recorder *recorder)
 		.exposed_communication_s = dc_time_to_s(run->exposed_communication),
 		.stall_s = dc_time_to_s(run->stall),
 		.bubble_s = dc_time_to_s(run->bubble),
+		.exposed_s = recorder->exposed_s,
 	};
 
 	if (!recorder->sink || !run->count)
 		return DC_OK;
+	split_exposed(recorder);
 	return recorder->sink->type->iteration(recorder->sink, &row);
 }
 

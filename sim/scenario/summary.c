@@ -16,7 +16,7 @@ const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS] = {
 	{"exposed_communication_share", "1", "share of accelerator time waiting for collectives"},
 	{"stall_share", "1", "share of accelerator time waiting for data"},
 	{"bubble_share", "1",
-	 "share of accelerator time waiting for another pipeline stage, or at a barrier"},
+	 "share of accelerator time waiting for another stage, or at a barrier"},
 	{"energy_utility_j", "J", "energy from the utility"},
 	{"energy_it_j", "J", "energy of IT, metered at the PDU output"},
 	{"energy_accelerators_j", "J", "energy of accelerators"},
@@ -43,6 +43,8 @@ const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS] = {
 	{"cost_per_million_samples_usd", "USD", "total cost per million samples"},
 	{"carbon_kg", "kg",
 	 "operational carbon dioxide equivalent; nan where no intensity is given"},
+	{"timeline_left_out", "1",
+	 "operations of the iteration shown that the timeline had no room for"},
 };
 
 static double energy_j(const struct dc_load *load, enum dc_load_part part, dc_time now)
