@@ -98,6 +98,7 @@ struct dc_layer_exchange {
 	double elements; /* per sample, the group's whole tensor */
 	double wide;     /* the same, of FP32 elements */
 	bool overlaps;   /* stacks that can hide it behind the layer's own products */
+	bool input;      /* it is of the layer's input or of that one's gradient */
 	uint32_t times;  /* so many in a row, >= 1 */
 };
 

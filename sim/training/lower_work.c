@@ -123,7 +123,7 @@ static double beside_attention_s(const struct build *build, const struct dc_laye
 }
 
 /* Tensor exchanges beside products. Megatron-LM reduces the gradient of a layer's input beside the product of
- * its weights' gradient, backward; Transformer Engine runs every exchange beside the product next to it. */
+ * its weights' gradient, and gathers the input beside that of the gradient, backward; Transformer Engine runs every exchange beside the product next to it. */
 static double beside_products_s(const struct build *build, const struct passes *passes,
 				const struct dc_layer_exchange *exchange)
 {
@@ -137,9 +137,7 @@ static double beside_products_s(const struct build *build, const struct passes *
 	case DC_SOFTWARE_TENSOR_OVERLAP_NONE:
 		break;
 	case DC_SOFTWARE_TENSOR_OVERLAP_BACKWARD:
-		return passes->forward || exchange->operation == DC_OPERATION_ALL_GATHER
-			       ? 0
-			       : share * passes->last_product_s;
+		return passes->forward || !exchange->input ? 0 : share * passes->last_product_s;
 	case DC_SOFTWARE_TENSOR_OVERLAP_ALL:
 		return share * passes->products_s / (double)overlapping;
 	}
