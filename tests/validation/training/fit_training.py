@@ -34,7 +34,7 @@ from scipy.optimize import least_squares
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "..", "..", ".."))
 TABLE = os.path.join(HERE, "training.csv")
-PROGRAM = os.path.join(ROOT, "dcsim")
+PROGRAM = os.environ.get("DCSIM", os.path.join(ROOT, "dcsim"))
 
 A100 = ["accelerators/a100-sxm4-80gb", "accelerators/a100-sxm4-40gb", "accelerators/v100-sxm2-32gb"]
 H100 = ["accelerators/h100-sxm5-80gb", "accelerators/h200-sxm5-141gb"]
