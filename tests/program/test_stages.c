@@ -235,7 +235,7 @@ static struct rig parts_rig(const struct dc_part *parts, uint32_t count)
 	return rig;
 }
 
-/* Work of 30 us, three times an all-reduce of 21 us of which a third is hidden (14 us exposed each), work of
+/* Work of 30 us, three times an all-reduce of 21 us of which 7 us hide beside it (14 us exposed each), work of
  * 10 us twice: 92 us, of which 42 exposed (hand). The products keep the accelerator busy for 30 of 92 us. */
 Test(stages, communication_within_work)
 {
@@ -244,7 +244,7 @@ Test(stages, communication_within_work)
 					 .operation = DC_OPERATION_ALL_REDUCE,
 					 .algorithm = "ring",
 					 .size_bytes = 1e6,
-					 .hidden = 1.0 / 3,
+					 .beside_s = 7e-6,
 					 .times = 3},
 					{.work = {.bytes = 1e7}, .times = 2}};
 	const double ns = 1e-9;
@@ -279,6 +279,30 @@ Test(stages, the_host_launches_kernels)
 		rig.machine.stretch = cases[i][1];
 		r = rig_run_count(&rig, false, 1);
 		cr_expect_float_eq(1e6 * dc_time_to_s(r.rows[0].duration), cases[i][2], 1e-8);
+		rig_free(&r);
+		rig_destroy(&rig);
+	}
+}
+
+/* An all-reduce of 21 us takes 1.5 times as long within work, 7 us of it hide, and the hosts meet twice for 1 us:
+ * 26.5 us (hand). Beside 30 us, more than it takes, nothing is left but the meetings. */
+Test(stages, exchanges_within_work_take_longer)
+{
+	static const double cases[][2] = {{7e-6, 26.5}, {40e-6, 2}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct dc_part part = {.group = 1,
+					     .operation = DC_OPERATION_ALL_REDUCE,
+					     .algorithm = "ring",
+					     .size_bytes = 1e6,
+					     .beside_s = cases[i][0]};
+		struct rig rig = parts_rig(&part, 1);
+		struct rig_result r;
+
+		rig.machine.exchange = 1.5;
+		rig.machine.meeting_s = 1e-6;
+		r = rig_run_count(&rig, false, 1);
+		cr_expect_float_eq(1e6 * dc_time_to_s(r.rows[0].duration), cases[i][1], 1e-8);
 		rig_free(&r);
 		rig_destroy(&rig);
 	}
@@ -411,7 +435,7 @@ static const struct dc_part *draw_parts(struct rig *rig, uint64_t *state, uint32
 	parts[1].operation = DC_OPERATION_ALL_REDUCE;
 	parts[1].algorithm = "ring";
 	parts[1].size_bytes = 1e4 * (double)(1 + rig_draw(state, 9));
-	parts[1].hidden = 0.25 * (double)rig_draw(state, 4);
+	parts[1].beside_s = 1e-6 * (double)rig_draw(state, 4);
 	parts[1].times = 1 + (uint32_t)rig_draw(state, 2);
 	parts[2].work = (struct dc_work){.bytes = 1e6 * (double)(1 + rig_draw(state, 9))};
 	return parts;

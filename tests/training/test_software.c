@@ -70,31 +70,27 @@ Test(software, no_software_is_the_generic_one)
 	}
 	cr_expect_eq(generic->gradient_bytes, dc_software_of(NULL)->gradient_bytes);
 	cr_expect_eq(generic->overlap_gradients, dc_software_of(NULL)->overlap_gradients);
-	cr_expect_eq(dc_software_launch_s(NULL, 8.0), 0.0);
+	cr_expect_eq(dc_software_launch_s(NULL), 0.0);
 	catalogue_close(&catalogue);
 }
 
-Test(software, launches_grow_with_tensor_ranks)
+Test(software, graphs_replay_the_launches_of_layers)
 {
-	struct dc_software stack = {.host = {.launch_s = 10e-6, .tensor_growth = 0.1}};
+	struct dc_software stack = {.host = {.launch_s = 10e-6}};
 
-	/* 10 us (1 + 0.1 log2 8) */
-	cr_expect_float_eq(dc_software_launch_s(&stack, 1.0), 10e-6, 1e-18);
-	cr_expect_float_eq(dc_software_launch_s(&stack, 8.0), 13e-6, 1e-18);
+	cr_expect_eq(dc_software_launch_s(&stack), 10e-6);
+	stack.host.graphs = true;
+	cr_expect_eq(dc_software_launch_s(&stack), 0.0);
 }
 
-Test(software, tensor_exchanges_are_hidden_where_they_overlap)
+/* Megatron-core: the larger of 40,000,000 and 1,000,000 per data-parallel rank. */
+Test(software, buckets_grow_with_the_ranks)
 {
-	struct dc_accelerator accelerator = {.efficiency = {.hidden = 0.6}};
-	struct dc_software stack = {.tensor_overlap = DC_SOFTWARE_TENSOR_OVERLAP_NONE};
+	struct dc_software stack = {.bucket = 40e6, .bucket_per_rank = 1e6};
 
-	cr_expect_eq(dc_software_tensor_hidden(NULL, &accelerator, true), 0.0);
-	cr_expect_eq(dc_software_tensor_hidden(&stack, &accelerator, true), 0.0);
-	stack.tensor_overlap = DC_SOFTWARE_TENSOR_OVERLAP_BACKWARD;
-	cr_expect_eq(dc_software_tensor_hidden(&stack, &accelerator, true), 0.6);
-	cr_expect_eq(dc_software_tensor_hidden(&stack, &accelerator, false), 0.0);
-	stack.tensor_overlap = DC_SOFTWARE_TENSOR_OVERLAP_ALL;
-	cr_expect_eq(dc_software_tensor_hidden(&stack, &accelerator, false), 0.6);
+	cr_expect_eq(dc_software_bucket_bytes(NULL, 4.0, 64.0), 0.0); /* as the workload says */
+	cr_expect_eq(dc_software_bucket_bytes(&stack, 4.0, 8.0), 160e6);
+	cr_expect_eq(dc_software_bucket_bytes(&stack, 2.0, 64.0), 128e6);
 }
 
 Test(software, launches_of_a_block_are_what_the_stack_says)
