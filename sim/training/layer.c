@@ -6,16 +6,19 @@
 static const struct dc_tagged_type types[] = {
 	{"attention", &dc_layer_attention_section, &dc_layer_attention},
 	{"conv2d", &dc_layer_conv2d_section, &dc_layer_conv2d},
+	{"cross-attention", &dc_layer_cross_section, &dc_layer_cross},
 	{"embedding", &dc_layer_embedding_section, &dc_layer_embedding},
+	{"latent-attention", &dc_layer_latent_section, &dc_layer_latent},
 	{"layer-norm", &dc_layer_norm_section, &dc_layer_norm},
 	{"linear", &dc_layer_linear_section, &dc_layer_linear},
 	{"loss", &dc_layer_loss_section, &dc_layer_loss},
+	{"mixture-of-experts", &dc_layer_experts_section, &dc_layer_experts},
 	{"pool", &dc_layer_pool_section, &dc_layer_pool},
 	{"repeat", &dc_layer_repeat_section, NULL},
 	{"rms-norm", &dc_layer_rms_norm_section, &dc_layer_rms_norm},
 };
 
-static const char *const reserved[] = {"lstm", "mixture-of-experts", NULL};
+static const char *const reserved[] = {"lstm", NULL};
 
 const struct dc_tagged_family dc_layer_family = {
 	.tag = "type",
@@ -36,6 +39,18 @@ void dc_layer_add_backward(struct dc_layer *layer, struct dc_layer_pass pass)
 {
 	if (layer->backward_count < DC_LAYER_PASSES)
 		layer->backward[layer->backward_count++] = pass;
+}
+
+void dc_layer_reverse_backward(struct dc_layer *layer)
+{
+	if (layer->backward_count == 0)
+		return;
+	for (size_t i = 0, j = layer->backward_count - 1; i < j; i++, j--) {
+		struct dc_layer_pass pass = layer->backward[i];
+
+		layer->backward[i] = layer->backward[j];
+		layer->backward[j] = pass;
+	}
 }
 
 void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product *product)

@@ -30,7 +30,7 @@
 #include "hardware/roofline.h"
 
 enum {
-	DC_LAYER_PASSES = 12,                 /* of a layer in one direction */
+	DC_LAYER_PASSES = 20,                 /* of a layer in one direction */
 	DC_LAYER_WORKS = DC_LAYER_PASSES + 1, /* and the conversion of its weights */
 };
 
@@ -46,7 +46,8 @@ struct dc_layer {
 	const char *name; /* "encoder[3].attention" */
 	const char *kind; /* "attention" */
 	double parameters;
-	double matrix_parameters; /* those that products read: converted in mixed precision */
+	double inactive_parameters; /* of parameters: those of experts that a token does not take */
+	double matrix_parameters;   /* those that products read: converted in mixed precision */
 	struct dc_layer_pass forward[DC_LAYER_PASSES];
 	size_t forward_count;
 	struct dc_layer_pass backward[DC_LAYER_PASSES];
@@ -85,7 +86,10 @@ extern const struct dc_tagged_family dc_layer_family;
 
 extern const struct dc_layer_type dc_layer_attention;
 extern const struct dc_layer_type dc_layer_conv2d;
+extern const struct dc_layer_type dc_layer_cross;
 extern const struct dc_layer_type dc_layer_embedding;
+extern const struct dc_layer_type dc_layer_experts;
+extern const struct dc_layer_type dc_layer_latent;
 extern const struct dc_layer_type dc_layer_linear;
 extern const struct dc_layer_type dc_layer_loss;
 extern const struct dc_layer_type dc_layer_norm;
@@ -106,6 +110,9 @@ extern const struct dc_section dc_layer_repeat_section;
 void dc_layer_add_forward(struct dc_layer *layer, struct dc_layer_pass pass);
 void dc_layer_add_backward(struct dc_layer *layer, struct dc_layer_pass pass);
 
+/* For layer kinds: turns the backward passes round, for those that add them in forward order. */
+void dc_layer_reverse_backward(struct dc_layer *layer);
+
 /* For layer kinds: dropout over x elements per sample, either way: reads, writes, and a mask byte, which
  * is a quarter of an FP32 element. */
 struct dc_layer_pass dc_layer_dropout(double x);
@@ -125,6 +132,21 @@ struct dc_layer_product {
 	bool first;
 };
 void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product *product);
+
+/* For layer kinds: a projection of `tokens` per sample, whose input needs a gradient; counts its
+ * matrix among the parameters. */
+void dc_layer_add_projection(struct dc_layer *layer, double tokens, double in, double width);
+
+/* For layer kinds: the core of attention, per sample: products, softmax, and what they keep;
+ * backward in forward order, for dc_layer_reverse_backward(). */
+struct dc_layer_scores {
+	double queries, keys; /* tokens */
+	double heads;
+	double key_size, value_size;
+	bool dropout; /* of the probabilities; unfused only */
+	int kernel;   /* enum dc_layer_kernel */
+};
+void dc_layer_add_scores(const struct dc_layer_scores *scores, struct dc_layer *layer);
 
 /* Rows that a layer sees per sample: `per` 0: one; 1: one per token, times share. Reports a model
  * whose samples have no tokens at `node`. */

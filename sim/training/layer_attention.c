@@ -220,12 +220,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	add_bias_gradient(attention, s * h, out);
 	if (out->transient_elements < s * (h + q + kv))
 		out->transient_elements = s * (h + q + kv);
-	for (size_t i = 0, j = out->backward_count - 1; i < j; i++, j--) {
-		struct dc_layer_pass pass = out->backward[i];
-
-		out->backward[i] = out->backward[j];
-		out->backward[j] = pass;
-	}
+	dc_layer_reverse_backward(out);
 	return DC_OK;
 }
 

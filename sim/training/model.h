@@ -40,7 +40,8 @@ enum dc_status dc_model_expand(const struct dc_model *model, struct dc_arena *ar
 
 struct dc_model_totals {
 	double parameters;
-	double forward_macs;  /* multiply-adds of matrix products per sample */
+	double active_parameters; /* those that one token meets: all, or all but the experts not taken */
+	double forward_macs;      /* multiply-adds of matrix products per sample */
 	double forward_flops; /* twice that */
 	double backward_flops;
 	double recomputed_flops; /* of backward_flops: forward products done again */
