@@ -40,6 +40,10 @@ static const struct published {
 	{"gpt2-large", 774030080.0, 0.0},
 	{"gpt2-xl", 1557611200.0, 0.0},
 	/* Brown et al. 2020, table D.1, in millions */
+	{"gpt3-125m", 125e6, 0.005 * 125e6},
+	{"gpt3-350m", 356e6, 0.005 * 356e6},
+	{"gpt3-760m", 760e6, 0.005 * 760e6},
+	{"gpt3-2.7b", 2650e6, 0.005 * 2650e6},
 	{"gpt3-1.3b", 1320e6, 0.005 * 1320e6},
 	{"gpt3-6.7b", 6660e6, 0.005 * 6660e6},
 	{"gpt3-13b", 12850e6, 0.005 * 12850e6},
@@ -77,22 +81,19 @@ static const struct published {
 	{"vit-large", 304326632.0, 0.0},
 	{"resnet50", 25557032.0, 0.0},
 	{"vgg16", 138357544.0, 0.0},
-	/* Narayanan et al. 2021, table 1, in billions with one digit: half of it, or 0.5 % where that is
-	 * more */
-	{"{base: megatron-1t, transformer: {layers: 24, hidden: 2304, heads: 24}}", 1.7e9, 0.05e9},
-	{"{base: megatron-1t, transformer: {layers: 30, hidden: 3072, heads: 32}}", 3.6e9, 0.05e9},
-	{"{base: megatron-1t, transformer: {layers: 36, hidden: 4096, heads: 32}}", 7.5e9, 0.05e9},
-	{"{base: megatron-1t, transformer: {layers: 40, hidden: 6144, heads: 48}}", 18.4e9, 0.05e9},
-	{"{base: megatron-1t, transformer: {layers: 48, hidden: 8192, heads: 64}}", 39.1e9, 0.05e9},
-	{"{base: megatron-1t, transformer: {layers: 60, hidden: 10240, heads: 80}}", 76.1e9,
-	 0.05e9},
-	{"{base: megatron-1t, transformer: {layers: 80, hidden: 12288, heads: 96}}", 145.6e9,
-	 0.05e9},
-	{"{base: megatron-1t, transformer: {layers: 96, hidden: 16384, heads: 128}}", 310.1e9,
-	 0.05e9},
-	{"{base: megatron-1t, transformer: {layers: 105, hidden: 20480, heads: 128}}", 529.6e9,
-	 0.05e9},
+	/* Narayanan et al. 2021, table 1, in billions with one digit: half of it */
+	{"megatron-1.7b", 1.7e9, 0.05e9},
+	{"megatron-3.6b", 3.6e9, 0.05e9},
+	{"megatron-7.5b", 7.5e9, 0.05e9},
+	{"megatron-18b", 18.4e9, 0.05e9},
+	{"megatron-39b", 39.1e9, 0.05e9},
+	{"megatron-76b", 76.1e9, 0.05e9},
+	{"megatron-145b", 145.6e9, 0.05e9},
+	{"megatron-310b", 310.1e9, 0.05e9},
+	{"megatron-530b", 529.6e9, 0.05e9},
 	{"megatron-1t", 1008.0e9, 0.05e9},
+	/* Korthikanti et al. 2022, table 3 */
+	{"megatron-22b", 22e9, 0.005 * 22e9},
 };
 
 enum { PUBLISHED = sizeof(published) / sizeof(published[0]) };
@@ -173,12 +174,10 @@ static const struct {
 	const char *yaml;
 	double batch, accelerators, time_s, mfu;
 } measured[] = {
-	{"{base: megatron-1t, transformer: {layers: 48, hidden: 6144, heads: 64}}", 4, 8, 1.10,
-	 41.5},
+	{"megatron-22b", 4, 8, 1.10, 41.5},
 	{"{base: megatron-1t, transformer: {layers: 96, hidden: 12288, heads: 96}}", 64, 64, 13.75,
 	 51.4},
-	{"{base: megatron-1t, transformer: {layers: 105, hidden: 20480, heads: 128}}", 280, 280,
-	 37.83, 56.0},
+	{"megatron-530b", 280, 280, 37.83, 56.0},
 	{"megatron-1t", 512, 512, 71.49, 56.3},
 };
 
