@@ -85,15 +85,22 @@ struct dc_layer_type {
 extern const struct dc_tagged_family dc_layer_family;
 
 extern const struct dc_layer_type dc_layer_attention;
+extern const struct dc_layer_type dc_layer_batch_norm;
+extern const struct dc_layer_type dc_layer_concat;
+extern const struct dc_layer_type dc_layer_conv1d;
 extern const struct dc_layer_type dc_layer_conv2d;
+extern const struct dc_layer_type dc_layer_conv3d;
 extern const struct dc_layer_type dc_layer_cross;
 extern const struct dc_layer_type dc_layer_embedding;
+extern const struct dc_layer_type dc_layer_embedding_bag;
 extern const struct dc_layer_type dc_layer_experts;
+extern const struct dc_layer_type dc_layer_interaction;
 extern const struct dc_layer_type dc_layer_latent;
 extern const struct dc_layer_type dc_layer_linear;
 extern const struct dc_layer_type dc_layer_loss;
 extern const struct dc_layer_type dc_layer_norm;
 extern const struct dc_layer_type dc_layer_pool;
+extern const struct dc_layer_type dc_layer_recurrent;
 extern const struct dc_layer_type dc_layer_rms_norm;
 
 /* `repeat`: a list of layers, `times` times over. */

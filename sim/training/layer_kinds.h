@@ -111,16 +111,23 @@ struct dc_layer_norm_keys {
 };
 
 extern const struct dc_section dc_layer_attention_section;
+extern const struct dc_section dc_layer_batch_norm_section;
+extern const struct dc_section dc_layer_concat_section;
+extern const struct dc_section dc_layer_conv1d_section;
 extern const struct dc_section dc_layer_conv2d_section;
+extern const struct dc_section dc_layer_conv3d_section;
 extern const struct dc_section dc_layer_cross_section;
 extern const struct dc_section dc_layer_embedding_section;
+extern const struct dc_section dc_layer_embedding_bag_section;
 extern const struct dc_section dc_layer_experts_section;
-extern const struct dc_section dc_layer_latent_ranks; /* of struct dc_layer_latent */
+extern const struct dc_section dc_layer_interaction_section;
 extern const struct dc_section dc_layer_latent_section;
+extern const struct dc_section dc_layer_latent_ranks; /* of struct dc_layer_latent */
 extern const struct dc_section dc_layer_linear_section;
 extern const struct dc_section dc_layer_loss_section;
 extern const struct dc_section dc_layer_norm_section;
 extern const struct dc_section dc_layer_pool_section;
+extern const struct dc_section dc_layer_recurrent_section;
 extern const struct dc_section dc_layer_rms_norm_section;
 
 #endif

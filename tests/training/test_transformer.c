@@ -81,6 +81,26 @@ static const struct published {
 	{"vit-large", 304326632.0, 0.0},
 	{"resnet50", 25557032.0, 0.0},
 	{"vgg16", 138357544.0, 0.0},
+	/* torchvision's documentation: resnet101, densenet121, inception_v3 with its auxiliary
+	 * classifier, ssd300_vgg16 with 512 scales */
+	{"resnet101", 44549160.0, 0.0},
+	{"densenet121", 7978856.0, 0.0},
+	{"inception-v3", 27161264.0, 0.0},
+	{"ssd300", 35641826.0, 512.0},
+	/* Cicek et al. 2016, sec. 2; its norms have no scale: one parameter per channel less */
+	{"unet3d", 19069955.0, 2336.0},
+	/* released checkpoint (facebook/wav2vec2-base) with all its heads; Baevski et al. 2020: 95M */
+	{"wav2vec2-base", 95044608.0, 896.0},
+	/* Inan et al. 2016 (arXiv:1611.01462) for the large model of Zaremba et al. 2014: 66M */
+	{"lstm-lm", 66e6, 0.005 * 66e6},
+	/* not published: embedding and decoder, two layers of 3 h (2 h) + 6 h [Cho et al. 2014] */
+	{"gru-lm", 10000.0 * 1500.0 * 2.0 + 10000.0 + 2.0 * (18.0 * 750.0 * 1000.0 + 9000.0), 0.0},
+	/* Naumov et al. 2019, sec. 5.1: 540M */
+	{"dlrm", 540e6, 0.005 * 540e6},
+	/* not published: 33 per category; 845-1024-512-256-1 with biases (Cheng et al. 2016, fig. 4) */
+	{"wide-and-deep", 33.0 * 33762577.0 + 866304.0 + 524800.0 + 131328.0 + 257.0, 0.0},
+	/* not published: 65 per user and film (Kula 2015; README of MovieLens 10M) */
+	{"lightfm", 65.0 * (71567.0 + 10681.0), 0.0},
 	/* Narayanan et al. 2021, table 1, in billions with one digit: half of it */
 	{"megatron-1.7b", 1.7e9, 0.05e9},
 	{"megatron-3.6b", 3.6e9, 0.05e9},
