@@ -3,18 +3,51 @@
 
 #include <math.h>
 
+/* Efficiency of a generation of fused attention; 0: the accelerator's file has none. */
+static double attention_efficiency(const struct dc_accelerator_attention *attention,
+				   enum dc_kernel kernel)
+{
+	switch (kernel) {
+	case DC_KERNEL_TRITON:
+		return attention->triton;
+	case DC_KERNEL_FLASH2:
+		return attention->flash2;
+	case DC_KERNEL_FLASH3:
+		return attention->flash3;
+	case DC_KERNEL_CUDNN:
+		return attention->cudnn;
+	case DC_KERNEL_PRODUCT:
+	case DC_KERNEL_BATCHED:
+		break;
+	}
+	return 0.0;
+}
+
+static double product_s(const struct dc_accelerator *accelerator, const struct dc_work *work)
+{
+	const struct dc_accelerator_efficiency *efficiency = &accelerator->efficiency;
+	double peak = dc_accelerator_peak_flops(accelerator, work->precision);
+	double matrix = dc_accelerator_matrix_efficiency(accelerator, work->precision);
+	double attention = attention_efficiency(&efficiency->attention, work->kernel);
+
+	if (!(work->inner > 0.0) || !(work->flops > 0.0))
+		return 0.0;
+	if (work->kernel == DC_KERNEL_BATCHED)
+		return work->flops / (peak * matrix * efficiency->batched);
+	if (attention > 0.0)
+		return work->flops / (peak * attention);
+	return work->flops / (peak * matrix) * (work->inner + efficiency->inner_half) / work->inner;
+}
+
 double dc_roofline_duration_s(const struct dc_accelerator *accelerator, const struct dc_work *work)
 {
 	const struct dc_accelerator_efficiency *efficiency = &accelerator->efficiency;
 	double launch_s = (double)work->kernels * efficiency->launch_s;
 	double memory_s = work->bytes / (efficiency->memory * accelerator->memory.bandwidth_bps);
-	double compute_s = 0.0;
+	double compute_s = product_s(accelerator, work);
 
-	if (work->inner > 0.0 && work->flops > 0.0)
-		compute_s = work->flops /
-			    (dc_accelerator_peak_flops(accelerator, work->precision) *
-			     efficiency->matrix) *
-			    (work->inner + efficiency->inner_half) / work->inner;
+	if (work->kernel == DC_KERNEL_BATCHED)
+		return compute_s + memory_s + launch_s;
 	return fmax(compute_s, memory_s) + launch_s;
 }
 

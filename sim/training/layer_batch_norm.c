@@ -78,6 +78,8 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 							  .wide_fixed = 6.0 * channels,
 							  .kernels = 2});
 	out->parameters = 2.0 * channels;
+	out->whole_parameters = out->parameters;
+	out->input_elements = x;
 	out->saved_elements = x;
 	out->transient_elements = 2.0 * x;
 	return DC_OK;

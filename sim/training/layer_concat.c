@@ -61,6 +61,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	(void)scope;
 	dc_layer_add_forward(out, (struct dc_layer_pass){.elements = 2.0 * y, .kernels = 1});
 	dc_layer_add_backward(out, (struct dc_layer_pass){.elements = 3.0 * y, .kernels = 1});
+	out->input_elements = y;
 	out->saved_elements = y;
 	out->transient_elements = 2.0 * y;
 	return DC_OK;

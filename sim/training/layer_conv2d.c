@@ -269,6 +269,7 @@ static enum dc_status expand(const struct conv *conv, unsigned dimensions,
 		return status;
 	x = (double)conv->in * window.before;
 	y = channels * window.after;
+	out->input_elements = x;
 	out->transient_elements = x + y;
 	out->saved_elements = kept * y + (scope->first ? x : 0.0); /* and the model's input */
 	add_backward(conv, scope->fused, y, out);
@@ -276,6 +277,7 @@ static enum dc_status expand(const struct conv *conv, unsigned dimensions,
 	add_forward(conv, scope->fused, y, out);
 	out->parameters = out->matrix_parameters + (conv->bias ? channels : 0.0) +
 			  (conv->norm ? 2.0 * channels : 0.0);
+	out->whole_parameters = out->parameters;
 	return DC_OK;
 }
 

@@ -3,7 +3,10 @@
  * Queries of s tokens, keys and values of the encoder's e tokens [Vaswani et al. 2017, sec. 3.2.3],
  * width h, a heads of width d; multiply-add = 2: queries and output 2 s h a d each, keys and values
  * 4 e h a d, scores and weighting 4 s e a d. Backward does each product twice, and adds the gradient
- * of the encoder's output to that of the layers behind: two reads, one write of e h. */
+ * of the encoder's output to that of the layers behind: two reads, one write of e h.
+ *
+ * Over ranks: a/t heads on each of t tensor ranks, which gather tokens of both sequences with sequence
+ * parallelism; s/c and e/c tokens on each of c context ranks, and the keys and values of all. */
 #include "training/layer.h"
 #include "training/layer_kinds.h"
 
@@ -70,6 +73,13 @@ const struct dc_section dc_layer_cross_section = {
 	DC_FIELDS(fields),
 };
 
+/* What one rank has. */
+struct share {
+	double tokens, source; /* of the products */
+	double ranks;          /* that share tokens */
+	double hidden, width;
+};
+
 static void add_projection(const struct dc_layer_cross_keys *keys, double tokens, double in,
 			   double width, struct dc_layer *out)
 {
@@ -81,43 +91,66 @@ static void add_projection(const struct dc_layer_cross_keys *keys, double tokens
 	out->parameters += width;
 }
 
+static void add_passes(const struct dc_layer_cross_keys *keys, const struct share *n,
+		       const struct dc_layer_scores *scores, const struct dc_layer_scope *scope,
+		       struct dc_layer *out)
+{
+	double gradients = 3.0 * n->source / n->ranks * n->hidden;
+
+	/* Passes append to both directions at once; backward is turned round at the end. */
+	add_projection(keys, n->tokens, n->hidden, n->width, out);
+	dc_layer_add_backward(out, (struct dc_layer_pass){.elements = gradients, .kernels = 1});
+	add_projection(keys, n->source, n->hidden, 2.0 * n->width, out);
+	dc_layer_add_scores(scores, scope, out);
+	add_projection(keys, n->tokens, n->width, n->hidden, out);
+	dc_layer_reverse_backward(out);
+}
+
 static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
 			     struct dc_layer *out)
 {
 	const struct dc_layer_cross_keys *keys = section;
-	double s = scope->sequence, e = (double)keys->source, h = (double)keys->hidden;
-	double size = (double)keys->head_size, width = (double)keys->heads * size;
-	double tensors = s * (h + 2.0 * width) + e * 2.0 * width;
+	double size = (double)keys->head_size, tensor = dc_layer_tensor(scope);
+	double heads = (double)keys->heads / tensor, context = dc_layer_context(scope);
+	struct share n = {
+		.tokens = scope->sequence / context,
+		.source = (double)keys->source / context,
+		.ranks = dc_layer_token_ranks(scope),
+		.hidden = (double)keys->hidden,
+		.width = heads * size,
+	};
 	struct dc_layer_scores scores = {
-		.queries = s,
-		.keys = e,
-		.heads = (double)keys->heads,
+		.queries = n.tokens,
+		.keys = (double)keys->source,
+		.heads = heads,
 		.key_size = size,
 		.value_size = size,
 		.dropout = keys->dropout,
 		.kernel = keys->kernel,
 	};
+	double whole = tensor * n.width, rows = (n.tokens + n.source) * n.hidden;
+	enum dc_status status =
+		dc_layer_check_heads(scope, keys->node, "cross-attention", keys->heads);
 
-	if (!(s > 0.0))
-		return dc_diag_error(scope->diag, dc_node_mark(keys->node, "type"),
-				     "cross-attention layer: the model's samples have no tokens: "
-				     "give the model a 'sequence' length");
+	if (status != DC_OK)
+		return status;
+	out->input_elements = n.tokens * n.hidden / n.ranks;
+	out->whole_parameters =
+		4.0 * n.hidden * whole + (keys->bias ? 3.0 * whole + n.hidden : 0.0);
 	/* queries, heads' output, the layer's; keys and values. The encoder's output is its own. */
-	out->saved_elements = tensors;
-	/* Passes append to both directions at once; backward is turned round at the end. */
-	add_projection(keys, s, h, width, out);
-	dc_layer_add_backward(out, (struct dc_layer_pass){.elements = 3.0 * e * h, .kernels = 1});
-	add_projection(keys, e, h, 2.0 * width, out);
-	dc_layer_add_scores(&scores, out);
-	add_projection(keys, s, width, h, out);
-	if (out->transient_elements < tensors)
-		out->transient_elements = tensors;
-	dc_layer_reverse_backward(out);
+	out->saved_elements = 2.0 * (n.tokens + n.source) * n.width + out->input_elements;
+	add_passes(keys, &n, &scores, scope, out);
+	if (out->transient_elements < rows + 2.0 * (n.tokens + n.source) * n.width)
+		out->transient_elements = rows + 2.0 * (n.tokens + n.source) * n.width;
+	dc_layer_exchange_in(out, scope, rows);
+	dc_layer_add_keys(&scores, scope, out);
+	dc_layer_exchange_out(out, scope, n.tokens * n.hidden);
 	return DC_OK;
 }
 
 const struct dc_layer_type dc_layer_cross = {
 	.name = "cross-attention",
 	.doc = "Attention of one sequence to another, with projections.",
+	.splits = true,
 	.expand = expand,
 };

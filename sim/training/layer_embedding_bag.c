@@ -86,6 +86,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 							  .wide = 2.0 * lookups * width + numbers,
 							  .wide_fixed = out->parameters,
 							  .kernels = 2});
+	out->whole_parameters = out->parameters;
 	out->saved_elements = y;
 	out->saved_bytes = 4.0 * numbers;
 	out->transient_elements = y;

@@ -22,7 +22,14 @@
  * Kept for backward: sorted tokens, what the activation reads and writes, the experts' outputs, the
  * sum; per token FP32 scores, and k weights and 8-byte numbers of tokens.
  *
- * Experts that every token takes are a feed-forward beside this layer (transformer.h). */
+ * Experts that every token takes are a feed-forward beside this layer (transformer.h).
+ *
+ * Over ranks [Lepikhin et al. 2020; Megatron-Core's token dispatcher]: c context ranks have s/c tokens
+ * each, e expert ranks E/e experts, t tensor ranks a part f/t of every expert. Router, copies and
+ * combination are done by every tensor rank, on its own tokens with sequence parallelism. Copies go
+ * to the ranks of their experts and outputs come back, either way: four exchanges of k times the
+ * tokens. With sequence parallelism the copies are then gathered over the tensor ranks before the
+ * experts and their sums scattered after them; else the combined tokens are reduced. */
 #include "training/layer.h"
 #include "training/layer_kinds.h"
 
@@ -89,12 +96,14 @@ const struct dc_section dc_layer_experts_section = {
 	DC_FIELDS(fields),
 };
 
-/* What the passes count, per sample. */
+/* What one rank counts, per sample. */
 struct counts {
-	double tokens, hidden;
-	double experts, top_k;
-	double taken;  /* rows of all experts together: tokens * top_k */
-	double inside; /* width of an expert's first product: ffn, gated twice that */
+	double tokens, hidden; /* of router, copies, combination */
+	double experts;        /* that the router knows */
+	double copies;         /* tokens * top_k */
+	double own;            /* experts of this rank */
+	double taken;          /* rows of its experts together */
+	double inside;         /* width of an expert's first product: ffn, gated twice that */
 	double ffn;
 };
 
@@ -128,8 +137,8 @@ static void add_router(const struct counts *n, struct dc_layer *out)
 
 static void add_dispatch(const struct counts *n, struct dc_layer *out)
 {
-	dc_layer_add_forward(out, sweep((n->tokens + n->taken) * n->hidden, 0.0));
-	dc_layer_add_backward(out, sweep((n->tokens + n->taken) * n->hidden, 0.0));
+	dc_layer_add_forward(out, sweep((n->tokens + n->copies) * n->hidden, 0.0));
+	dc_layer_add_backward(out, sweep((n->tokens + n->copies) * n->hidden, 0.0));
 }
 
 /* One matrix of every expert: a group of products, in -> width. `rows` of the weights' gradient are
@@ -140,10 +149,10 @@ static void add_products(const struct counts *n, double in, double width, struct
 					  .macs = n->taken * in * width,
 					  .in_elements = n->taken * in,
 					  .out_elements = n->taken * width,
-					  .weights = n->experts * in * width,
+					  .weights = n->own * in * width,
 					  .inner = in,
 					  .inner_input = width,
-					  .rows = n->taken / n->experts,
+					  .rows = n->taken / n->own,
 				  });
 }
 
@@ -160,8 +169,48 @@ static void add_activation(const struct dc_layer_experts_keys *keys, const struc
 
 static void add_combination(const struct counts *n, struct dc_layer *out)
 {
-	dc_layer_add_forward(out, sweep((n->tokens + n->taken) * n->hidden, n->taken));
-	dc_layer_add_backward(out, sweep((n->tokens + 2.0 * n->taken) * n->hidden, 2.0 * n->taken));
+	dc_layer_add_forward(out, sweep((n->tokens + n->copies) * n->hidden, n->copies));
+	dc_layer_add_backward(out,
+			      sweep((n->tokens + 2.0 * n->copies) * n->hidden, 2.0 * n->copies));
+}
+
+/* Copies to the ranks of their experts, and back; then what tensor ranks exchange. */
+static void add_exchanges(const struct counts *n, const struct dc_layer_scope *scope,
+			  struct dc_layer *out)
+{
+	struct dc_layer_exchange exchange = {
+		.axis = DC_EXCHANGE_EXPERT,
+		.operation = DC_OPERATION_ALL_TO_ALL,
+		.elements = n->copies * n->hidden,
+		.times = 2,
+	};
+	/* of all tensor ranks: their copies, or the tokens that they all have */
+	double tensor = scope->shard.sequence ? n->taken * n->hidden : n->tokens * n->hidden;
+
+	dc_layer_exchange_forward(out, scope, exchange);
+	dc_layer_exchange_backward(out, scope, exchange);
+	dc_layer_exchange_in(out, scope, tensor);
+	dc_layer_exchange_out(out, scope, tensor);
+}
+
+static enum dc_status check_ranks(const struct dc_layer_experts_keys *keys,
+				  const struct dc_layer_scope *scope)
+{
+	uint64_t tensor = (uint64_t)dc_layer_tensor(scope);
+	uint64_t expert = (uint64_t)dc_layer_expert(scope);
+
+	if (keys->experts % expert != 0)
+		return dc_diag_error(
+			scope->diag, dc_node_mark(keys->node, "experts"),
+			"mixture-of-experts layer: %llu expert ranks do not divide %llu experts",
+			(unsigned long long)expert, (unsigned long long)keys->experts);
+	if (keys->ffn % tensor != 0)
+		return dc_diag_error(
+			scope->diag, dc_node_mark(keys->node, "ffn"),
+			"mixture-of-experts layer: %llu tensor ranks do not divide experts %llu "
+			"wide",
+			(unsigned long long)tensor, (unsigned long long)keys->ffn);
+	return DC_OK;
 }
 
 static enum dc_status check(const struct dc_layer_experts_keys *keys,
@@ -173,10 +222,26 @@ static enum dc_status check(const struct dc_layer_experts_keys *keys,
 				     (unsigned long long)keys->top_k,
 				     (unsigned long long)keys->experts);
 	if (scope->sequence > 0.0)
-		return DC_OK;
+		return check_ranks(keys, scope);
 	return dc_diag_error(scope->diag, dc_node_mark(keys->node, "type"),
 			     "mixture-of-experts layer: the model's samples have no tokens: give "
 			     "the model a 'sequence' length");
+}
+
+/* Of an expert: its matrices and biases, on this rank or over all tensor ranks. */
+static void count_parameters(const struct dc_layer_experts_keys *keys, const struct counts *n,
+			     double tensor, struct dc_layer *out)
+{
+	double matrices = n->hidden * n->inside + n->ffn * n->hidden;
+	double expert = matrices + (keys->bias ? n->inside + n->hidden : 0.0);
+	double whole = tensor * matrices + (keys->bias ? tensor * n->inside + n->hidden : 0.0);
+	double router = n->hidden * n->experts;
+
+	out->matrix_parameters = n->own * matrices;
+	out->expert_parameters = n->own * expert;
+	out->parameters = router + out->expert_parameters;
+	out->whole_parameters = router + n->experts * whole;
+	out->inactive_parameters = (n->experts - (double)keys->top_k) * whole;
 }
 
 static void count_memory(const struct dc_layer_experts_keys *keys, const struct counts *n,
@@ -184,15 +249,12 @@ static void count_memory(const struct dc_layer_experts_keys *keys, const struct 
 {
 	bool input = keys->gated || keys->activation == DC_LAYER_ACTIVATION_GELU ||
 		     keys->activation == DC_LAYER_ACTIVATION_SILU;
-	double expert = n->hidden * n->inside + n->ffn * n->hidden;
-	double bias = keys->bias ? n->inside + n->hidden : 0.0;
 
-	out->matrix_parameters = n->experts * expert;
-	out->parameters = n->hidden * n->experts + n->experts * (expert + bias);
-	out->inactive_parameters = (n->experts - n->top_k) * (expert + bias);
-	out->saved_elements = n->taken * (2.0 * n->hidden + n->ffn + (input ? n->inside : 0.0)) +
+	out->input_elements = n->tokens * n->hidden;
+	out->saved_elements = 2.0 * n->copies * n->hidden +
+			      n->taken * (n->ffn + (input ? n->inside : 0.0)) +
 			      n->tokens * n->hidden;
-	out->saved_bytes = 4.0 * n->tokens * n->experts + 12.0 * n->taken;
+	out->saved_bytes = 4.0 * n->tokens * n->experts + 12.0 * n->copies;
 	out->transient_elements = n->taken * (n->hidden + n->inside);
 }
 
@@ -200,13 +262,16 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 			     struct dc_layer *out)
 {
 	const struct dc_layer_experts_keys *keys = section;
-	double ffn = (double)keys->ffn, tokens = scope->sequence;
+	double tensor = dc_layer_tensor(scope), ffn = (double)keys->ffn / tensor;
+	double tokens = scope->sequence / dc_layer_context(scope);
+	double top_k = (double)keys->top_k, own = tokens / dc_layer_token_ranks(scope);
 	struct counts n = {
-		.tokens = tokens,
+		.tokens = own,
 		.hidden = (double)keys->hidden,
 		.experts = (double)keys->experts,
-		.top_k = (double)keys->top_k,
-		.taken = tokens * (double)keys->top_k,
+		.copies = own * top_k,
+		.own = (double)keys->experts / dc_layer_expert(scope),
+		.taken = tokens * top_k,
 		.inside = keys->gated ? 2.0 * ffn : ffn,
 		.ffn = ffn,
 	};
@@ -214,6 +279,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 
 	if (status != DC_OK)
 		return status;
+	count_parameters(keys, &n, tensor, out);
 	count_memory(keys, &n, out);
 	/* Passes append to both directions at once; backward is turned round at the end. */
 	add_router(&n, out);
@@ -224,14 +290,16 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	add_activation(keys, &n, out);
 	add_products(&n, n.ffn, n.hidden, out);
 	if (keys->bias)
-		dc_layer_add_backward(out, sweep(n.taken * n.hidden, 0.0));
+		dc_layer_add_backward(out, sweep(n.copies * n.hidden, 0.0));
 	add_combination(&n, out);
 	dc_layer_reverse_backward(out);
+	add_exchanges(&n, scope, out);
 	return DC_OK;
 }
 
 const struct dc_layer_type dc_layer_experts = {
 	.name = "mixture-of-experts",
 	.doc = "Router and experts, of which each token takes some.",
+	.splits = true,
 	.expand = expand,
 };

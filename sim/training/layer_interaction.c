@@ -69,6 +69,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	pass.inner = keys->pairs == 0 ? vectors : 1.0;
 	dc_layer_add_backward(out, pass);
 	dc_layer_add_backward(out, pass);
+	out->input_elements = x;
 	out->saved_elements = keys->pairs == 0 ? vectors * (vectors - 1.0) / 2.0 : y;
 	out->transient_elements = x + y;
 	return DC_OK;

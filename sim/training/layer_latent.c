@@ -11,7 +11,11 @@
  *     out    a v -> h
  *
  * Norms are by the root mean square; no biases, no dropout. Kept for backward: what each product
- * and norm reads, keys and values of all heads, their output and the layer's. */
+ * and norm reads, keys and values of all heads, their output and the layer's.
+ *
+ * Over ranks, as in Megatron-Core: a/t heads on each of t tensor ranks; the products down and the norms
+ * are done by every one, on its own tokens with sequence parallelism, and the ranks q and r + p
+ * gathered. c context ranks have s/c queries each, and the keys and values of all. */
 #include "training/layer.h"
 #include "training/layer_kinds.h"
 
@@ -129,49 +133,100 @@ static void add_rotation(double tokens, double heads, double nope, double rope,
 	dc_layer_add_backward(out, pass);
 }
 
+/* What one rank has. */
+struct share {
+	double tokens, own; /* of the products up; of those down, and norms */
+	double hidden, heads;
+	double q_rank, kv_rank, nope, rope, value;
+};
+
+static struct share share_of(const struct dc_layer_latent_keys *keys,
+			     const struct dc_layer_scope *scope)
+{
+	double tokens = scope->sequence / dc_layer_context(scope);
+
+	return (struct share){
+		.tokens = tokens,
+		.own = tokens / dc_layer_token_ranks(scope),
+		.hidden = (double)keys->hidden,
+		.heads = (double)keys->heads / dc_layer_tensor(scope),
+		.q_rank = (double)keys->latent.q_rank,
+		.kv_rank = (double)keys->latent.kv_rank,
+		.nope = (double)keys->latent.nope_size,
+		.rope = (double)keys->latent.rope_size,
+		.value = (double)keys->latent.v_size,
+	};
+}
+
+/* Passes append to both directions at once; the caller turns backward round. */
+static void add_passes(const struct share *n, const struct dc_layer_scores *scores,
+		       const struct dc_layer_scope *scope, struct dc_layer *out)
+{
+	double heads = n->heads, key = n->nope + n->rope;
+
+	if (n->q_rank > 0.0) {
+		dc_layer_add_projection(out, n->own, n->hidden, n->q_rank);
+		add_norm(n->own, n->q_rank, out);
+	}
+	dc_layer_add_projection(out, n->tokens, n->q_rank > 0.0 ? n->q_rank : n->hidden,
+				heads * key);
+	dc_layer_add_projection(out, n->own, n->hidden, n->kv_rank + n->rope);
+	add_norm(n->own, n->kv_rank, out);
+	dc_layer_add_projection(out, n->tokens, n->kv_rank, heads * (n->nope + n->value));
+	add_rotation(n->tokens, heads, n->nope, n->rope, out);
+	dc_layer_add_scores(scores, scope, out);
+	dc_layer_add_projection(out, n->tokens, heads * n->value, n->hidden);
+}
+
+static double whole_parameters(const struct share *n, double tensor)
+{
+	double heads = n->heads * tensor, key = n->nope + n->rope;
+	double queries = n->q_rank > 0.0 ? n->q_rank * (n->hidden + heads * key + 1.0)
+					 : n->hidden * heads * key;
+
+	return queries + n->hidden * (n->kv_rank + n->rope) +
+	       n->kv_rank * (1.0 + heads * (n->nope + n->value)) + heads * n->value * n->hidden;
+}
+
 static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
 			     struct dc_layer *out)
 {
 	const struct dc_layer_latent_keys *keys = section;
-	double s = scope->sequence, h = (double)keys->hidden, heads = (double)keys->heads;
-	double q_rank = (double)keys->latent.q_rank, kv_rank = (double)keys->latent.kv_rank;
-	double nope = (double)keys->latent.nope_size, rope = (double)keys->latent.rope_size;
-	double value = (double)keys->latent.v_size, key = nope + rope;
+	struct share n = share_of(keys, scope);
+	double key = n.nope + n.rope, heads = 2.0 * n.heads * (key + n.value);
 	struct dc_layer_scores scores = {
-		.queries = s,
-		.keys = s,
-		.heads = heads,
+		.queries = n.tokens,
+		.keys = scope->sequence,
+		.heads = n.heads,
 		.key_size = key,
-		.value_size = value,
+		.value_size = n.value,
+		.causal = scope->causal,
 		.kernel = keys->kernel,
 	};
+	enum dc_status status =
+		dc_layer_check_heads(scope, keys->node, "latent-attention", keys->heads);
 
-	if (!(s > 0.0))
-		return dc_diag_error(scope->diag, dc_node_mark(keys->node, "type"),
-				     "latent-attention layer: the model's samples have no tokens: "
-				     "give the model a 'sequence' length");
+	if (status != DC_OK)
+		return status;
+	out->input_elements = n.own * n.hidden;
 	/* queries, keys, values, heads' output, the layer's; the ranks before their norms */
-	out->saved_elements = s * (2.0 * heads * (key + value) + h + q_rank + kv_rank + rope);
-	/* Passes append to both directions at once; backward is turned round at the end. */
-	if (q_rank > 0.0) {
-		dc_layer_add_projection(out, s, h, q_rank);
-		add_norm(s, q_rank, out);
-	}
-	dc_layer_add_projection(out, s, q_rank > 0.0 ? q_rank : h, heads * key);
-	dc_layer_add_projection(out, s, h, kv_rank + rope);
-	add_norm(s, kv_rank, out);
-	dc_layer_add_projection(out, s, kv_rank, heads * (nope + value));
-	add_rotation(s, heads, nope, rope, out);
-	dc_layer_add_scores(&scores, out);
-	dc_layer_add_projection(out, s, heads * value, h);
-	if (out->transient_elements < s * heads * (2.0 * key + 2.0 * value))
-		out->transient_elements = s * heads * (2.0 * key + 2.0 * value);
+	out->saved_elements = n.tokens * heads + n.own * (n.hidden + n.q_rank + n.kv_rank + n.rope);
+	add_passes(&n, &scores, scope, out);
+	out->whole_parameters = whole_parameters(&n, dc_layer_tensor(scope));
+	if (out->transient_elements < n.tokens * heads)
+		out->transient_elements = n.tokens * heads;
 	dc_layer_reverse_backward(out);
+	dc_layer_exchange_in(out, scope,
+			     n.tokens *
+				     ((n.q_rank > 0.0 ? n.q_rank : n.hidden) + n.kv_rank + n.rope));
+	dc_layer_add_keys(&scores, scope, out);
+	dc_layer_exchange_out(out, scope, n.tokens * n.hidden);
 	return DC_OK;
 }
 
 const struct dc_layer_type dc_layer_latent = {
 	.name = "latent-attention",
 	.doc = "Multi-head latent attention: queries, keys and values of low rank.",
+	.splits = true,
 	.expand = expand,
 };

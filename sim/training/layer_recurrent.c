@@ -121,6 +121,8 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 				     "the model a 'sequence' length");
 	out->matrix_parameters = gates * (in + state);
 	out->parameters = out->matrix_parameters + (double)keys->biases * gates;
+	out->whole_parameters = out->parameters;
+	out->input_elements = steps * in;
 	/* gates and states of all steps, and the model's input */
 	out->saved_elements = steps * (gates + states * state) + (keys->dropout ? y : 0.0) +
 			      (scope->first ? steps * in : 0.0);

@@ -15,6 +15,8 @@ struct build {
 	struct dc_layers *out;
 	const char *prefix; /* of the names: "decoder[3]." */
 	double source;      /* tokens of the encoder's output */
+	int32_t block;      /* of the next layer; `next` the number of the next block */
+	int32_t next;
 	enum dc_status status;
 };
 
@@ -26,6 +28,7 @@ static void add(struct build *build, const struct dc_layer_type *type, const cha
 	if (build->status != DC_OK)
 		return;
 	layer->kind = type->name;
+	layer->block = build->block;
 	layer->name = dc_arena_printf(build->arena, "%s%s", build->prefix, name);
 	if (layer->name == NULL) {
 		build->status = DC_ERR_MEMORY;
@@ -81,6 +84,7 @@ static void add_attention(struct build *build)
 		.bias = t->bias,
 		.dropout = t->dropout,
 		.rotary = t->positions == POSITIONS_ROTARY,
+		.parallel = t->parallel,
 		.kernel = t->kernel,
 	};
 
@@ -121,9 +125,22 @@ static void add_cross(struct build *build)
 /* Relative positions are numbers per head and distance, which the stack's first attention holds. */
 static void add_relative_positions(struct build *build)
 {
-	if (build->status == DC_OK && build->t->positions == POSITIONS_RELATIVE)
-		build->out->items[build->out->count - 1].parameters +=
-			(double)build->t->heads * relative_buckets;
+	double numbers = (double)build->t->heads * relative_buckets;
+	struct dc_layer *layer;
+
+	if (build->status != DC_OK || build->t->positions != POSITIONS_RELATIVE)
+		return;
+	layer = &build->out->items[build->out->count - 1];
+	layer->parameters += numbers / dc_layer_tensor(&build->scope);
+	layer->whole_parameters += numbers;
+}
+
+/* The encoder's output travels along with what the decoder's blocks hand on. */
+static void take_source(struct build *build, struct dc_layer *layer)
+{
+	double ranks = dc_layer_context(&build->scope) * dc_layer_token_ranks(&build->scope);
+
+	layer->input_elements += build->source * (double)build->t->hidden / ranks;
 }
 
 static void add_feed_forward(struct build *build)
@@ -136,12 +153,15 @@ static void add_feed_forward(struct build *build)
 		.out = ffn,
 		.bias = t->bias,
 		.gated = t->gated,
+		.parallel = t->parallel,
 		.activation = t->activation,
+		.split = DC_LAYER_SPLIT_COLUMN,
 		.per = DC_LAYER_PER_TOKEN,
 		.share = 1.0,
 	};
 
 	add(build, &dc_layer_linear, "intermediate", &keys);
+	keys.split = DC_LAYER_SPLIT_ROW;
 	keys.in = ffn;
 	keys.out = t->hidden;
 	keys.gated = false;
@@ -174,6 +194,7 @@ static void add_experts(struct build *build)
 		.bias = t->bias,
 		.gated = t->gated,
 		.activation = t->activation,
+		.split = DC_LAYER_SPLIT_COLUMN,
 		.per = DC_LAYER_PER_TOKEN,
 		.share = 1.0,
 	};
@@ -182,6 +203,7 @@ static void add_experts(struct build *build)
 	if (t->shared_experts == 0)
 		return;
 	add(build, &dc_layer_linear, "shared.intermediate", &shared);
+	shared.split = DC_LAYER_SPLIT_ROW;
 	shared.in = shared.out;
 	shared.out = t->hidden;
 	shared.gated = false;
@@ -199,6 +221,8 @@ static void add_layer(struct build *build, uint64_t number, bool cross)
 	/* the first norm follows the embedding: no shortcut yet */
 	if (before)
 		add_norm(build, "attention.norm", !first, t->dropout, 1.0);
+	if (cross && build->status == DC_OK)
+		take_source(build, &build->out->items[build->out->count - 1]);
 	if (t->latent != NULL)
 		add_latent(build);
 	else
@@ -225,6 +249,7 @@ static void add_layer(struct build *build, uint64_t number, bool cross)
 static void add_layers(struct build *build, const char *stack, uint64_t layers, bool cross)
 {
 	for (uint64_t i = 0; i < layers && build->status == DC_OK; i++) {
+		build->block = build->next++;
 		build->prefix =
 			dc_arena_printf(build->arena, "%s[%llu].", stack, (unsigned long long)i);
 		if (build->prefix == NULL)
@@ -243,6 +268,7 @@ static void add_stack(struct build *build)
 	if (t->norm_place == NORM_AFTER)
 		add_norm(build, "embeddings.norm", false, t->dropout, 1.0);
 	add_layers(build, stack, t->layers, t->encoder_layers > 0);
+	build->block = DC_LAYER_BACK;
 	if (t->norm_place == NORM_BEFORE)
 		add_norm(build, "final.norm", true, t->dropout, 1.0);
 }
@@ -251,23 +277,34 @@ static void add_stack(struct build *build)
 static void add_encoder(struct build *build)
 {
 	const struct dc_transformer *t = build->t;
+	struct dc_layer *layer;
 
+	build->scope.causal = false;
 	add_layers(build, "encoder", t->encoder_layers, false);
 	add_norm(build, "encoder.norm", true, t->dropout, 1.0);
 	build->source = build->scope.sequence;
 	if (t->target > 0)
 		build->scope.sequence = (double)t->target;
+	build->scope.causal = true;
 	build->prefix = "decoder.";
+	build->block = build->next; /* the first of the decoder's */
 	add_embedding(build);
 	build->prefix = "";
-	if (build->status == DC_OK)
-		build->out->items[build->out->count - 1].parameters = 0.0;
+	if (build->status != DC_OK)
+		return;
+	layer = &build->out->items[build->out->count - 1];
+	layer->parameters = 0.0;
+	layer->whole_parameters = 0.0;
+	take_source(build, layer);
 }
 
 static void add_loss(struct build *build, const char *name, uint64_t classes, int per, double share)
 {
 	struct dc_layer_loss_keys keys = {
 		.node = build->t->node, .classes = classes, .per = per, .share = share};
+
+	if (per == DC_LAYER_PER_TOKEN)
+		keys.split = DC_LAYER_SPLIT_COLUMN;
 
 	add(build, &dc_layer_loss, name, &keys);
 }
@@ -280,7 +317,9 @@ static void add_next_token(struct build *build)
 		.in = t->hidden,
 		.out = t->vocabulary,
 		.tied = t->tied,
+		.logits = true,
 		.activation = DC_LAYER_ACTIVATION_NONE,
+		.split = DC_LAYER_SPLIT_COLUMN,
 		.per = DC_LAYER_PER_TOKEN,
 		.share = t->predicted,
 	};
@@ -316,6 +355,8 @@ static void add_masked(struct build *build)
 	keys.out = t->vocabulary;
 	keys.activation = DC_LAYER_ACTIVATION_NONE;
 	keys.tied = t->tied;
+	keys.logits = true;
+	keys.split = DC_LAYER_SPLIT_COLUMN;
 	add(build, &dc_layer_linear, "words.decoder", &keys);
 	add_loss(build, "words.loss", t->vocabulary, DC_LAYER_PER_TOKEN, t->predicted);
 }
@@ -347,11 +388,13 @@ enum dc_status dc_transformer_expand(const struct dc_transformer *transformer,
 		.arena = arena,
 		.out = out,
 		.prefix = "",
+		.block = DC_LAYER_FRONT,
 		.status = dc_transformer_check(transformer, scope),
 	};
 
 	if (build.status != DC_OK)
 		return build.status;
+	build.scope.causal = transformer->objective == OBJECTIVE_NEXT_TOKEN;
 	add_embedding(&build);
 	if (transformer->encoder_layers > 0)
 		add_encoder(&build);

@@ -318,8 +318,11 @@ static enum dc_status check_latent(const struct dc_transformer *t, struct dc_dia
 	return status;
 }
 
-static enum dc_status check_encoder(const struct dc_transformer *t, struct dc_diag *diag)
+static enum dc_status check_encoder(const struct dc_transformer *t,
+				    const struct dc_layer_scope *scope)
 {
+	struct dc_diag *diag = scope->diag;
+	uint64_t ranks = (uint64_t)(dc_layer_context(scope) * dc_layer_token_ranks(scope));
 	const char *key = t->parallel                        ? "parallel"
 			  : t->latent != NULL                ? "latent"
 			  : t->norm_place == NORM_AFTER      ? "norm_place"
@@ -329,6 +332,11 @@ static enum dc_status check_encoder(const struct dc_transformer *t, struct dc_di
 
 	if (t->encoder_layers == 0)
 		return check_alone(t, "target", t->target, "encoder_layers", diag);
+	if (t->target % ranks != 0)
+		return dc_diag_error(diag, dc_node_mark(t->node, "target"),
+				     "transformer: a target of %llu tokens does not divide over "
+				     "%llu ranks that share tokens",
+				     (unsigned long long)t->target, (unsigned long long)ranks);
 	if (key == NULL)
 		return DC_OK;
 	return dc_diag_error(diag, dc_node_mark(t->node, key),
@@ -350,7 +358,7 @@ enum dc_status dc_transformer_check(const struct dc_transformer *t,
 		status = DC_ERR_INPUT;
 	if (check_latent(t, scope->diag) != DC_OK)
 		status = DC_ERR_INPUT;
-	if (check_encoder(t, scope->diag) != DC_OK)
+	if (check_encoder(t, scope) != DC_OK)
 		status = DC_ERR_INPUT;
 	if (t->parallel && t->norm_place == NORM_AFTER)
 		status = dc_diag_error(scope->diag, dc_node_mark(t->node, "parallel"),

@@ -269,7 +269,7 @@ enum dc_status dc_training_settle(struct dc_training_workload *workload, uint64_
 		status = dc_diag_error(
 			diag, dc_node_mark(workload->node, "precision"),
 			"precision: int8 cannot hold gradients; expected one of fp64, "
-			"fp32, tf32, fp16, bf16, fp8");
+			"fp32, tf32, fp16, bf16, fp8, mxfp8, nvfp4");
 	if (!dataset->drop_last)
 		status = dc_diag_error(diag, dc_node_mark(dataset->node, "drop_last"),
 				       "dataset: 'drop_last: false' is not supported yet");

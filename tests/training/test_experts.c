@@ -322,3 +322,188 @@ Test(experts, contradictions_are_refused)
 		"heads: 2, head_size: 4, source: 4}]}",
 		"cross-attention layer: the model's samples have no tokens", 3);
 }
+
+static struct dc_layers part_of(const struct catalogue *catalogue, const char *yaml,
+				struct dc_shard shard)
+{
+	const struct dc_model *model = catalogue_read(catalogue, &dc_model_family, yaml);
+	struct dc_layers layers = {0};
+
+	cr_assert_eq(dc_model_expand_shard(model, &shard, NULL, catalogue_arena(catalogue),
+					   catalogue->diag, &layers),
+		     DC_OK, "%s", yaml);
+	return layers;
+}
+
+static double flops_of(const struct dc_layer_pass *passes, size_t count)
+{
+	double flops = 0.0;
+
+	for (size_t i = 0; i < count; i++)
+		flops += passes[i].flops;
+	return flops;
+}
+
+/* Router products, which every tensor rank without sequence parallelism repeats, apart. */
+static double shared_flops(const struct dc_layer *layer, const struct dc_layer_pass *passes,
+			   size_t count)
+{
+	double flops = flops_of(passes, count);
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(layer->kind, "mixture-of-experts") == 0 && passes[i].wide_fixed > 0.0)
+			flops -= passes[i].flops;
+	return flops;
+}
+
+Test(shards, of_experts_and_cross_attention_add_up)
+{
+	static const struct dc_shard shards[] = {{2, 1, 1, true},
+						 {2, 1, 1, false},
+						 {1, 2, 1, false},
+						 {1, 1, 8, false},
+						 {2, 1, 4, true}};
+	static const char *const names[] = {"mixtral-8x7b", "t5-11b", "qwen3-30b-a3b"};
+
+	for (size_t i = 0; i < sizeof(shards) / sizeof(shards[0]); i++)
+		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+			struct catalogue catalogue = catalogue_open();
+			struct dc_layers whole = expand(&catalogue, names[k]);
+			struct dc_layers part = part_of(&catalogue, names[k], shards[i]);
+			double ranks = (double)(shards[i].tensor * shards[i].context);
+
+			/* expert ranks have their own samples: each does as much as all would alone */
+			for (size_t j = 0; j < whole.count; j++) {
+				const struct dc_layer *a = &whole.items[j], *b = &part.items[j];
+				double all = shared_flops(a, a->backward, a->backward_count);
+				double mine = shared_flops(b, b->backward, b->backward_count);
+
+				cr_expect_float_eq(ranks * mine, all, 1e-12 * all, "%s %s",
+						   names[k], a->name);
+				cr_expect_eq(b->whole_parameters, a->parameters, "%s %s", names[k],
+					     a->name);
+			}
+			catalogue_close(&catalogue);
+		}
+}
+
+Test(shards, a_rank_of_experts)
+{
+	struct catalogue catalogue = catalogue_open();
+	struct dc_layers part =
+		part_of(&catalogue, "mixtral-8x7b", (struct dc_shard){2, 1, 4, true});
+	const struct dc_layer *x = find(&part, "decoder[5].experts");
+	const double h = 4096, f = 14336, s = 4096, k = 2, e = 8;
+
+	/* 8 / 4 experts of half their width, the whole router */
+	cr_expect_eq(x->expert_parameters, 2.0 * 3.0 * h * f / 2.0);
+	cr_expect_eq(x->parameters, x->expert_parameters + h * e);
+	/* products of all tokens' copies, 2 s k / 2 to each expert, half as wide; router of half the
+	 * tokens (hand) */
+	cr_expect_eq(x->forward[0].flops, 2.0 * (s / 2.0) * h * e);
+	cr_expect_eq(x->forward[3].flops, 2.0 * k * s * h * f);
+	cr_expect_eq(x->backward[1].inner_per_sample, k * s / 2.0);
+	/* dispatch and combination of the rank's own copies [Megatron-Core]: k s h / t each; over tensor
+	 * ranks copies are gathered and their sums scattered */
+	cr_assert_eq(x->forward_exchange_count, 3u);
+	cr_expect_eq(x->forward_exchanges[0].axis, DC_EXCHANGE_EXPERT);
+	cr_expect_eq(x->forward_exchanges[0].operation, DC_OPERATION_ALL_TO_ALL);
+	cr_expect_eq(x->forward_exchanges[0].elements, k * s * h / 2.0);
+	cr_expect_eq(x->forward_exchanges[0].times, 2u);
+	cr_expect_eq(x->forward_exchanges[1].operation, DC_OPERATION_ALL_GATHER);
+	cr_expect_eq(x->forward_exchanges[1].elements, k * s * h);
+	cr_expect_eq(x->forward_exchanges[2].operation, DC_OPERATION_REDUCE_SCATTER);
+	cr_expect_eq(x->backward_exchange_count, 4u);
+	catalogue_close(&catalogue);
+}
+
+Test(shards, tensor_ranks_without_sequence_reduce_tokens_not_copies)
+{
+	struct catalogue catalogue = catalogue_open();
+	struct dc_layers part =
+		part_of(&catalogue, "mixtral-8x7b", (struct dc_shard){2, 1, 1, false});
+	const struct dc_layer *x = find(&part, "decoder[5].experts");
+
+	/* combined before they are reduced: one vector per token */
+	cr_assert_eq(x->forward_exchange_count, 1u);
+	cr_expect_eq(x->forward_exchanges[0].operation, DC_OPERATION_ALL_REDUCE);
+	cr_expect_eq(x->forward_exchanges[0].elements, 4096.0 * 4096.0);
+	catalogue_close(&catalogue);
+}
+
+Test(shards, a_rank_of_latent_attention)
+{
+	struct catalogue catalogue = catalogue_open();
+	struct dc_layers part =
+		part_of(&catalogue, "deepseek-v3", (struct dc_shard){8, 2, 1, true});
+	const struct dc_layer *x = find(&part, "decoder[7].attention");
+	const double h = 7168, s = 4096, q = 1536, r = 512, n = 128, p = 64, v = 128, a = 128 / 8;
+
+	/* products down and norms on every rank, 16 of 128 heads */
+	cr_expect_eq(x->parameters,
+		     h * q + q + q * a * (n + p) + h * (r + p) + r + r * a * (n + v) + a * v * h);
+	cr_expect_eq(x->whole_parameters, h * q + q + q * 128 * (n + p) + h * (r + p) + r +
+						  r * 128 * (n + v) + 128 * v * h);
+	/* down: tokens over context and tensor ranks; up: over context ranks */
+	cr_expect_eq(x->forward[0].flops, 2.0 * s / 16.0 * h * q);
+	cr_expect_eq(x->forward[2].flops, 2.0 * s / 2.0 * q * a * (n + p));
+	/* scores of half the queries, all keys; all are counted: no software leaves any out */
+	cr_expect_eq(x->forward[7].flops, 2.0 * s / 2.0 * s * a * (n + p + v));
+	/* the narrow vectors are gathered, not the tokens; keys and values over context ranks; the
+	 * output scattered */
+	cr_assert_eq(x->forward_exchange_count, 3u);
+	cr_expect_eq(x->forward_exchanges[0].elements, s / 2.0 * (q + r + p));
+	cr_expect_eq(x->forward_exchanges[1].axis, DC_EXCHANGE_CONTEXT);
+	cr_expect_eq(x->forward_exchanges[1].elements, s * a * (n + p + v));
+	cr_expect_eq(x->forward_exchanges[2].elements, s / 2.0 * h);
+	/* what flash keeps is what selective recomputation gives back */
+	cr_expect_eq(x->core_count, 1u);
+	cr_expect_eq(x->core_bytes, 4.0 * s / 2.0 * a);
+	catalogue_close(&catalogue);
+}
+
+Test(shards, blocks_of_an_encoder_and_a_decoder_follow_one_another)
+{
+	struct catalogue catalogue = catalogue_open();
+	struct dc_layers layers = expand(&catalogue, "t5-11b");
+	const struct dc_layer *last = find(&layers, "encoder.norm");
+	const struct dc_layer *first = find(&layers, "decoder.embeddings");
+
+	cr_expect_eq(find(&layers, "embeddings")->block, DC_LAYER_FRONT);
+	cr_expect_eq(last->block, 23);
+	cr_expect_eq(first->block, 24);
+	cr_expect_eq(find(&layers, "decoder[23].output")->block, 47);
+	cr_expect_eq(find(&layers, "final.norm")->block, DC_LAYER_BACK);
+	/* the first block of the decoder is handed the encoder's output, the others both */
+	cr_expect_eq(first->input_elements, 512.0 * 1024.0);
+	cr_expect_eq(find(&layers, "decoder[1].attention.norm")->input_elements,
+		     (512.0 + 114.0) * 1024.0);
+	catalogue_close(&catalogue);
+}
+
+static void expect_indivisible(const char *yaml, struct dc_shard shard, const char *words)
+{
+	struct catalogue catalogue = catalogue_open();
+	const struct dc_model *model = catalogue_read(&catalogue, &dc_model_family, yaml);
+	struct dc_layers layers;
+
+	cr_expect_eq(dc_model_expand_shard(model, &shard, NULL, catalogue_arena(&catalogue),
+					   catalogue.diag, &layers),
+		     DC_ERR_INPUT, "%s", yaml);
+	catalogue_expect(&catalogue, words);
+	catalogue_close(&catalogue);
+}
+
+Test(shards, what_does_not_divide_is_refused)
+{
+	expect_indivisible("mixtral-8x7b", (struct dc_shard){1, 1, 3, false},
+			   "3 expert ranks do not divide 8 experts");
+	expect_indivisible("{base: mixtral-8x7b, transformer: {expert_ffn: 14337}}",
+			   (struct dc_shard){2, 1, 1, false},
+			   "2 tensor ranks do not divide experts 14337 wide");
+	expect_indivisible("{base: deepseek-v3, transformer: {heads: 100}}",
+			   (struct dc_shard){8, 1, 1, false},
+			   "latent-attention layer: 8 tensor ranks do not divide 100 heads");
+	expect_indivisible("t5-11b", (struct dc_shard){4, 1, 1, true},
+			   "a target of 114 tokens does not divide over 4 ranks that share tokens");
+}

@@ -82,6 +82,49 @@ Test(layer, eight_bit_products_keep_sixteen_bit_activations)
 	catalogue_close(&catalogue);
 }
 
+Test(layer, eight_bit_training_keeps_some_products_in_sixteen)
+{
+	struct catalogue catalogue = catalogue_open();
+	struct dc_layer attention = last_of(
+		&catalogue, "{name: m, sequence: 16, layers: [{type: attention, hidden: 64, "
+			    "heads: 8, bias: false}]}");
+	struct dc_layer logits = last_of(
+		&catalogue, "{name: m, layers: [{type: linear, in: 8, out: 16, logits: true}]}");
+	struct dc_work works[DC_LAYER_WORKS];
+
+	/* conversion, projection, attention: scores in 16 bits [Micikevicius et al. 2022, sec. 3] */
+	cr_assert_eq(dc_layer_forward(&attention, 1.0, DC_FP8, works), 4u);
+	cr_expect_eq(works[1].precision, DC_FP8);
+	cr_expect_eq(works[2].precision, DC_BF16);
+	/* q, k, v, the output in 2 bytes, FP32 statistics */
+	cr_expect_eq(works[2].bytes, 16.0 * (4.0 * 64.0 * 2.0 + 8.0 * 4.0));
+	cr_expect_eq(works[3].precision, DC_FP8);
+	cr_assert_eq(dc_layer_forward(&logits, 1.0, DC_NVFP4, works), 2u);
+	cr_expect_eq(works[1].precision, DC_BF16);
+	/* wider formats stay */
+	dc_layer_forward(&logits, 1.0, DC_FP16, works);
+	cr_expect_eq(works[1].precision, DC_FP16);
+	catalogue_close(&catalogue);
+}
+
+Test(layer, micro_batches_add_their_gradients)
+{
+	struct catalogue catalogue = catalogue_open();
+	struct dc_layer layer = last_of(
+		&catalogue, "{name: m, layers: [{type: linear, in: 8, out: 16, bias: false}]}");
+	struct dc_layer_batch batch = {.samples = 10.0, .precision = DC_BF16, .accumulates = true};
+	struct dc_work works[DC_LAYER_WORKS];
+
+	/* dW; widening; FP32 sum: reads two, writes one, 12 bytes of each of 128 */
+	cr_assert_eq(dc_layer_backward_works(&layer, &batch, works), 3u);
+	expect_work(&works[2], 0.0, 1536.0, 0.0, 1, "sum");
+	batch.accumulates = false;
+	cr_assert_eq(dc_layer_backward_works(&layer, &batch, works), 2u);
+	/* the host launches what the device runs: 1 kernel over 2 works */
+	cr_expect_eq(works[0].launches, 0.5);
+	catalogue_close(&catalogue);
+}
+
 Test(layer, tied_weights_count_once)
 {
 	struct catalogue catalogue = catalogue_open();
