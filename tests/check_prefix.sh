@@ -15,7 +15,7 @@ modules_of() {
 	facility) echo facility stage thermal cooling plant weather rack room ;;
 	economics) echo economics ;;
 	output) echo hdf5 result export copy ;;
-	program) echo program executor ;;
+	program) echo program ensemble executor ;;
 	traffic) echo traffic ;;
 	training) echo model layer training optimizer transformer software ;;
 	scenario) echo scenario simulation datacenter ;;

@@ -66,6 +66,69 @@ enum dc_status dc_group_stride(const struct dc_fabric *fabric, uint64_t base, ui
 	return DC_OK;
 }
 
+static bool add_factor(struct dc_group *group, uint64_t size, uint64_t stride, size_t dimension)
+{
+	if (group->count == DC_FABRIC_DIMENSIONS)
+		return false;
+	group->factors[group->count++] = (struct dc_group_factor){size, stride, dimension};
+	return true;
+}
+
+/* Adds a piece as factors along dimensions, each of which holds a whole number of them. False, and what
+ * was added is to be taken back, where the sizes do not divide or factors are too many. */
+static bool add_aligned(const struct dc_fabric *fabric, struct dc_group_piece piece,
+			struct dc_group *group)
+{
+	for (size_t d = 0; d < fabric->count && piece.size > 1; d++) {
+		uint64_t inner = fabric->strides[d], outer = fabric->strides[d + 1];
+		uint64_t room, taken;
+
+		if (piece.stride >= outer || fabric->dimensions[d].size < 2)
+			continue;
+		if (piece.stride % inner || outer % piece.stride)
+			return false;
+		room = outer / piece.stride;
+		taken = piece.size < room ? piece.size : room;
+		if (piece.size % taken || room % taken)
+			return false;
+		if (taken > 1 && !add_factor(group, taken, piece.stride, d))
+			return false;
+		piece.size /= taken;
+		piece.stride = outer;
+	}
+	return piece.size == 1;
+}
+
+enum dc_status dc_group_lattice(const struct dc_fabric *fabric, uint64_t base,
+				const struct dc_group_piece *pieces, size_t count,
+				struct dc_group *group, bool *aligned)
+{
+	uint64_t last = base;
+
+	*group = (struct dc_group){.base = base, .size = 1};
+	if (aligned)
+		*aligned = true;
+	for (size_t i = 0; i < count; i++) {
+		struct dc_group_piece piece = pieces[i];
+		size_t before = group->count;
+
+		while (i + 1 < count && pieces[i + 1].stride == piece.size * piece.stride)
+			piece.size *= pieces[++i].size;
+		if (piece.size == 0)
+			return DC_ERR_RUN;
+		group->size *= piece.size;
+		last += (piece.size - 1) * piece.stride;
+		if (add_aligned(fabric, piece, group))
+			continue;
+		group->count = before;
+		if (aligned)
+			*aligned = false;
+		if (!add_factor(group, piece.size, piece.stride, DC_GROUP_ACROSS))
+			return DC_ERR_RUN;
+	}
+	return last < fabric->ranks ? DC_OK : DC_ERR_RUN;
+}
+
 uint64_t dc_group_rank(const struct dc_group *group, uint64_t member)
 {
 	uint64_t rank = group->base;

@@ -34,6 +34,18 @@ struct dc_group dc_group_all(const struct dc_fabric *fabric);
 /* base, base + stride, ..., `size` ranks in all. DC_ERR_RUN when one of them does not exist. */
 enum dc_status dc_group_stride(const struct dc_fabric *fabric, uint64_t base, uint64_t size,
 			       uint64_t stride, struct dc_group *group) DC_CHECK;
+/* Members along several strides at once: base + sum of digit x stride over the pieces, the first innermost;
+ * every stride is a multiple of size x stride of the piece before. Pieces that follow each other without a
+ * gap count as one. *aligned (may be NULL): whether the factors lie within dimensions whatever the digits of
+ * the base beside the pieces, so that all such groups are translates of each other; a piece that does not
+ * is a factor along no dimension. DC_ERR_RUN when a member does not exist, or there are more factors than a
+ * group has. */
+struct dc_group_piece {
+	uint64_t size, stride;
+};
+enum dc_status dc_group_lattice(const struct dc_fabric *fabric, uint64_t base,
+				const struct dc_group_piece *pieces, size_t count,
+				struct dc_group *group, bool *aligned) DC_CHECK;
 /* The rank of a member, 0 <= member < size. */
 uint64_t dc_group_rank(const struct dc_group *group, uint64_t member);
 

@@ -82,6 +82,8 @@ struct dc_accelerator_efficiency {
 	double batched;           /* of that, what many small products at once reach */
 	struct dc_accelerator_attention attention;
 	double inner_half; /* inner dimension K at which half of that is reached */
+	double outer_half; /* number of rows, or of columns, at which half of it is reached */
+	double unaligned;  /* of that, when rows are no multiple of 16 bytes; 0: as others */
 	double memory;     /* share of the peak bandwidth that a long stream reaches */
 	double launch_s;   /* device time that every kernel costs */
 };

@@ -2,6 +2,7 @@
 #include "hardware/roofline.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* Efficiency of a generation of fused attention; 0: the accelerator's file has none. */
 static double attention_efficiency(const struct dc_accelerator_attention *attention,
@@ -18,9 +19,33 @@ static double attention_efficiency(const struct dc_accelerator_attention *attent
 		return attention->cudnn;
 	case DC_KERNEL_PRODUCT:
 	case DC_KERNEL_BATCHED:
+	case DC_KERNEL_CONVOLUTION:
 		break;
 	}
 	return 0.0;
+}
+
+/* Whether rows of so many elements are a multiple of 16 bytes. */
+static bool is_aligned(double length, enum dc_precision precision)
+{
+	return fmod(length * dc_precision_size_bytes(precision), 16.0) == 0.0;
+}
+
+/* How much longer a product takes for its shape. */
+static double edges(const struct dc_accelerator_efficiency *efficiency, const struct dc_work *work)
+{
+	double longer = 1.0;
+
+	if (work->rows > 0.0)
+		longer *= 1.0 + efficiency->outer_half / work->rows;
+	if (work->columns > 0.0)
+		longer *= 1.0 + efficiency->outer_half / work->columns;
+	if (efficiency->unaligned > 0.0 && work->columns > 0.0 &&
+	    work->kernel == DC_KERNEL_PRODUCT &&
+	    (!is_aligned(work->columns, work->precision) ||
+	     !is_aligned(work->inner, work->precision)))
+		longer /= efficiency->unaligned;
+	return longer;
 }
 
 static double product_s(const struct dc_accelerator *accelerator, const struct dc_work *work)
@@ -36,7 +61,8 @@ static double product_s(const struct dc_accelerator *accelerator, const struct d
 		return work->flops / (peak * matrix * efficiency->batched);
 	if (attention > 0.0)
 		return work->flops / (peak * attention);
-	return work->flops / (peak * matrix) * (work->inner + efficiency->inner_half) / work->inner;
+	return work->flops / (peak * matrix) * (work->inner + efficiency->inner_half) /
+	       work->inner * edges(efficiency, work);
 }
 
 double dc_roofline_duration_s(const struct dc_accelerator *accelerator, const struct dc_work *work)

@@ -14,7 +14,17 @@ enum { LEAST_CYCLES = 2 };
 /* In one replay; far beyond any run, and far from overflowing what is counted and added. */
 static const uint64_t most_iterations = (uint64_t)1 << 40;
 
-static const dc_time idle = -1;
+static const dc_time idle = -1, gathers = -2;
+
+static uint32_t streams_of(const struct dc_executor *executor, const struct actor *actor)
+{
+	return executor->stages[actor->stage].program->stream_count;
+}
+
+static uint64_t count_of(const struct dc_executor *executor, const struct actor *actor, uint32_t s)
+{
+	return executor->stages[actor->stage].program->streams[s].count;
+}
 
 enum dc_status dc_executor_replay_init(struct dc_executor *executor)
 {
@@ -23,7 +33,9 @@ enum dc_status dc_executor_replay_init(struct dc_executor *executor)
 	replay->off = executor->options.exact;
 	if (replay->off)
 		return DC_OK;
-	replay->size = 2 * executor->actor_count * executor->program->stream_count;
+	replay->size = 0;
+	for (uint64_t i = 0; i < executor->actor_count; i++)
+		replay->size += 2 * streams_of(executor, &executor->actors[i]);
 	replay->states = calloc((DC_EXECUTOR_HISTORY + 1) * replay->size, sizeof *replay->states);
 	return replay->states ? DC_OK : DC_ERR_MEMORY;
 }
@@ -38,36 +50,59 @@ static dc_time *state_at(struct replay *replay, size_t slot)
 	return replay->states + slot * replay->size;
 }
 
+/* When the operation at the head of a stream ends; of a meeting, its own end. */
+static dc_time due(const struct dc_executor *executor, const struct actor *actor, uint32_t s)
+{
+	const struct dc_program *program = executor->stages[actor->stage].program;
+	const struct stream_state *stream = &actor->streams[s];
+	const struct dc_op *op;
+	dc_event event = stream->event;
+
+	if (!stream->busy)
+		return idle;
+	if (stream->meeting) {
+		op = &program->ops[dc_executor_head(executor, actor, s)];
+		event = op->kind == DC_OP_COLLECTIVE
+				? executor->gatherings[actor->gatherings[op->group]]
+					  .collective.event
+				: 0;
+	}
+	return event ? dc_engine_due(executor->engine, event) - dc_engine_now(executor->engine)
+		     : gathers;
+}
+
 static void take_state(const struct dc_executor *executor, dc_time *state)
 {
-	dc_time now = dc_engine_now(executor->engine);
-	uint32_t streams = executor->program->stream_count;
+	for (uint64_t i = 0; i < executor->actor_count; i++) {
+		const struct actor *actor = &executor->actors[i];
 
-	for (uint64_t i = 0; i < executor->actor_count * streams; i++) {
-		const struct stream_state *s = &executor->stream_states[i];
-		uint32_t count = executor->program->streams[i % streams].count;
-
-		*state++ = (dc_time)s->completed - (dc_time)executor->iterations * count;
-		*state++ = s->busy ? dc_engine_due(executor->engine, s->event) - now : idle;
+		for (uint32_t s = 0; s < streams_of(executor, actor); s++) {
+			*state++ = (dc_time)actor->streams[s].completed -
+				   (dc_time)executor->iterations *
+					   (dc_time)count_of(executor, actor, s);
+			*state++ = due(executor, actor, s);
+		}
 	}
 }
 
 /* How many iterations beyond the present one the streams have begun or passed. */
 static uint64_t lead(const struct dc_executor *executor)
 {
-	uint32_t streams = executor->program->stream_count;
 	uint64_t most = 0;
 
-	for (uint64_t i = 0; i < executor->actor_count * streams; i++) {
-		const struct stream_state *s = &executor->stream_states[i];
-		uint32_t count = executor->program->streams[i % streams].count;
-		uint64_t begun;
+	for (uint64_t i = 0; i < executor->actor_count; i++) {
+		const struct actor *actor = &executor->actors[i];
 
-		if (!count)
-			continue;
-		begun = (s->completed + (s->busy ? 1 : 0) + count - 1) / count;
-		if (begun > executor->iterations && begun - executor->iterations > most)
-			most = begun - executor->iterations;
+		for (uint32_t s = 0; s < streams_of(executor, actor); s++) {
+			uint64_t count = count_of(executor, actor, s), begun;
+
+			if (!count)
+				continue;
+			begun = (actor->streams[s].completed + actor->streams[s].busy + count - 1) /
+				count;
+			if (begun > executor->iterations && begun - executor->iterations > most)
+				most = begun - executor->iterations;
+		}
 	}
 	return most;
 }
@@ -154,11 +189,13 @@ static void replay_ends(void *context, uint64_t argument)
 	executor->iterations += iterations;
 	executor->iteration_start = dc_engine_now(executor->engine);
 	for (uint64_t i = 0; i < executor->actor_count; i++) {
-		executor->actors[i].iterations += iterations;
-		executor->actors[i].since = dc_engine_now(executor->engine);
-		for (uint32_t s = 0; s < executor->program->stream_count; s++)
-			executor->actors[i].streams[s].completed +=
-				iterations * executor->program->streams[s].count;
+		struct actor *actor = &executor->actors[i];
+
+		actor->since = dc_engine_now(executor->engine);
+		for (uint32_t s = 0; s < streams_of(executor, actor); s++) {
+			actor->streams[s].completed += iterations * count_of(executor, actor, s);
+			actor->streams[s].began += replay->period * (dc_time)replay->cycles;
+		}
 	}
 	replay->phase = REPLAY_WATCHING;
 	replay->kept = 0;
@@ -171,12 +208,18 @@ static void replay_ends(void *context, uint64_t argument)
 	dc_executor_continue(executor);
 }
 
+static void move(struct dc_executor *executor, dc_event event, dc_time span)
+{
+	if (event)
+		dc_engine_reschedule(executor->engine, event,
+				     dc_engine_due(executor->engine, event) + span);
+}
+
 /* The recorded cycle is complete: jump over as many as fit. Running operations move along. */
 static bool begin(struct dc_executor *executor)
 {
 	struct replay *replay = &executor->replay;
 	dc_time now = dc_engine_now(executor->engine);
-	uint32_t streams = executor->program->stream_count;
 	dc_time span;
 
 	replay->period = now - replay->begun;
@@ -188,13 +231,11 @@ static bool begin(struct dc_executor *executor)
 	replay->phase = REPLAY_RUNNING;
 	dc_engine_schedule(executor->engine, now + span, DC_PHASE_COMPLETION, 0, replay_ends,
 			   executor, 0);
-	for (uint64_t i = 0; i < executor->actor_count * streams; i++) {
-		struct stream_state *s = &executor->stream_states[i];
-
-		if (s->busy)
-			dc_engine_reschedule(executor->engine, s->event,
-					     dc_engine_due(executor->engine, s->event) + span);
-	}
+	for (uint64_t i = 0; i < executor->actor_count; i++)
+		for (uint32_t s = 0; s < streams_of(executor, &executor->actors[i]); s++)
+			move(executor, executor->actors[i].streams[s].event, span);
+	for (uint32_t i = 0; i < executor->gathering_count; i++)
+		move(executor, executor->gatherings[i].collective.event, span);
 	if (executor->observer.replay) {
 		enum dc_status status = executor->observer.replay(executor->observer.context);
 
@@ -249,16 +290,9 @@ uint64_t dc_executor_replayed(const struct dc_executor *executor, dc_time now)
 /* Whether all iterations of the cycle look alike. */
 static bool uniform(const struct replay *replay)
 {
-	const struct dc_executor_iteration *first = &replay->iterations[0];
-
-	for (uint64_t i = 1; i < replay->cycle; i++) {
-		const struct dc_executor_iteration *row = &replay->iterations[i];
-
-		if (row->duration != first->duration || row->compute != first->compute ||
-		    row->exposed_communication != first->exposed_communication ||
-		    row->stall != first->stall)
+	for (uint64_t i = 1; i < replay->cycle; i++)
+		if (!dc_executor_iteration_equals(&replay->iterations[i], &replay->iterations[0]))
 			return false;
-	}
 	return true;
 }
 

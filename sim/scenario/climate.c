@@ -246,9 +246,5 @@ double dc_datacenter_climate_rounding_j(const struct dc_climate *climate)
 
 size_t dc_datacenter_rack_entry(const struct dc_load *load, uint64_t rack)
 {
-	const struct dc_load_rack *first = &load->racks[0];
-
-	if (load->rack_count == load->datacenter->racks)
-		return rack;
-	return rack < first->racks ? 0 : 1;
+	return load->rack_classes.class_of[rack];
 }

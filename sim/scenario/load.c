@@ -16,58 +16,26 @@ static const char *const part_names[DC_LOAD_PARTS] = {
 };
 
 static const char *const use_names[DC_LOAD_USES] = {
-	"compute", "memory", "link", "drives", "host", "computing", "communicating", "stalled",
+	"compute",   "memory",        "link",    "drives",  "host",
+	"computing", "communicating", "stalled", "waiting",
 };
-
-/* Folded: one node entry, and an entry for full racks and one for a last rack that is not full. */
-static void place_racks(struct dc_load *load, bool exact)
-{
-	const struct dc_datacenter *dc = load->datacenter;
-	uint64_t full = dc->nodes_in_last_rack == dc->nodes_per_rack ? dc->racks : dc->racks - 1;
-	struct dc_load_rack *rack = load->racks;
-
-	if (exact) {
-		for (uint64_t i = 0; i < dc->racks; i++)
-			load->racks[i] = (struct dc_load_rack){
-				.first_node = i * dc->nodes_per_rack,
-				.node_entries =
-					i < full ? dc->nodes_per_rack : dc->nodes_in_last_rack,
-				.nodes_per_entry = 1,
-				.nodes = i < full ? dc->nodes_per_rack : dc->nodes_in_last_rack,
-				.racks = 1,
-			};
-		load->rack_count = dc->racks;
-		return;
-	}
-	if (full)
-		*rack++ = (struct dc_load_rack){
-			.node_entries = 1,
-			.nodes_per_entry = (double)dc->nodes_per_rack,
-			.nodes = dc->nodes_per_rack,
-			.racks = full,
-		};
-	if (full < dc->racks)
-		*rack++ = (struct dc_load_rack){
-			.node_entries = 1,
-			.nodes_per_entry = (double)dc->nodes_in_last_rack,
-			.nodes = dc->nodes_in_last_rack,
-			.racks = 1,
-		};
-	load->rack_count = (size_t)(rack - load->racks);
-}
 
 static void sum_activities(const struct dc_load *load, uint64_t index, struct dc_load_node *node,
 			   double *reading)
 {
 	const struct dc_accelerator *accelerator = load->datacenter->accelerator;
-	double ranks = load->ranks_per_actor;
+	const struct dc_load_class *class = &load->node_classes.items[index];
 
 	for (int i = 0; i < DC_LOAD_USES; i++)
 		node->use[i] = 0;
 	node->part_w[DC_PART_ACCELERATORS] = 0;
 	*reading = 0;
-	for (uint64_t i = 0; i < load->actors_per_node; i++) {
-		const struct dc_activity *a = &load->activities[index * load->actors_per_node + i];
+	for (uint32_t i = 0; i < class->shares; i++) {
+		const struct dc_load_share *share =
+			&load->node_classes.shares[class->first_share + i];
+		const struct dc_activity *a = &load->activities[share->of];
+		double ranks = share->count;
+		double exposed = a->state == DC_STATE_COMPUTING ? ranks * a->exposed : 0;
 
 		node->part_w[DC_PART_ACCELERATORS] +=
 			ranks * dc_accelerator_power_w(accelerator, a->compute, a->memory,
@@ -75,9 +43,11 @@ static void sum_activities(const struct dc_load *load, uint64_t index, struct dc
 		node->use[DC_USE_COMPUTE] += ranks * a->compute;
 		node->use[DC_USE_MEMORY] += ranks * a->memory;
 		node->use[DC_USE_LINK] += a->link ? ranks : 0;
-		node->use[DC_USE_COMPUTING] += a->state == DC_STATE_COMPUTING ? ranks : 0;
-		node->use[DC_USE_COMMUNICATING] += a->state == DC_STATE_COMMUNICATING ? ranks : 0;
+		node->use[DC_USE_COMPUTING] += a->state == DC_STATE_COMPUTING ? ranks - exposed : 0;
+		node->use[DC_USE_COMMUNICATING] +=
+			a->state == DC_STATE_COMMUNICATING ? ranks : exposed;
 		node->use[DC_USE_STALLED] += a->state == DC_STATE_STALLED ? ranks : 0;
+		node->use[DC_USE_WAITING] += a->state == DC_STATE_WAITING ? ranks : 0;
 		*reading += a->reading ? ranks : 0;
 	}
 }
@@ -120,10 +90,15 @@ static void update_racks(struct dc_load *load, dc_time now, double *it_w, double
 	*loss_w = 0;
 	for (size_t r = 0; r < load->rack_count; r++) {
 		struct dc_load_rack *rack = &load->racks[r];
+		const struct dc_load_class *class = &load->rack_classes.items[r];
 		double sum_w = 0;
 
-		for (uint64_t i = 0; i < rack->node_entries; i++)
-			sum_w += rack->nodes_per_entry * load->nodes[rack->first_node + i].input_w;
+		for (uint32_t i = 0; i < class->shares; i++) {
+			const struct dc_load_share *share =
+				&load->rack_classes.shares[class->first_share + i];
+
+			sum_w += share->count * load->nodes[share->of].input_w;
+		}
 		if (sum_w != rack->it_w.value || now == 0)
 			rack->loss_w =
 				dc_datacenter_rack_input_w(load->datacenter, sum_w, rack->nodes) -
@@ -134,26 +109,30 @@ static void update_racks(struct dc_load *load, dc_time now, double *it_w, double
 	}
 }
 
+static double weight_of(const struct dc_load *load, uint32_t class)
+{
+	return (double)load->node_classes.items[class].count;
+}
+
 /* Publishes the instant's changes. */
 static void publish(void *context, uint64_t argument)
 {
 	struct dc_load *load = context;
 	dc_time now = dc_engine_now(load->engine);
-	double weight = (double)load->nodes_per_entry;
 	double accelerators = (double)load->datacenter->fabric.ranks;
 	double it_w, loss_w;
 
 	(void)argument;
 	load->publish = 0;
-	for (uint64_t i = 0; i < load->node_count; i++)
+	for (uint32_t i = 0; i < load->node_classes.count; i++)
 		if (load->nodes[i].changed)
 			update_node(load, i);
 	update_racks(load, now, &it_w, &loss_w);
 	for (int p = 0; p < DC_PART_PDU_LOSS; p++) {
 		double sum_w = 0;
 
-		for (uint64_t i = 0; i < load->node_count; i++)
-			sum_w += weight * load->nodes[i].part_w[p];
+		for (uint32_t i = 0; i < load->node_classes.count; i++)
+			sum_w += weight_of(load, i) * load->nodes[i].part_w[p];
 		dc_signal_set(&load->parts[p], now, sum_w);
 	}
 	dc_signal_set(&load->parts[DC_PART_PDU_LOSS], now, loss_w);
@@ -163,30 +142,71 @@ static void publish(void *context, uint64_t argument)
 		double all = of_node ? (double)load->datacenter->nodes : accelerators;
 		double sum = 0;
 
-		for (uint64_t i = 0; i < load->node_count; i++)
-			sum += weight * load->nodes[i].use[u];
+		for (uint32_t i = 0; i < load->node_classes.count; i++)
+			sum += weight_of(load, i) * load->nodes[i].use[u];
 		dc_signal_set(&load->uses[u], now, sum / all);
 	}
 }
 
-enum dc_status dc_datacenter_load_init(struct dc_load *load, const struct dc_datacenter *datacenter,
-				       struct dc_engine *engine, bool exact)
+/* Which node classes an actor is in, from what they are made of. */
+static enum dc_status list_nodes(struct dc_load *load)
 {
-	dc_time now = dc_engine_now(engine);
+	const struct dc_load_classes *nodes = &load->node_classes;
 
-	*load = (struct dc_load){.datacenter = datacenter, .engine = engine};
-	load->actors_per_node = exact ? datacenter->accelerators_per_node : 1;
-	load->ranks_per_actor =
-		(double)datacenter->accelerators_per_node / (double)load->actors_per_node;
-	load->node_count = exact ? datacenter->nodes : 1;
-	load->nodes_per_entry = datacenter->nodes / load->node_count;
-	load->nodes = calloc(load->node_count, sizeof *load->nodes);
-	load->racks = calloc(exact ? datacenter->racks : 2, sizeof *load->racks);
-	load->activities =
-		calloc(load->node_count * load->actors_per_node, sizeof *load->activities);
+	load->first_of = calloc(load->actor_count + 2, sizeof *load->first_of);
+	load->nodes_of = calloc(nodes->share_count + 1u, sizeof *load->nodes_of);
+	if (!load->first_of || !load->nodes_of)
+		return DC_ERR_MEMORY;
+	/* Counted two places on, then summed: filling moves each by one. */
+	for (uint32_t i = 0; i < nodes->share_count; i++)
+		load->first_of[nodes->shares[i].of + 2]++;
+	for (uint64_t a = 2; a <= load->actor_count; a++)
+		load->first_of[a] += load->first_of[a - 1];
+	for (uint32_t n = 0; n < nodes->count; n++)
+		for (uint32_t i = 0; i < nodes->items[n].shares; i++) {
+			uint32_t actor = nodes->shares[nodes->items[n].first_share + i].of;
+
+			load->nodes_of[load->first_of[actor + 1]++] = n;
+		}
+	return DC_OK;
+}
+
+static enum dc_status place(struct dc_load *load, const struct dc_executor *executor, bool exact)
+{
+	enum dc_status status = dc_datacenter_load_classes(
+		load->datacenter, executor, exact, &load->node_classes, &load->rack_classes);
+
+	if (status)
+		return status;
+	load->actor_count = dc_executor_actors(executor);
+	load->rack_count = load->rack_classes.count;
+	load->nodes = calloc(load->node_classes.count, sizeof *load->nodes);
+	load->racks = calloc(load->rack_count, sizeof *load->racks);
+	load->activities = calloc(load->actor_count, sizeof *load->activities);
 	if (!load->nodes || !load->racks || !load->activities)
 		return DC_ERR_MEMORY;
-	place_racks(load, exact);
+	for (size_t i = 0; i < load->rack_count; i++) {
+		const struct dc_load_class *class = &load->rack_classes.items[i];
+
+		load->racks[i].racks = class->count;
+		for (uint32_t s = 0; s < class->shares; s++)
+			load->racks[i].nodes +=
+				load->rack_classes.shares[class->first_share + s].count;
+	}
+	return list_nodes(load);
+}
+
+enum dc_status dc_datacenter_load_init(struct dc_load *load, const struct dc_datacenter *datacenter,
+				       struct dc_engine *engine, const struct dc_executor *executor,
+				       bool exact)
+{
+	dc_time now = dc_engine_now(engine);
+	enum dc_status status;
+
+	*load = (struct dc_load){.datacenter = datacenter, .engine = engine};
+	status = place(load, executor, exact);
+	if (status)
+		return status;
 	for (size_t i = 0; i < load->rack_count; i++)
 		dc_signal_init(&load->racks[i].it_w, "rack", "W", now, 0);
 	for (int i = 0; i < DC_LOAD_PARTS; i++)
@@ -194,9 +214,9 @@ enum dc_status dc_datacenter_load_init(struct dc_load *load, const struct dc_dat
 	for (int i = 0; i < DC_LOAD_USES; i++)
 		dc_signal_init(&load->uses[i], use_names[i], "1", now, 0);
 	dc_signal_init(&load->it_w, "it", "W", now, 0);
-	for (uint64_t i = 0; i < load->node_count * load->actors_per_node; i++)
+	for (uint64_t i = 0; i < load->actor_count; i++)
 		load->activities[i].state = DC_STATE_STALLED;
-	for (uint64_t i = 0; i < load->node_count; i++)
+	for (uint32_t i = 0; i < load->node_classes.count; i++)
 		load->nodes[i].changed = true;
 	publish(load, 0);
 	return DC_OK;
@@ -269,6 +289,8 @@ void dc_datacenter_load_fini(struct dc_load *load)
 	free(load->nodes);
 	free(load->racks);
 	free(load->activities);
+	free(load->first_of);
+	free(load->nodes_of);
 	*load = (struct dc_load){0};
 }
 
@@ -276,7 +298,8 @@ void dc_datacenter_load_set(struct dc_load *load, uint64_t actor,
 			    const struct dc_activity *activity)
 {
 	load->activities[actor] = *activity;
-	load->nodes[actor / load->actors_per_node].changed = true;
+	for (uint32_t i = load->first_of[actor]; i < load->first_of[actor + 1]; i++)
+		load->nodes[load->nodes_of[i]].changed = true;
 	if (!load->publish)
 		load->publish = dc_engine_schedule(load->engine, dc_engine_now(load->engine),
 						   DC_PHASE_STATE, 0, publish, load, 0);

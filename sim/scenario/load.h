@@ -1,7 +1,6 @@
 /* The IT load: from what accelerators, hosts and drives do to watts, as signals.
  *
- * Nodes that behave alike are one entry (folded: one stands for all; exact: each is its own), racks
- * likewise. Changes of an instant are gathered and published once, in the state phase, so no signal
+ * Nodes that behave alike are one entry (load_classes.h; exact: each is its own), racks likewise. Changes of an instant are gathered and published once, in the state phase, so no signal
  * shows a half-applied instant.
  *
  * Ownership: init/fini; the datacenter and the engine must outlive it. */
@@ -10,7 +9,7 @@
 
 #include "engine/engine.h"
 #include "engine/signal.h"
-#include "scenario/datacenter.h"
+#include "scenario/load_classes.h"
 
 enum dc_load_part {
 	DC_PART_ACCELERATORS,
@@ -32,6 +31,7 @@ enum dc_load_use {
 	DC_USE_COMPUTING,     /* accelerators computing */
 	DC_USE_COMMUNICATING, /* accelerators waiting for a collective */
 	DC_USE_STALLED,       /* accelerators waiting for data */
+	DC_USE_WAITING,       /* accelerators waiting for another stage, or at a barrier */
 	DC_LOAD_USES,
 };
 
@@ -39,9 +39,6 @@ struct dc_load_node;
 
 /* Racks that behave alike. */
 struct dc_load_rack {
-	uint64_t first_node; /* entry of its first node */
-	uint64_t node_entries;
-	double nodes_per_entry;
 	uint64_t nodes;        /* in one rack */
 	uint64_t racks;        /* that this entry stands for */
 	double loss_w;         /* of one rack's distribution */
@@ -53,11 +50,11 @@ struct dc_load_rack {
 struct dc_load {
 	const struct dc_datacenter *datacenter;
 	struct dc_engine *engine;
-	uint64_t actors_per_node;
-	double ranks_per_actor; /* in one node */
-	uint64_t node_count;
-	uint64_t nodes_per_entry;
-	struct dc_load_node *nodes;
+	struct dc_load_classes node_classes, rack_classes;
+	struct dc_load_node *nodes; /* by class */
+	uint64_t actor_count;
+	/* By actor: the node classes it is in, from first_of[actor] to first_of[actor + 1]. */
+	uint32_t *first_of, *nodes_of;
 	size_t rack_count;
 	struct dc_load_rack *racks;
 	struct dc_signal parts[DC_LOAD_PARTS];
@@ -70,7 +67,8 @@ struct dc_load {
 };
 
 enum dc_status dc_datacenter_load_init(struct dc_load *load, const struct dc_datacenter *datacenter,
-				       struct dc_engine *engine, bool exact) DC_CHECK;
+				       struct dc_engine *engine, const struct dc_executor *executor,
+				       bool exact) DC_CHECK;
 void dc_datacenter_load_fini(struct dc_load *load);
 /* Starts the racks' filters, once the thermal time constants are known. */
 void dc_datacenter_load_filter(struct dc_load *load, const struct dc_thermal *thermal);

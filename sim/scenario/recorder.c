@@ -296,9 +296,7 @@ enum dc_status dc_simulation_recorder_iteration(struct dc_recorder *recorder,
 	struct dc_executor_iteration *run = &recorder->run;
 	enum dc_status status;
 
-	if (run->count && run->duration == iteration->duration &&
-	    run->compute == iteration->compute && run->stall == iteration->stall &&
-	    run->exposed_communication == iteration->exposed_communication) {
+	if (run->count && dc_executor_iteration_equals(run, iteration)) {
 		run->count += iteration->count;
 		return DC_OK;
 	}

@@ -180,19 +180,18 @@ static enum dc_status prepare(struct simulation *sim, struct dc_record_sink *sin
 	sim->engine = dc_engine_create();
 	if (!sim->engine)
 		return DC_ERR_MEMORY;
-	status = dc_datacenter_load_init(&sim->load, dc, sim->engine, sim->options->exact);
+	sim->executor = dc_executor_create(sim->engine, sim->diag, dc->plan.ensemble, &dc->machine,
+					   &options, &observer);
+	if (!sim->executor)
+		return dc_diag_errors(sim->diag) ? DC_ERR_RUN : DC_ERR_MEMORY;
+	status = dc_datacenter_load_init(&sim->load, dc, sim->engine, sim->executor,
+					 sim->options->exact);
 	if (!status)
 		status = dc_datacenter_climate_init(&sim->climate, dc, &sim->load, 0);
 	if (!status)
 		status = dc_simulation_recorder_init(&sim->recorder, dc, &sim->load, &sim->climate,
 						     sink);
-	if (status)
-		return status;
-	sim->executor = dc_executor_create(sim->engine, sim->diag, dc->plan.program, &dc->machine,
-					   &options, &observer);
-	if (sim->executor)
-		return DC_OK;
-	return dc_diag_errors(sim->diag) ? DC_ERR_RUN : DC_ERR_MEMORY;
+	return status;
 }
 
 static void start(struct simulation *sim)
@@ -245,22 +244,18 @@ static enum dc_status find_largest(const struct simulation *sim,
 				   struct dc_simulation_largest *largest)
 {
 	const struct dc_datacenter *dc = sim->datacenter;
-	const struct dc_program *program = dc->plan.program;
 	char name[256] = "";
 
-	for (uint32_t i = 0; i < program->count; i++) {
-		const struct dc_op *op = &program->ops[i];
-		const struct dc_collective *how;
+	for (size_t i = 0; i < dc_executor_communications(sim->executor); i++) {
+		const struct dc_executor_communication *asked =
+			dc_executor_communication(sim->executor, i);
 
-		if (op->kind != DC_OP_COLLECTIVE)
+		if (asked->kind == DC_PROGRAM_NO_GROUP || !asked->how.algorithm ||
+		    (largest->how.algorithm && asked->size_bytes <= largest->size_bytes))
 			continue;
-		how = dc_executor_collective(sim->executor, i);
-		if (!how->algorithm ||
-		    (largest->how.algorithm && op->size_bytes <= largest->size_bytes))
-			continue;
-		largest->how = *how;
-		largest->operation = op->operation;
-		largest->size_bytes = op->size_bytes;
+		largest->how = asked->how;
+		largest->operation = asked->operation;
+		largest->size_bytes = asked->size_bytes;
 	}
 	if (largest->how.algorithm && largest->how.bottleneck != UINT64_MAX)
 		dc_fabric_link_name(&dc->fabric, largest->how.bottleneck, name, sizeof name);

@@ -59,22 +59,52 @@ void dc_layer_reverse_backward(struct dc_layer *layer)
 	}
 }
 
+/* Bytes for formats below 16 bits: x is written twice narrow where it is made, or read and written
+ * twice in a sweep of its own; dy is read, and written narrow. */
+static void add_narrowing(struct dc_layer *layer, const struct dc_layer_product *product)
+{
+	struct dc_layer_pass pass = {
+		.wide = (product->apart ? 4.0 : 2.0) / 4.0 * product->narrowed,
+		.kernels = product->apart ? 1 : 0,
+		.when = DC_LAYER_NARROW,
+	};
+
+	if (!(product->narrowed > 0.0))
+		return;
+	dc_layer_add_forward(layer, pass);
+	pass.wide = 3.0 / 4.0 * product->out_elements;
+	pass.kernels = 1;
+	dc_layer_add_backward(layer, pass);
+}
+
 void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product *product)
 {
 	struct dc_layer_pass pass = {
 		.flops = 2.0 * product->macs,
 		.elements = product->in_elements + product->out_elements,
 		.elements_fixed = product->weights,
+		.results = product->out_elements,
 		.inner = product->inner,
+		.rows_per_sample = product->rows,
+		.columns = product->inner_input,
 		.kernels = 1,
+		.kernel = product->kernel,
 		.sixteen = product->sixteen,
 	};
 
+	add_narrowing(layer, product);
 	dc_layer_add_forward(layer, pass);
 	if (!product->first) {
+		pass.results = product->in_elements;
 		pass.inner = product->inner_input;
+		pass.columns = product->inner;
 		dc_layer_add_backward(layer, pass);
 	}
+	pass.results = 0.0;
+	pass.results_fixed = product->weights;
+	pass.rows = product->inner;
+	pass.rows_per_sample = 0.0;
+	pass.columns = product->inner_input;
 	pass.inner = 0.0;
 	pass.inner_per_sample = product->rows;
 	pass.gradient = true;
@@ -107,26 +137,41 @@ static struct dc_work work_of(const struct dc_layer_pass *pass, const struct dc_
 	double samples = batch->samples;
 	enum dc_precision precision = precision_of(pass, batch->precision);
 	double inner = pass->inner + samples * pass->inner_per_sample;
-	double width = inner > 0.0 ? dc_precision_size_bytes(precision)
-				   : dc_precision_activation_bytes(precision);
+	double activation = dc_precision_activation_bytes(precision);
+	double width = inner > 0.0 ? dc_precision_size_bytes(precision) : activation;
+	double results = samples * pass->results + pass->results_fixed;
 
 	return (struct dc_work){
 		.flops = samples * pass->flops,
 		.bytes = (samples * pass->elements + pass->elements_fixed) * width +
+			 results * (activation - width) +
 			 (samples * pass->wide + pass->wide_fixed) * 4.0,
 		.inner = inner,
+		.rows = pass->rows + samples * pass->rows_per_sample,
+		.columns = pass->columns,
 		.precision = precision,
 		.kernels = pass->kernels,
 		.kernel = pass->kernel,
 	};
 }
 
-/* Whether a pass that only some batches do is done. */
-static bool applies(const struct dc_layer *layer, const struct dc_layer_pass *pass, double samples)
+/* Whether a pass that only some batches or formats do is done. */
+static bool applies(const struct dc_layer *layer, const struct dc_layer_pass *pass,
+		    const struct dc_layer_batch *batch)
 {
-	bool by_four = fmod(samples * layer->heads, 4.0) == 0.0;
+	bool by_four = fmod(batch->samples * layer->heads, 4.0) == 0.0;
 
-	return pass->when == DC_LAYER_ALWAYS || (pass->when == DC_LAYER_HEADS_BY_FOUR) == by_four;
+	switch (pass->when) {
+	case DC_LAYER_HEADS_BY_FOUR:
+		return by_four;
+	case DC_LAYER_HEADS_NOT_BY_FOUR:
+		return !by_four;
+	case DC_LAYER_NARROW:
+		return dc_precision_size_bytes(batch->precision) < 2.0;
+	case DC_LAYER_ALWAYS:
+		break;
+	}
+	return true;
 }
 
 static size_t add_works(const struct dc_layer *layer, const struct dc_layer_pass *passes,
@@ -136,7 +181,7 @@ static size_t add_works(const struct dc_layer *layer, const struct dc_layer_pass
 	size_t count = 0;
 
 	for (size_t i = 0; i < pass_count; i++)
-		if (applies(layer, &passes[i], batch->samples))
+		if (applies(layer, &passes[i], batch))
 			works[count++] = work_of(&passes[i], batch);
 	return count;
 }
@@ -181,8 +226,8 @@ static size_t add_gradients(const struct dc_layer *layer, const struct dc_layer_
 	return 1;
 }
 
-/* Products that add to the gradient buffer read and write it instead of writing a result of their
- * operands' width. */
+/* Products that add to the gradient buffer read and write it instead of writing a result of
+ * activations' width. */
 static void fuse_gradients(const struct dc_layer *layer, const struct dc_layer_batch *batch,
 			   struct dc_work *works)
 {
@@ -193,9 +238,9 @@ static void fuse_gradients(const struct dc_layer *layer, const struct dc_layer_b
 		return;
 	for (size_t i = 0; i < layer->backward_count; i++) {
 		const struct dc_layer_pass *pass = &layer->backward[i];
-		double width = dc_precision_size_bytes(precision_of(pass, batch->precision));
+		double width = dc_precision_activation_bytes(batch->precision);
 
-		if (!applies(layer, pass, batch->samples))
+		if (!applies(layer, pass, batch))
 			continue;
 		if (pass->gradient)
 			works[count].bytes +=
@@ -268,8 +313,11 @@ double dc_layer_exchange_bytes(const struct dc_layer_exchange *exchange, double 
 
 double dc_layer_saved_bytes(const struct dc_layer *layer, double batch, enum dc_precision precision)
 {
+	double width = dc_precision_size_bytes(precision);
+	double casts = width < 2.0 ? layer->saved_casts : 0.0;
+
 	return batch * (layer->saved_elements * dc_precision_activation_bytes(precision) +
-			layer->saved_bytes);
+			(layer->saved_operands + casts) * width + layer->saved_bytes);
 }
 
 double dc_layer_core_bytes(const struct dc_layer *layer, double batch, enum dc_precision precision)

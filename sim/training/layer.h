@@ -8,8 +8,10 @@
  *     bytes    = (batch * elements + elements_fixed) * width
  *              + (batch * wide + wide_fixed) * 4
  *     K        = inner + batch * inner_per_sample        (inner dimension of a product)
+ *     M        = rows + batch * rows_per_sample,  N = columns   (of its result)
  *
- * width is that of a product's operands, or of activations for elementwise passes (K = 0); `wide`
+ * width is that of a product's operands, or of activations for elementwise passes (K = 0), and for
+ * `results` among the elements (fixed ones too) that of activations always; `wide`
  * elements are FP32 whatever the format: parameters, their gradients, statistics. Traffic is what
  * must cross the memory interface: operands read once, results written once, because layers of
  * training-size batches do not fit in caches.
@@ -50,7 +52,7 @@
 #include "training/software.h"
 
 enum {
-	DC_LAYER_PASSES = 20,                 /* of a layer in one direction */
+	DC_LAYER_PASSES = 24,                 /* of a layer in one direction */
 	DC_LAYER_WORKS = DC_LAYER_PASSES + 2, /* and the conversion and sum of its gradients */
 	DC_LAYER_CORE = 5,                    /* passes that selective recomputation repeats */
 	DC_LAYER_EXCHANGES = 6,               /* of a layer in one direction */
@@ -63,14 +65,21 @@ struct dc_shard {
 };
 
 /* A pass that only some batches do: by whether the heads of a micro-batch on this rank are a
- * multiple of four (software.h, the fused softmax). */
-enum dc_layer_when { DC_LAYER_ALWAYS, DC_LAYER_HEADS_BY_FOUR, DC_LAYER_HEADS_NOT_BY_FOUR };
+ * multiple of four (software.h, the fused softmax); or only some formats. */
+enum dc_layer_when {
+	DC_LAYER_ALWAYS,
+	DC_LAYER_HEADS_BY_FOUR,
+	DC_LAYER_HEADS_NOT_BY_FOUR,
+	DC_LAYER_NARROW, /* products take less than 16 bits */
+};
 
 struct dc_layer_pass {
 	double flops;
 	double elements, elements_fixed;
+	double results, results_fixed; /* of these, what a product writes */
 	double wide, wide_fixed;
 	double inner, inner_per_sample;
+	double rows, rows_per_sample, columns; /* of the product's result; 0: large */
 	unsigned kernels;
 	enum dc_kernel kernel; /* how products run; 0: as matrix products do */
 	bool sixteen;          /* a product whose operands stay in 16 bits */
@@ -121,6 +130,9 @@ struct dc_layer {
 	/* Kept from forward to backward, per sample: in the activations' width, and plain bytes
 	 * (masks, indices, FP32 statistics). */
 	double saved_elements, saved_bytes;
+	/* Also kept, per sample: what products alone will read, as wide as their operands; and where
+	 * these take less than 16 bits, narrow copies of what is kept in 16 for others. */
+	double saved_operands, saved_casts;
 	/* Selective recomputation [Korthikanti et al. 2022, sec. 5]: `core` is done again before the
 	 * backward passes, and so much less is kept. */
 	struct dc_layer_pass core[DC_LAYER_CORE];
@@ -129,7 +141,8 @@ struct dc_layer {
 	/* Its input on this rank, per sample: what full recomputation keeps when the layer is the
 	 * first of a block, and what a stage sends to the one that begins with it. */
 	double input_elements;
-	double heads; /* of attention on this rank, per sample: for passes with a condition */
+	double heads;     /* of attention on this rank, per sample: for passes with a condition */
+	uint64_t experts; /* of all ranks; 0: none */
 	/* Kernels that the host launches in one forward, and backward, of a micro-batch. */
 	double forward_launches, backward_launches;
 	/* Elements of the largest pair of gradients alive during its backward pass, per sample. */
@@ -247,12 +260,19 @@ struct dc_layer_product {
 	double rows;         /* K of the weight gradient per sample */
 	bool first;
 	bool sixteen;
+	enum dc_kernel kernel;
+	/* Elements of x that are narrowed for formats below 16 bits, in the sweep that made them: one
+	 * copy by rows and one by columns [NVIDIA Transformer Engine]; `apart`: by a sweep of its own.
+	 * 0: nothing. Its result's gradient is narrowed by a sweep backward. */
+	double narrowed;
+	bool apart;
 };
 void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product *product);
 
 /* For layer kinds: a projection of `tokens` per sample, whose input needs a gradient; counts its
- * matrix among the parameters. */
-void dc_layer_add_projection(struct dc_layer *layer, double tokens, double in, double width);
+ * matrix among the parameters. apart: as of a product. */
+void dc_layer_add_projection(struct dc_layer *layer, double tokens, double in, double width,
+			     bool apart);
 
 /* For layer kinds: the core of attention on one rank, per sample: products, softmax, and what they
  * keep; backward in forward order, for dc_layer_reverse_backward(). */

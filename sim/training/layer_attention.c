@@ -115,7 +115,8 @@ static void add_bias_gradient(const struct dc_layer_attention_keys *attention, d
 }
 
 /* A projection of s tokens. Its input's gradient is always needed: attention is never first. */
-static void add_projection(double s, double in, double width, struct dc_layer *out)
+static void add_projection(double s, double in, double width, double narrowed, bool apart,
+			   struct dc_layer *out)
 {
 	dc_layer_add_product(out, &(struct dc_layer_product){
 					  .macs = s * in * width,
@@ -125,6 +126,8 @@ static void add_projection(double s, double in, double width, struct dc_layer *o
 					  .inner = in,
 					  .inner_input = width,
 					  .rows = s,
+					  .narrowed = narrowed,
+					  .apart = apart,
 				  });
 }
 
@@ -361,7 +364,7 @@ static void add_passes(const struct share *share, double h, struct dc_layer *out
 	double s = share->s, q = share->q, kv = share->kv;
 
 	/* Products append to both directions at once; backward is turned round at the end. */
-	add_projection(s, h, q + kv, out);
+	add_projection(s, h, q + kv, s * h / share->token_ranks, false, out);
 	add_bias_gradient(attention, s * (q + kv), out);
 	if (share->software->transposes)
 		add_rotation(s * (q + kv), 3, out);
@@ -371,7 +374,7 @@ static void add_passes(const struct share *share, double h, struct dc_layer *out
 		add_flash(share, out);
 	else
 		add_unfused(share, out);
-	add_projection(s, q, h, out);
+	add_projection(s, q, h, s * q, true, out);
 	add_bias_gradient(attention, s * h / share->token_ranks, out);
 	dc_layer_reverse_backward(out);
 }
@@ -409,6 +412,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	out->input_elements = s * h / share.token_ranks;
 	/* queries, keys, values, the heads' output, the layer's output */
 	out->saved_elements = s * (2.0 * q + kv + h / share.token_ranks);
+	out->saved_casts = s * q;
 	add_passes(&share, h, out);
 	add_exchanges(&share, h, out);
 	if (out->transient_elements < s * (h + q + kv))

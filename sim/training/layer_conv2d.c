@@ -250,6 +250,7 @@ static void add_product(const struct conv *conv, const struct window *window, do
 					  .inner_input = channels * window->taps,
 					  .rows = rows,
 					  .first = first,
+					  .kernel = DC_KERNEL_CONVOLUTION,
 				  });
 }
 

@@ -81,9 +81,9 @@ struct share {
 };
 
 static void add_projection(const struct dc_layer_cross_keys *keys, double tokens, double in,
-			   double width, struct dc_layer *out)
+			   double width, bool apart, struct dc_layer *out)
 {
-	dc_layer_add_projection(out, tokens, in, width);
+	dc_layer_add_projection(out, tokens, in, width, apart);
 	if (!keys->bias)
 		return;
 	dc_layer_add_backward(out,
@@ -98,11 +98,11 @@ static void add_passes(const struct dc_layer_cross_keys *keys, const struct shar
 	double gradients = 3.0 * n->source / n->ranks * n->hidden;
 
 	/* Passes append to both directions at once; backward is turned round at the end. */
-	add_projection(keys, n->tokens, n->hidden, n->width, out);
+	add_projection(keys, n->tokens, n->hidden, n->width, false, out);
 	dc_layer_add_backward(out, (struct dc_layer_pass){.elements = gradients, .kernels = 1});
-	add_projection(keys, n->source, n->hidden, 2.0 * n->width, out);
+	add_projection(keys, n->source, n->hidden, 2.0 * n->width, true, out);
 	dc_layer_add_scores(scores, scope, out);
-	add_projection(keys, n->tokens, n->width, n->hidden, out);
+	add_projection(keys, n->tokens, n->width, n->hidden, true, out);
 	dc_layer_reverse_backward(out);
 }
 
@@ -139,6 +139,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 		4.0 * n.hidden * whole + (keys->bias ? 3.0 * whole + n.hidden : 0.0);
 	/* queries, heads' output, the layer's; keys and values. The encoder's output is its own. */
 	out->saved_elements = 2.0 * (n.tokens + n.source) * n.width + out->input_elements;
+	out->saved_casts = n.tokens * n.width;
 	add_passes(keys, &n, &scores, scope, out);
 	if (out->transient_elements < rows + 2.0 * (n.tokens + n.source) * n.width)
 		out->transient_elements = rows + 2.0 * (n.tokens + n.source) * n.width;

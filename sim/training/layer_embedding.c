@@ -55,6 +55,27 @@ const struct dc_section dc_layer_embedding_section = {
 	DC_FIELDS(fields),
 };
 
+/* Rows and gradients are FP32, or as wide as activations with narrow weights. */
+static void add_passes(const struct dc_software *software, double y, double tables,
+		       struct dc_layer *out)
+{
+	struct dc_layer_pass forward = {
+		.elements = y, .wide = tables * y, .kernels = (unsigned)tables};
+	struct dc_layer_pass backward = {.elements = tables * y,
+					 .wide = 2.0 * tables * y,
+					 .wide_fixed = out->parameters,
+					 .kernels = 2u * (unsigned)tables};
+
+	if (software->weights == DC_SOFTWARE_WEIGHTS_COPIES) {
+		forward.elements += forward.wide;
+		backward.elements += backward.wide;
+		backward.elements_fixed = backward.wide_fixed;
+		forward.wide = backward.wide = backward.wide_fixed = 0.0;
+	}
+	dc_layer_add_forward(out, forward);
+	dc_layer_add_backward(out, backward);
+}
+
 static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
 			     struct dc_layer *out)
 {
@@ -80,13 +101,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 		width * (dc_layer_vocabulary(scope, (double)embedding->vocabulary) + others);
 	out->whole_parameters = width * ((double)embedding->vocabulary + others);
 	dc_layer_exchange_out(out, scope, y);
-	dc_layer_add_forward(out, (struct dc_layer_pass){.elements = y,
-							 .wide = tables * y,
-							 .kernels = (unsigned)tables});
-	dc_layer_add_backward(out, (struct dc_layer_pass){.elements = tables * y,
-							  .wide = 2.0 * tables * y,
-							  .wide_fixed = out->parameters,
-							  .kernels = 2u * (unsigned)tables});
+	add_passes(dc_software_of(scope->software), y, tables, out);
 	out->saved_elements = own;
 	out->saved_bytes = 8.0 * rows; /* token numbers */
 	out->transient_elements = y;

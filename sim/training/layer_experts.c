@@ -122,14 +122,20 @@ static void add_router(const struct counts *n, struct dc_layer *out)
 		.wide = scores,
 		.wide_fixed = n->hidden * n->experts,
 		.inner = n->hidden,
+		.rows_per_sample = n->tokens,
+		.columns = n->experts,
 		.kernels = 1,
 	};
 
 	dc_layer_add_forward(out, product);
 	dc_layer_add_forward(out, sweep(0.0, 2.0 * scores));
 	product.inner = n->experts;
+	product.columns = n->hidden;
 	dc_layer_add_backward(out, product);
 	product.inner = 0.0;
+	product.rows = n->hidden;
+	product.rows_per_sample = 0.0;
+	product.columns = n->experts;
 	product.inner_per_sample = n->tokens;
 	dc_layer_add_backward(out, product);
 	dc_layer_add_backward(out, sweep(0.0, 3.0 * scores));
@@ -143,7 +149,8 @@ static void add_dispatch(const struct counts *n, struct dc_layer *out)
 
 /* One matrix of every expert: a group of products, in -> width. `rows` of the weights' gradient are
  * those of one expert. */
-static void add_products(const struct counts *n, double in, double width, struct dc_layer *out)
+static void add_products(const struct counts *n, double in, double width, double narrowed,
+			 struct dc_layer *out)
 {
 	dc_layer_add_product(out, &(struct dc_layer_product){
 					  .macs = n->taken * in * width,
@@ -153,6 +160,7 @@ static void add_products(const struct counts *n, double in, double width, struct
 					  .inner = in,
 					  .inner_input = width,
 					  .rows = n->taken / n->own,
+					  .narrowed = narrowed,
 				  });
 }
 
@@ -237,6 +245,7 @@ static void count_parameters(const struct dc_layer_experts_keys *keys, const str
 	double whole = tensor * matrices + (keys->bias ? tensor * n->inside + n->hidden : 0.0);
 	double router = n->hidden * n->experts;
 
+	out->experts = keys->experts;
 	out->matrix_parameters = n->own * matrices;
 	out->expert_parameters = n->own * expert;
 	out->parameters = router + out->expert_parameters;
@@ -251,9 +260,9 @@ static void count_memory(const struct dc_layer_experts_keys *keys, const struct 
 		     keys->activation == DC_LAYER_ACTIVATION_SILU;
 
 	out->input_elements = n->tokens * n->hidden;
-	out->saved_elements = 2.0 * n->copies * n->hidden +
-			      n->taken * (n->ffn + (input ? n->inside : 0.0)) +
-			      n->tokens * n->hidden;
+	out->saved_elements =
+		(n->copies + n->tokens) * n->hidden + (input ? n->taken * n->inside : 0.0);
+	out->saved_operands = n->copies * n->hidden + n->taken * n->ffn;
 	out->saved_bytes = 4.0 * n->tokens * n->experts + 12.0 * n->copies;
 	out->transient_elements = n->taken * (n->hidden + n->inside);
 }
@@ -284,11 +293,11 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	/* Passes append to both directions at once; backward is turned round at the end. */
 	add_router(&n, out);
 	add_dispatch(&n, out);
-	add_products(&n, n.hidden, n.inside, out);
+	add_products(&n, n.hidden, n.inside, n.copies * n.hidden, out);
 	if (keys->bias)
 		dc_layer_add_backward(out, sweep(n.taken * n.inside, 0.0));
 	add_activation(keys, &n, out);
-	add_products(&n, n.ffn, n.hidden, out);
+	add_products(&n, n.ffn, n.hidden, n.taken * n.ffn, out);
 	if (keys->bias)
 		dc_layer_add_backward(out, sweep(n.copies * n.hidden, 0.0));
 	add_combination(&n, out);

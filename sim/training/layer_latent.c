@@ -118,7 +118,7 @@ static void add_norm(double tokens, double width, struct dc_layer *out)
 							  .wide_fixed = 2.0 * width,
 							  .kernels = 2});
 	out->parameters += width;
-	out->saved_elements += x;
+	out->saved_operands += x;
 }
 
 /* Reads and writes the rotary part of queries; reads keys in parts, writes them whole. */
@@ -165,17 +165,17 @@ static void add_passes(const struct share *n, const struct dc_layer_scores *scor
 	double heads = n->heads, key = n->nope + n->rope;
 
 	if (n->q_rank > 0.0) {
-		dc_layer_add_projection(out, n->own, n->hidden, n->q_rank);
+		dc_layer_add_projection(out, n->own, n->hidden, n->q_rank, true);
 		add_norm(n->own, n->q_rank, out);
 	}
 	dc_layer_add_projection(out, n->tokens, n->q_rank > 0.0 ? n->q_rank : n->hidden,
-				heads * key);
-	dc_layer_add_projection(out, n->own, n->hidden, n->kv_rank + n->rope);
+				heads * key, !(n->q_rank > 0.0));
+	dc_layer_add_projection(out, n->own, n->hidden, n->kv_rank + n->rope, true);
 	add_norm(n->own, n->kv_rank, out);
-	dc_layer_add_projection(out, n->tokens, n->kv_rank, heads * (n->nope + n->value));
+	dc_layer_add_projection(out, n->tokens, n->kv_rank, heads * (n->nope + n->value), false);
 	add_rotation(n->tokens, heads, n->nope, n->rope, out);
 	dc_layer_add_scores(scores, scope, out);
-	dc_layer_add_projection(out, n->tokens, heads * n->value, n->hidden);
+	dc_layer_add_projection(out, n->tokens, heads * n->value, n->hidden, true);
 }
 
 static double whole_parameters(const struct share *n, double tensor)
@@ -211,6 +211,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	out->input_elements = n.own * n.hidden;
 	/* queries, keys, values, heads' output, the layer's; the ranks before their norms */
 	out->saved_elements = n.tokens * heads + n.own * (n.hidden + n.q_rank + n.kv_rank + n.rope);
+	out->saved_casts = n.tokens * n.heads * n.value;
 	add_passes(&n, &scores, scope, out);
 	out->whole_parameters = whole_parameters(&n, dc_layer_tensor(scope));
 	if (out->transient_elements < n.tokens * heads)

@@ -135,13 +135,22 @@ static void add_backward(const struct dc_layer_linear_keys *linear, double y, do
 		dc_layer_add_backward(out, (struct dc_layer_pass){.elements = z, .kernels = 1});
 }
 
-/* Elements kept of y outputs, z of the product. */
-static double saved_elements(const struct dc_layer_linear_keys *linear, double y, double z)
+/* What is kept of y outputs, z of the product. The output of an activation's sweep that needs its
+ * input is for the product after it alone. */
+static void add_saved(const struct dc_layer_linear_keys *linear, double y, double z,
+		      struct dc_layer *out)
 {
 	bool input = linear->gated || linear->activation == DC_LAYER_ACTIVATION_GELU ||
 		     linear->activation == DC_LAYER_ACTIVATION_SILU;
 
-	return (linear->residual ? 0.0 : y) + (input ? z : 0.0);
+	if (input)
+		out->saved_elements += z;
+	if (linear->residual)
+		return;
+	if (input)
+		out->saved_operands += y;
+	else
+		out->saved_elements += y;
 }
 
 /* What one rank has. */
@@ -192,6 +201,14 @@ static void add_exchanges(const struct dc_layer_linear_keys *linear,
 		dc_layer_exchange_out(out, scope, share->rows * (double)linear->out);
 }
 
+/* Elements of x that a narrow format narrows: each rank its tokens before they are gathered. */
+static double narrowed(const struct dc_layer_linear_keys *linear, const struct share *share)
+{
+	double rows = linear->split == DC_LAYER_SPLIT_COLUMN ? share->own : share->rows;
+
+	return rows * share->in;
+}
+
 static double whole_parameters(const struct dc_layer_linear_keys *linear)
 {
 	double wide = (linear->gated ? 2.0 : 1.0) * (double)linear->out;
@@ -219,21 +236,23 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	out->input_elements =
 		linear->split == DC_LAYER_SPLIT_ROW ? share.rows * share.in : share.own * share.in;
 	out->transient_elements = share.rows * (share.in + share.wide);
-	out->saved_elements =
-		saved_elements(linear, y, z) + (scope->first ? share.own * share.in : 0.0);
+	out->saved_elements = scope->first ? share.own * share.in : 0.0;
+	add_saved(linear, y, z, out);
 	out->saved_bytes = linear->dropout ? y : 0.0;
 	add_backward(linear, y, z, out);
-	dc_layer_add_product(out, &(struct dc_layer_product){
-					  .macs = share.rows * share.in * share.wide,
-					  .in_elements = share.rows * share.in,
-					  .out_elements = share.rows * share.wide,
-					  .weights = share.in * share.wide,
-					  .inner = share.in,
-					  .inner_input = share.wide,
-					  .rows = share.rows,
-					  .first = scope->first,
-					  .sixteen = linear->logits,
-				  });
+	dc_layer_add_product(out,
+			     &(struct dc_layer_product){
+				     .macs = share.rows * share.in * share.wide,
+				     .in_elements = share.rows * share.in,
+				     .out_elements = share.rows * share.wide,
+				     .weights = share.in * share.wide,
+				     .inner = share.in,
+				     .inner_input = share.wide,
+				     .rows = share.rows,
+				     .first = scope->first,
+				     .sixteen = linear->logits,
+				     .narrowed = linear->logits ? 0.0 : narrowed(linear, &share),
+			     });
 	add_forward(linear, y, out);
 	add_exchanges(linear, scope, &share, out);
 	return DC_OK;

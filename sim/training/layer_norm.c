@@ -120,7 +120,7 @@ static enum dc_status expand_with(const struct dc_layer_norm_keys *norm, double 
 	out->input_elements = x;
 	/* its output; where dropout or a sum makes its input anew, that takes the place of the layer
 	 * before's output, which nobody reads again */
-	out->saved_elements = x;
+	out->saved_operands = x;
 	out->saved_bytes = norm->dropout ? x : 0.0;
 	out->transient_elements = 2.0 * x;
 	return DC_OK;

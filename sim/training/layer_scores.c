@@ -150,7 +150,8 @@ enum dc_status dc_layer_check_heads(const struct dc_layer_scope *scope, const st
 			     (unsigned long long)tensor, (unsigned long long)heads);
 }
 
-void dc_layer_add_projection(struct dc_layer *layer, double tokens, double in, double width)
+void dc_layer_add_projection(struct dc_layer *layer, double tokens, double in, double width,
+			     bool apart)
 {
 	dc_layer_add_product(layer, &(struct dc_layer_product){
 					    .macs = tokens * in * width,
@@ -160,6 +161,8 @@ void dc_layer_add_projection(struct dc_layer *layer, double tokens, double in, d
 					    .inner = in,
 					    .inner_input = width,
 					    .rows = tokens,
+					    .narrowed = tokens * in,
+					    .apart = apart,
 				    });
 	layer->matrix_parameters += in * width;
 	layer->parameters += in * width;

@@ -365,6 +365,16 @@ enum dc_status dc_model_expand(const struct dc_model *model, struct dc_arena *ar
 	return dc_model_expand_shard(model, NULL, NULL, arena, diag, out);
 }
 
+uint64_t dc_layers_blocks(const struct dc_layers *layers)
+{
+	int32_t most = -1;
+
+	for (size_t i = 0; i < layers->count; i++)
+		if (layers->items[i].block > most)
+			most = layers->items[i].block;
+	return (uint64_t)(most + 1);
+}
+
 struct dc_model_totals dc_model_totals(const struct dc_layers *layers)
 {
 	struct dc_model_totals totals = {0};

@@ -45,6 +45,9 @@ enum dc_status dc_model_expand_shard(const struct dc_model *model, const struct 
 				     const struct dc_software *software, struct dc_arena *arena,
 				     struct dc_diag *diag, struct dc_layers *out) DC_CHECK;
 
+/* Blocks of expanded layers, the front and the back not among them. */
+uint64_t dc_layers_blocks(const struct dc_layers *layers);
+
 struct dc_model_totals {
 	double parameters;
 	double active_parameters; /* those that one token meets: all, or all but the experts not taken */

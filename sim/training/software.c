@@ -66,6 +66,13 @@ static const struct dc_field host_fields[] = {
 	LAUNCHES(forward, "launches of a block forward; 0: as many as the device runs"),
 	LAUNCHES(backward, "and backward; 0: as many as the device runs"),
 	LAUNCHES(ends, "and of each end of the model, either way, where the two above are given"),
+	{.key = "step",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_TIME,
+	 .max = 3600.0,
+	 .fallback = "0 s",
+	 .offset = offsetof(struct dc_software_host, step_s),
+	 .help = "host time per iteration for what runs once: norms, copies, logging; measured"},
 	{.key = "graphs",
 	 .kind = DC_BOOL,
 	 .fallback = "false",
@@ -88,6 +95,11 @@ static const struct dc_section host_section = {
 #define WIDTH(member, low, usual, text)                                                            \
 	{                                                                                          \
 		.key = #member, .kind = DC_REAL, .min = (low), .max = 8.0, .fallback = (usual),    \
+		.offset = offsetof(struct dc_software, member), .help = text,                      \
+	}
+#define SHARE(member, text)                                                                        \
+	{                                                                                          \
+		.key = #member, .kind = DC_REAL, .max = 1.0, .fallback = "0",                      \
 		.offset = offsetof(struct dc_software, member), .help = text,                      \
 	}
 #define OVERLAP(member, text)                                                                      \
@@ -149,12 +161,8 @@ static const struct dc_field fields[] = {
 	 .help = "vocabularies are padded to a multiple of this times the tensor ranks; 0: not"},
 	OVERLAP(overlap_gradients, "gradients travel during the backward pass"),
 	OVERLAP(overlap_gathers, "parameters are gathered during the forward pass"),
-	{.key = "tensor_hidden",
-	 .kind = DC_REAL,
-	 .max = 1.0,
-	 .fallback = "0",
-	 .offset = offsetof(struct dc_software, tensor_hidden),
-	 .help = "share of the tensor ranks' exchanges that products hide"},
+	SHARE(tensor_hidden, "share of the tensor ranks' forward exchanges that products hide"),
+	SHARE(tensor_hidden_backward, "and of the backward ones"),
 	FLAG(context_ring, "context ranks pass keys and values on while attention runs"),
 	FLAG(split_sends, "tensor ranks each send their part of what a stage passes on"),
 	FLAG(overlap_sends, "stages compute while they send and receive"),

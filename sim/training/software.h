@@ -48,12 +48,20 @@ struct dc_software_attention_keys {
 
 enum dc_software_weights { DC_SOFTWARE_WEIGHTS_AMP, DC_SOFTWARE_WEIGHTS_COPIES };
 
+/* workload: as its synchronization says. */
+enum dc_software_overlap {
+	DC_SOFTWARE_OVERLAP_WORKLOAD,
+	DC_SOFTWARE_OVERLAP_NO,
+	DC_SOFTWARE_OVERLAP_YES
+};
+
 struct dc_software_host {
 	const struct dc_node *node;
 	double launch_s;
 	double tensor_growth;
 	double forward, backward, ends;
-	bool graphs; /* launches are recorded once and replayed */
+	double step_s; /* per iteration: what the host does one by one around the optimizer */
+	bool graphs;   /* launches are recorded once and replayed */
 };
 
 struct dc_software {
@@ -73,19 +81,13 @@ struct dc_software {
 	double gather_bytes;   /* of a gathered parameter; 0: the width of products' operands */
 	uint64_t vocabulary_multiple;           /* times the tensor ranks; 0: no padding */
 	int overlap_gradients, overlap_gathers; /* enum dc_software_overlap */
-	double tensor_hidden; /* share of the tensor exchanges that products hide */
-	bool context_ring;    /* context exchanges run beside attention */
-	bool split_sends;     /* tensor ranks each send their part of what a stage passes on */
+	/* Shares of the tensor ranks' exchanges that products hide, forward and backward. */
+	double tensor_hidden, tensor_hidden_backward;
+	bool context_ring; /* context exchanges run beside attention */
+	bool split_sends;  /* tensor ranks each send their part of what a stage passes on */
 	bool overlap_sends;
 	bool distributed_optimizer; /* sharding of optimizer states is there */
 	bool balanced_ends;         /* embedding and loss count as layers when stages are cut */
-};
-
-/* model: as the workload's synchronization says. */
-enum dc_software_overlap {
-	DC_SOFTWARE_OVERLAP_WORKLOAD,
-	DC_SOFTWARE_OVERLAP_NO,
-	DC_SOFTWARE_OVERLAP_YES
 };
 
 extern const struct dc_section dc_software_section;

@@ -26,7 +26,9 @@ static const dc_time rig_ms = DC_TIME_S / 1000, rig_us = DC_TIME_S / 1000000;
 
 struct rig {
 	struct dc_arena *arena;
-	struct dc_program *program;
+	struct dc_ensemble *ensemble;
+	struct dc_program *program; /* of all ranks, or of the first stage */
+	uint32_t everyone;          /* kind of group */
 	struct dc_accelerator accelerator;
 	struct dc_fabric fabric;
 	struct dc_machine machine;
@@ -64,7 +66,11 @@ static inline struct rig rig_create(uint64_t ranks)
 {
 	struct rig rig = {.arena = dc_arena_create()};
 
+	rig.ensemble = dc_ensemble_create(rig.arena);
 	rig.program = dc_program_create(rig.arena);
+	cr_assert_eq(dc_ensemble_add_axis(rig.ensemble, "data", ranks, NULL), DC_OK);
+	cr_assert_eq(dc_ensemble_add_kind(rig.ensemble, "data", 1, &rig.everyone), DC_OK);
+	cr_assert_eq(dc_ensemble_add_program(rig.ensemble, rig.program), DC_OK);
 	rig.accelerator.peak.bf16 = 1e12;
 	rig.accelerator.memory.bandwidth_bps = 1e12;
 	rig.accelerator.efficiency.matrix = 1;
@@ -114,6 +120,7 @@ static inline uint32_t rig_all_reduce(struct rig *rig, uint32_t stream, double s
 	return rig_add(rig, stream,
 		       &(struct dc_op){.kind = DC_OP_COLLECTIVE,
 				       .name = "gradients",
+				       .group = rig->everyone,
 				       .operation = DC_OPERATION_ALL_REDUCE,
 				       .algorithm = "ring",
 				       .size_bytes = size_bytes});
@@ -148,7 +155,8 @@ static inline enum dc_status rig_iteration(void *context, const struct dc_execut
 
 	rig->calls++;
 	cr_assert_eq(row->first, rig->count);
-	cr_assert(row->compute + row->exposed_communication + row->stall == row->duration,
+	cr_assert(row->compute + row->exposed_communication + row->stall + row->bubble ==
+			  row->duration,
 		  "iteration %llu", (unsigned long long)row->first);
 	cr_assert(row->start == (rig->count ? rig->rows[rig->count - 1].start +
 						      rig->rows[rig->count - 1].duration
@@ -246,7 +254,7 @@ static inline void rig_start(struct rig *rig, const struct dc_executor_options *
 	rig->resumed = false;
 	for (int i = 0; i < RIG_USES; i++)
 		dc_signal_init(&rig->uses[i], "use", "1", 0, i == DC_STATE_STALLED);
-	rig->executor = dc_executor_create(rig->engine, rig->diag, rig->program, &rig->machine,
+	rig->executor = dc_executor_create(rig->engine, rig->diag, rig->ensemble, &rig->machine,
 					   options, &observer);
 	cr_assert_not_null(rig->executor);
 	dc_executor_start(rig->executor);
@@ -339,7 +347,7 @@ static inline void rig_equal(const struct rig *rig, const struct rig_result *a,
 
 		cr_assert(x->start == y->start && x->duration == y->duration &&
 				  x->compute == y->compute && x->stall == y->stall &&
-				  x->exposed_communication == y->exposed_communication,
+				  dc_executor_iteration_equals(x, y),
 			  "%s %llu: iteration %llu", what, p, (unsigned long long)i);
 	}
 	for (int u = 0; u < RIG_USES; u++)

@@ -17,9 +17,15 @@ Test(executor, compute_only)
 	rig_add(&rig, 0,
 		&(struct dc_op){.kind = DC_OP_COMPUTE,
 				.name = "product",
-				.work = {.flops = 3e9, .inner = 1024, .precision = DC_BF16}});
+				.parts = &(struct dc_part){.work = {.flops = 3e9,
+								    .inner = 1024,
+								    .precision = DC_BF16}},
+				.part_count = 1});
 	rig_add(&rig, 0,
-		&(struct dc_op){.kind = DC_OP_COMPUTE, .name = "stream", .work = {.bytes = 2e9}});
+		&(struct dc_op){.kind = DC_OP_COMPUTE,
+				.name = "stream",
+				.parts = &(struct dc_part){.work = {.bytes = 2e9}},
+				.part_count = 1});
 	rig_mark(&rig, "end");
 	result = rig_run_count(&rig, false, 1000);
 	cr_assert_eq(result.status, DC_OK);
@@ -314,7 +320,10 @@ Test(executor, a_format_the_accelerator_lacks_never_ends)
 	rig_add(&rig, 0,
 		&(struct dc_op){.kind = DC_OP_COMPUTE,
 				.name = "product",
-				.work = {.flops = 1e9, .inner = 64, .precision = DC_FP8}});
+				.parts = &(struct dc_part){.work = {.flops = 1e9,
+								    .inner = 64,
+								    .precision = DC_FP8}},
+				.part_count = 1});
 	rig_mark(&rig, "end");
 	expect_failure(&rig, false, "'product' would never end");
 	rig_destroy(&rig);
@@ -356,11 +365,11 @@ Test(executor, actors_and_multiplicity)
 			.exact = exact, .iterations = 7, .until = DC_TIME_NEVER};
 		struct dc_engine *engine = dc_engine_create();
 		struct dc_executor *executor = dc_executor_create(
-			engine, NULL, rig.program, &rig.machine, &options, &observer);
+			engine, NULL, rig.ensemble, &rig.machine, &options, &observer);
 
 		cr_expect_eq(dc_executor_actors(executor), exact ? 6 : 1);
-		cr_expect_eq(dc_executor_multiplicity(executor), exact ? 1 : 6);
-		cr_expect(dc_executor_op_duration(executor, 0) == 3 * rig_us);
+		cr_expect_eq(dc_executor_multiplicity(executor, 0), exact ? 1 : 6);
+		cr_expect(dc_executor_op_duration(executor, 0, 0) == 3 * rig_us);
 		/* An observer may hear nothing at all. */
 		dc_executor_start(executor);
 		cr_expect_eq(dc_engine_run(engine, NULL), DC_OK);

@@ -31,7 +31,10 @@ Test(program, operations_are_numbered_and_placed)
 Test(program, refusals)
 {
 	struct rig rig = rig_create(2);
-	const struct dc_op collective = {.kind = DC_OP_COLLECTIVE, .name = "gradients"};
+	const struct dc_op collective = {.kind = DC_OP_COLLECTIVE, .name = "gradients", .group = 1};
+	const struct dc_op other = {.kind = DC_OP_COLLECTIVE, .name = "activations", .group = 2};
+	const struct dc_op nobody = {.kind = DC_OP_COLLECTIVE, .name = "nobody"};
+	const struct dc_op compute = {.kind = DC_OP_COMPUTE, .name = "work"};
 
 	/* Nothing to wait, no stream to be on. */
 	cr_expect_eq(dc_program_wait(rig.program, 0, 1), DC_ERR_INPUT);
@@ -41,10 +44,13 @@ Test(program, refusals)
 	cr_expect_eq(dc_program_stream(rig.program, "one too many"), DC_PROGRAM_STREAMS);
 	cr_expect_eq(dc_program_add(rig.program, DC_PROGRAM_STREAMS, &collective, NULL),
 		     DC_ERR_INPUT);
-	/* Collectives share one stream. */
+	/* Collectives of a kind share one stream; they are of some kind; work has its stream. */
 	cr_expect_eq(dc_program_add(rig.program, 2, &collective, NULL), DC_OK);
 	cr_expect_eq(dc_program_add(rig.program, 2, &collective, NULL), DC_OK);
 	cr_expect_eq(dc_program_add(rig.program, 3, &collective, NULL), DC_ERR_INPUT);
-	cr_expect_eq(rig.program->count, 2);
+	cr_expect_eq(dc_program_add(rig.program, 3, &other, NULL), DC_OK);
+	cr_expect_eq(dc_program_add(rig.program, 3, &nobody, NULL), DC_ERR_INPUT);
+	cr_expect_eq(dc_program_add(rig.program, 1, &compute, NULL), DC_ERR_INPUT);
+	cr_expect_eq(rig.program->count, 3);
 	rig_destroy(&rig);
 }

@@ -309,8 +309,8 @@ Test(replay, a_million_million_iterations)
 		rig.machine.accelerator = &rig.accelerator;
 		rig.machine.fabric = &rig.fabric;
 		rig.engine = dc_engine_create();
-		executor = dc_executor_create(rig.engine, NULL, rig.program, &rig.machine, &options,
-					      &observer);
+		executor = dc_executor_create(rig.engine, NULL, rig.ensemble, &rig.machine,
+					      &options, &observer);
 		dc_executor_start(executor);
 		if (by_time)
 			dc_engine_schedule(rig.engine, options.until, DC_PHASE_SAMPLING, 0, rig_end,
@@ -344,7 +344,7 @@ Test(replay, stopped_from_outside)
 	rig.machine.accelerator = &rig.accelerator;
 	rig.machine.fabric = &rig.fabric;
 	rig.engine = dc_engine_create();
-	executor = dc_executor_create(rig.engine, NULL, rig.program, &rig.machine, &options,
+	executor = dc_executor_create(rig.engine, NULL, rig.ensemble, &rig.machine, &options,
 				      &observer);
 	dc_executor_start(executor);
 	dc_engine_schedule(rig.engine, 12345 * rig_ms, DC_PHASE_SAMPLING, 0, rig_end, &rig, 0);

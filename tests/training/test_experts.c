@@ -125,7 +125,8 @@ Test(experts, passes_of_a_layer)
 	cr_expect_eq(x->matrix_parameters, e * 3 * h * f);
 	/* sorted tokens, both halves and their product, outputs, sum; scores of 4 bytes, weights and
 	 * numbers of 12 */
-	cr_expect_eq(x->saved_elements, k * s * (2 * h + 3 * f) + s * h);
+	cr_expect_eq(x->saved_elements + x->saved_operands, k * s * (2 * h + 3 * f) + s * h);
+	cr_expect_eq(x->saved_operands, k * s * (h + f));
 	cr_expect_eq(x->saved_bytes, 4 * s * e + 12 * s * k);
 	catalogue_close(&catalogue);
 }
@@ -169,7 +170,8 @@ Test(latent, has_the_ranks_parameters_and_operations)
 	cr_expect_eq(x->recomputed_flops, 2 * s * s * a * (n + p));
 	/* queries, keys, values, heads' output; ranks before and after norms, rotary key, output;
 	 * FP32 statistics of flash */
-	cr_expect_eq(x->saved_elements, s * (2 * a * (n + p) + 2 * a * v + 2 * q + 2 * r + p + h));
+	cr_expect_eq(x->saved_elements + x->saved_operands,
+		     s * (2 * a * (n + p) + 2 * a * v + 2 * q + 2 * r + p + h));
 	cr_expect_eq(x->saved_bytes, 4 * s * a);
 	/* five projections, two norms, rotation, flash */
 	cr_expect_eq(x->forward_count, 9u);

@@ -74,11 +74,17 @@ Test(layer, eight_bit_products_keep_sixteen_bit_activations)
 				    "relu}]}");
 	struct dc_work works[DC_LAYER_WORKS];
 
-	/* conversion 128 x (4 + 1) B; product (240 + 128) x 1 B; activation 320 elements x 2 B */
-	cr_assert_eq(dc_layer_forward(&layer, 10.0, DC_FP8, works), 3u);
+	/* conversion 128 x (4 + 1) B; x written narrow twice, 80 x 2 B; product (80 + 128) x 1 B and
+	 * 160 results of 2 B; activation 320 elements x 2 B */
+	cr_assert_eq(dc_layer_forward(&layer, 10.0, DC_FP8, works), 4u);
 	expect_work(&works[0], 0.0, 640.0, 0.0, 1, "conversion");
-	expect_work(&works[1], 2560.0, 368.0, 8.0, 1, "product");
-	expect_work(&works[2], 0.0, 640.0, 0.0, 1, "activation");
+	expect_work(&works[1], 0.0, 160.0, 0.0, 0, "narrowing");
+	expect_work(&works[2], 2560.0, 528.0, 8.0, 1, "product");
+	expect_work(&works[3], 0.0, 640.0, 0.0, 1, "activation");
+	/* activation 480 x 2 B, bias 160 x 2 B; dy read in 2 B, written in 1; dW writes 128 of 2 B */
+	cr_assert_eq(dc_layer_backward(&layer, 10.0, DC_FP8, works), 5u);
+	expect_work(&works[2], 0.0, 480.0, 0.0, 1, "narrowing of dy");
+	expect_work(&works[3], 2560.0, 496.0, 10.0, 1, "dW");
 	catalogue_close(&catalogue);
 }
 
@@ -92,13 +98,15 @@ Test(layer, eight_bit_training_keeps_some_products_in_sixteen)
 		&catalogue, "{name: m, layers: [{type: linear, in: 8, out: 16, logits: true}]}");
 	struct dc_work works[DC_LAYER_WORKS];
 
-	/* conversion, projection, attention: scores in 16 bits [Micikevicius et al. 2022, sec. 3] */
-	cr_assert_eq(dc_layer_forward(&attention, 1.0, DC_FP8, works), 4u);
-	cr_expect_eq(works[1].precision, DC_FP8);
-	cr_expect_eq(works[2].precision, DC_BF16);
+	/* conversion, narrowing, projection, attention: scores in 16 bits [Micikevicius et al. 2022, sec.
+	 * 3], narrowing of the heads' output in a sweep, projection */
+	cr_assert_eq(dc_layer_forward(&attention, 1.0, DC_FP8, works), 6u);
+	cr_expect_eq(works[2].precision, DC_FP8);
+	cr_expect_eq(works[3].precision, DC_BF16);
 	/* q, k, v, the output in 2 bytes, FP32 statistics */
-	cr_expect_eq(works[2].bytes, 16.0 * (4.0 * 64.0 * 2.0 + 8.0 * 4.0));
-	cr_expect_eq(works[3].precision, DC_FP8);
+	cr_expect_eq(works[3].bytes, 16.0 * (4.0 * 64.0 * 2.0 + 8.0 * 4.0));
+	cr_expect_eq(works[4].bytes, 16.0 * 64.0 * 4.0);
+	cr_expect_eq(works[5].precision, DC_FP8);
 	cr_assert_eq(dc_layer_forward(&logits, 1.0, DC_NVFP4, works), 2u);
 	cr_expect_eq(works[1].precision, DC_BF16);
 	/* wider formats stay */
