@@ -204,6 +204,19 @@ static const struct dc_field efficiency_fields[] = {
 	 .fallback = "0",
 	 .help = "number of rows, or of columns, of its result at which a product reaches half of "
 		 "that"},
+	{.key = "contention",
+	 .kind = DC_REAL,
+	 .offset = offsetof(struct dc_accelerator_efficiency, contention),
+	 .max = 10.0,
+	 .fallback = "0",
+	 .help = "work beside communication takes 1 + this times as long: it shares units and memory"},
+	{.key = "jitter",
+	 .kind = DC_REAL,
+	 .offset = offsetof(struct dc_accelerator_efficiency, jitter),
+	 .max = 1.0,
+	 .fallback = "0",
+	 .help = "how much longer work takes per doubling of the nodes that wait for each other "
+		 "(run.jitter: expected)"},
 	{.key = "unaligned",
 	 .kind = DC_REAL,
 	 .offset = offsetof(struct dc_accelerator_efficiency, unaligned),
@@ -211,6 +224,13 @@ static const struct dc_field efficiency_fields[] = {
 	 .fallback = "0",
 	 .help = "share of that when rows of the matrices are no multiple of 16 bytes; 0: as "
 		 "others"},
+	{.key = "hidden",
+	 .kind = DC_REAL,
+	 .offset = offsetof(struct dc_accelerator_efficiency, hidden),
+	 .max = 1.0,
+	 .fallback = "0.5",
+	 .help = "share of the tensor ranks' exchanges that products hide where software runs them "
+		 "side by side"},
 	{.key = "memory",
 	 .kind = DC_REAL,
 	 .flags = DC_POSITIVE,

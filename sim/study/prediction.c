@@ -3,6 +3,8 @@
 
 #include "program/executor.h"
 #include "training/lower.h"
+#include "training/stages.h"
+#include "training/timing.h"
 
 /* The last is the one that counts. */
 enum { ITERATIONS = 3 };
@@ -31,7 +33,10 @@ static enum dc_status execute(const struct dc_prediction_request *request,
 	enum dc_status status = engine ? DC_OK : DC_ERR_MEMORY;
 
 	if (!status) {
-		dc_training_machine(request->workload, request->fabric->ranks, &machine);
+		dc_training_timing(request->workload,
+				   (double)request->fabric->ranks /
+					   (double)request->fabric->node_size,
+				   true, &machine);
 		executor = dc_executor_create(engine, diag, plan->ensemble, &machine, &options,
 					      &observer);
 		if (!executor)
@@ -43,6 +48,26 @@ static enum dc_status execute(const struct dc_prediction_request *request,
 	}
 	dc_executor_destroy(executor);
 	dc_engine_destroy(engine);
+	return status;
+}
+
+enum dc_status dc_prediction_memory(const struct dc_prediction_request *request,
+				    struct dc_diag *diag, double *bytes)
+{
+	struct dc_arena *arena = dc_arena_create();
+	struct dc_training_memory *stages = NULL;
+	struct dc_layers layers;
+	enum dc_status status;
+
+	*bytes = 0;
+	if (!arena)
+		return DC_ERR_MEMORY;
+	status = dc_training_expand(request->workload, arena, diag, &layers);
+	if (!status)
+		status = dc_training_stage_memory(request->workload, &layers, arena, &stages);
+	for (uint64_t i = 0; i < request->workload->parallelism.pipeline && !status; i++)
+		*bytes = stages[i].total_bytes > *bytes ? stages[i].total_bytes : *bytes;
+	dc_arena_destroy(arena);
 	return status;
 }
 

@@ -106,8 +106,7 @@ static bool agrees(int wanted, bool is)
 static bool matches(const struct dc_suite_rule *rule, const char *suite,
 		    const struct dc_training_row *row)
 {
-	bool sequence =
-		row->sequence_parallel || row->recompute == DC_ROW_RECOMPUTE_SELECTIVE;
+	bool sequence = row->sequence_parallel || row->recompute == DC_ROW_RECOMPUTE_SELECTIVE;
 
 	if (rule->suite && strcmp(rule->suite, suite) != 0)
 		return false;

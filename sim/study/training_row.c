@@ -62,10 +62,11 @@ static enum dc_training_row_recompute recompute(struct reader *r)
 		if (strcasecmp(text, names[i]) == 0)
 			return (enum dc_training_row_recompute)i;
 	if (!is_blank(text) && !r->why)
-		r->why = dc_arena_printf(r->arena,
-					 "recompute: expected none, selective, full or nothing, found "
-					 "'%s'",
-					 text);
+		r->why = dc_arena_printf(
+			r->arena,
+			"recompute: expected none, selective, full or nothing, found "
+			"'%s'",
+			text);
 	return DC_ROW_RECOMPUTE_BLANK;
 }
 

@@ -59,24 +59,6 @@ void dc_layer_reverse_backward(struct dc_layer *layer)
 	}
 }
 
-/* Bytes for formats below 16 bits: x is written twice narrow where it is made, or read and written
- * twice in a sweep of its own; dy is read, and written narrow. */
-static void add_narrowing(struct dc_layer *layer, const struct dc_layer_product *product)
-{
-	struct dc_layer_pass pass = {
-		.wide = (product->apart ? 4.0 : 2.0) / 4.0 * product->narrowed,
-		.kernels = product->apart ? 1 : 0,
-		.when = DC_LAYER_NARROW,
-	};
-
-	if (!(product->narrowed > 0.0))
-		return;
-	dc_layer_add_forward(layer, pass);
-	pass.wide = 3.0 / 4.0 * product->out_elements;
-	pass.kernels = 1;
-	dc_layer_add_backward(layer, pass);
-}
-
 void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product *product)
 {
 	struct dc_layer_pass pass = {
@@ -92,13 +74,17 @@ void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product 
 		.sixteen = product->sixteen,
 	};
 
-	add_narrowing(layer, product);
+	/* x is written twice narrow where it is made, or read and written twice in a sweep of its own;
+	 * dy is read, and written narrow, before the first that needs it */
+	pass.narrowing = (product->apart ? 4.0 : 2.0) * product->narrowed;
 	dc_layer_add_forward(layer, pass);
+	pass.narrowing = product->narrowed > 0.0 ? 3.0 * product->out_elements : 0.0;
 	if (!product->first) {
 		pass.results = product->in_elements;
 		pass.inner = product->inner_input;
 		pass.columns = product->inner;
 		dc_layer_add_backward(layer, pass);
+		pass.narrowing = 0.0;
 	}
 	pass.results = 0.0;
 	pass.results_fixed = product->weights;
@@ -140,11 +126,16 @@ static struct dc_work work_of(const struct dc_layer_pass *pass, const struct dc_
 	double activation = dc_precision_activation_bytes(precision);
 	double width = inner > 0.0 ? dc_precision_size_bytes(precision) : activation;
 	double results = samples * pass->results + pass->results_fixed;
+	const struct dc_software *software = dc_software_of(batch->software);
+	/* products that add to the gradient buffer read and write it instead of writing a result */
+	double added = pass->gradient && software->fused_gradients
+			       ? pass->results_fixed * (2.0 * software->gradient_bytes - activation)
+			       : 0.0;
 
 	return (struct dc_work){
 		.flops = samples * pass->flops,
 		.bytes = (samples * pass->elements + pass->elements_fixed) * width +
-			 results * (activation - width) +
+			 results * (activation - width) + added +
 			 (samples * pass->wide + pass->wide_fixed) * 4.0,
 		.inner = inner,
 		.rows = pass->rows + samples * pass->rows_per_sample,
@@ -155,7 +146,7 @@ static struct dc_work work_of(const struct dc_layer_pass *pass, const struct dc_
 	};
 }
 
-/* Whether a pass that only some batches or formats do is done. */
+/* Whether a pass that only some batches do is done. */
 static bool applies(const struct dc_layer *layer, const struct dc_layer_pass *pass,
 		    const struct dc_layer_batch *batch)
 {
@@ -166,8 +157,6 @@ static bool applies(const struct dc_layer *layer, const struct dc_layer_pass *pa
 		return by_four;
 	case DC_LAYER_HEADS_NOT_BY_FOUR:
 		return !by_four;
-	case DC_LAYER_NARROW:
-		return dc_precision_size_bytes(batch->precision) < 2.0;
 	case DC_LAYER_ALWAYS:
 		break;
 	}
@@ -178,11 +167,20 @@ static size_t add_works(const struct dc_layer *layer, const struct dc_layer_pass
 			size_t pass_count, const struct dc_layer_batch *batch,
 			struct dc_work *works)
 {
+	bool narrow = dc_precision_size_bytes(batch->precision) < 2.0;
 	size_t count = 0;
 
-	for (size_t i = 0; i < pass_count; i++)
-		if (applies(layer, &passes[i], batch))
-			works[count++] = work_of(&passes[i], batch);
+	for (size_t i = 0; i < pass_count; i++) {
+		if (!applies(layer, &passes[i], batch))
+			continue;
+		if (narrow && passes[i].narrowing > 0.0)
+			works[count++] = (struct dc_work){
+				.bytes = batch->samples * passes[i].narrowing,
+				.precision = batch->precision,
+				.kernels = 1,
+			};
+		works[count++] = work_of(&passes[i], batch);
+	}
 	return count;
 }
 
@@ -226,29 +224,6 @@ static size_t add_gradients(const struct dc_layer *layer, const struct dc_layer_
 	return 1;
 }
 
-/* Products that add to the gradient buffer read and write it instead of writing a result of
- * activations' width. */
-static void fuse_gradients(const struct dc_layer *layer, const struct dc_layer_batch *batch,
-			   struct dc_work *works)
-{
-	const struct dc_software *software = dc_software_of(batch->software);
-	size_t count = 0;
-
-	if (!software->fused_gradients)
-		return;
-	for (size_t i = 0; i < layer->backward_count; i++) {
-		const struct dc_layer_pass *pass = &layer->backward[i];
-		double width = dc_precision_activation_bytes(batch->precision);
-
-		if (!applies(layer, pass, batch))
-			continue;
-		if (pass->gradient)
-			works[count].bytes +=
-				pass->elements_fixed * (2.0 * software->gradient_bytes - width);
-		count++;
-	}
-}
-
 /* The host's launches go to the works evenly. */
 static void spread_launches(struct dc_work *works, size_t count, double launches)
 {
@@ -271,7 +246,6 @@ size_t dc_layer_backward_works(const struct dc_layer *layer, const struct dc_lay
 {
 	size_t count = add_works(layer, layer->backward, layer->backward_count, batch, works);
 
-	fuse_gradients(layer, batch, works);
 	count += convert_weights(layer, batch, &works[count]);
 	count += add_gradients(layer, batch, &works[count]);
 	spread_launches(works, count, layer->backward_launches);

@@ -52,10 +52,11 @@
 #include "training/software.h"
 
 enum {
-	DC_LAYER_PASSES = 24,                 /* of a layer in one direction */
-	DC_LAYER_WORKS = DC_LAYER_PASSES + 2, /* and the conversion and sum of its gradients */
-	DC_LAYER_CORE = 5,                    /* passes that selective recomputation repeats */
-	DC_LAYER_EXCHANGES = 6,               /* of a layer in one direction */
+	DC_LAYER_PASSES = 20, /* of a layer in one direction */
+	/* a work each, one to narrow a product's operand, conversion and sum of gradients */
+	DC_LAYER_WORKS = 2 * DC_LAYER_PASSES + 2,
+	DC_LAYER_CORE = 5,      /* passes that selective recomputation repeats */
+	DC_LAYER_EXCHANGES = 6, /* of a layer in one direction */
 };
 
 /* The part of a layer that one rank has; 0 counts as 1. */
@@ -65,12 +66,11 @@ struct dc_shard {
 };
 
 /* A pass that only some batches do: by whether the heads of a micro-batch on this rank are a
- * multiple of four (software.h, the fused softmax); or only some formats. */
+ * multiple of four (software.h, the fused softmax). */
 enum dc_layer_when {
 	DC_LAYER_ALWAYS,
 	DC_LAYER_HEADS_BY_FOUR,
 	DC_LAYER_HEADS_NOT_BY_FOUR,
-	DC_LAYER_NARROW, /* products take less than 16 bits */
 };
 
 struct dc_layer_pass {
@@ -80,6 +80,7 @@ struct dc_layer_pass {
 	double wide, wide_fixed;
 	double inner, inner_per_sample;
 	double rows, rows_per_sample, columns; /* of the product's result; 0: large */
+	double narrowing; /* bytes per sample, to narrow operands for formats below 16 bits */
 	unsigned kernels;
 	enum dc_kernel kernel; /* how products run; 0: as matrix products do */
 	bool sixteen;          /* a product whose operands stay in 16 bits */

@@ -30,10 +30,12 @@ double dc_layer_token_ranks(const struct dc_layer_scope *scope)
 
 double dc_layer_vocabulary(const struct dc_layer_scope *scope, double vocabulary)
 {
-	double multiple = (double)dc_software_of(scope->software)->vocabulary_multiple;
-	double tensor = dc_layer_tensor(scope);
+	const struct dc_software *software = dc_software_of(scope->software);
+	double tensor = dc_layer_tensor(scope), multiple = 1.0;
 
-	return ceil(vocabulary / (fmax(1.0, multiple) * tensor)) * fmax(1.0, multiple);
+	if (software->vocabulary_multiple > 0 && (tensor > 1.0 || software->vocabulary_alone))
+		multiple = (double)software->vocabulary_multiple;
+	return ceil(vocabulary / (multiple * tensor)) * multiple;
 }
 
 static double ranks_of(const struct dc_layer_scope *scope, int axis)

@@ -26,16 +26,6 @@ static enum dc_status add_kind(struct dc_lowering *l, const char *name, unsigned
 	return axes ? dc_ensemble_add_kind(l->plan->ensemble, name, axes, kind) : DC_OK;
 }
 
-static uint64_t ranks_along(const struct dc_parallelism *p, unsigned spanned)
-{
-	uint64_t ranks = 1;
-
-	for (int i = 0; i < DC_PARALLEL_AXES; i++)
-		if (spanned >> i & 1)
-			ranks *= dc_parallelism_axis_size(p, (enum dc_parallel_axis)i);
-	return ranks;
-}
-
 #define AXIS(name) (1u << DC_PARALLEL_##name)
 
 static enum dc_status add_kinds(struct dc_lowering *l)
@@ -65,8 +55,8 @@ static enum dc_status add_kinds(struct dc_lowering *l)
 		status = add_kind(l, all[i].name, all[i].axes, all[i].kind);
 	if (p->expert == 1)
 		kinds->experts = kinds->dense;
-	l->dense_shards = p->zero ? ranks_along(p, dense) : 1;
-	l->expert_shards = p->zero ? ranks_along(p, p->expert > 1 ? experts : dense) : 1;
+	l->dense_shards = dc_parallelism_dense_shards(p);
+	l->expert_shards = dc_parallelism_expert_shards(p);
 	return status;
 }
 
@@ -511,6 +501,7 @@ enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 	struct dc_lowering l = {
 		.workload = workload,
 		.software = software,
+		.accelerator = accelerator,
 		.data = data,
 		.reduce_bytes = software->reduce_bytes > 0 ? software->reduce_bytes
 							   : software->gradient_bytes,

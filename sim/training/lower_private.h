@@ -47,6 +47,7 @@ struct dc_lower_weights {
 struct dc_lowering {
 	const struct dc_training_workload *workload;
 	const struct dc_software *software;
+	const struct dc_accelerator *accelerator;
 	const struct dc_training_data *data;
 	double reduce_bytes, gather_bytes; /* of an element that travels */
 	bool overlap_gradients, overlap_gathers;

@@ -1,7 +1,7 @@
 /* The lowering: weights, gradients and the optimizer's step over the data-parallel ranks. */
 #include "training/lower_private.h"
 
-#include "training/optimizer.h"
+#include "training/stages.h"
 
 enum dc_status dc_lower_add(struct dc_lowering *l, uint32_t stream, const struct dc_op *op,
 			    uint32_t *number)
@@ -157,6 +157,7 @@ static enum dc_status add_mark(struct dc_lowering *l, const char *name)
 
 static enum dc_status add_optimizer(struct dc_lowering *l)
 {
+	const struct dc_optimizer_use use = dc_training_optimizer(l->workload);
 	struct dc_lower_weights own = {0, 0};
 	struct dc_part *part = dc_arena_array(l->arena, 1, sizeof *part);
 	struct dc_op op = {
@@ -174,9 +175,8 @@ static enum dc_status add_optimizer(struct dc_lowering *l)
 		l->plan->stages[l->stage].parameters - l->plan->stages[l->stage].expert_parameters;
 	own.experts = l->plan->stages[l->stage].expert_parameters;
 	*part = (struct dc_part){
-		.work = dc_optimizer_work((enum dc_optimizer)l->workload->optimizer,
-					  own.dense / (double)l->dense_shards +
-						  own.experts / (double)l->expert_shards),
+		.work = dc_optimizer_use_work(&use, own.dense / (double)l->dense_shards +
+							    own.experts / (double)l->expert_shards),
 		.group = DC_PROGRAM_NO_GROUP,
 		.times = 1,
 	};

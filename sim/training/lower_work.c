@@ -85,8 +85,8 @@ static double hidden_share(const struct dc_lowering *l, const struct dc_layer_ex
 		return l->software->context_ring ? 1 : 0;
 	if (!exchange->overlaps || exchange->axis != DC_EXCHANGE_TENSOR)
 		return 0;
-	return direction == DC_LOWER_FORWARD ? l->software->tensor_hidden
-					     : l->software->tensor_hidden;
+	return dc_software_tensor_hidden(l->software, l->accelerator,
+					 direction == DC_LOWER_BACKWARD);
 }
 
 static void add_exchanges(struct build *build, const struct dc_layer *layer, int direction)

@@ -140,8 +140,10 @@ static void add_part(const struct dc_memory_case *stage, const struct dc_memory_
 struct dc_training_memory dc_training_memory_of_stage(const struct dc_memory_case *stage)
 {
 	struct dc_training_memory memory = {0};
+	const struct parameters extra = {.dense = stage->extra_parameters};
 	double moving;
 
+	add_states(stage, &extra, &memory);
 	for (size_t i = 0; i < stage->part_count; i++)
 		add_part(stage, &stage->parts[i], &memory);
 	moving = memory.activations_bytes + memory.recomputed_bytes + memory.workspace_bytes +

@@ -66,7 +66,8 @@ struct dc_memory_case {
 	const struct dc_layers *layers; /* expanded under the shard */
 	const struct dc_memory_part *parts;
 	size_t part_count;
-	double samples; /* of a micro-batch */
+	double extra_parameters; /* beside those of the layers: a second copy of tied weights */
+	double samples;          /* of a micro-batch */
 	struct dc_optimizer_use use;
 	int zero;                           /* 0 to 3 */
 	double dense_shards, expert_shards; /* ranks that share states, >= 1 */

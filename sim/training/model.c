@@ -241,7 +241,8 @@ static double kernels_of(const struct dc_layer_pass *passes, size_t count)
 	double kernels = 0.0;
 
 	for (size_t i = 0; i < count; i++)
-		kernels += (double)passes[i].kernels;
+		if (passes[i].when != DC_LAYER_HEADS_NOT_BY_FOUR)
+			kernels += (double)passes[i].kernels;
 	return kernels;
 }
 

@@ -119,6 +119,20 @@ uint64_t dc_parallelism_axis_size(const struct dc_parallelism *parallelism,
 	}
 }
 
+uint64_t dc_parallelism_dense_shards(const struct dc_parallelism *parallelism)
+{
+	if (!parallelism->zero)
+		return 1;
+	return parallelism->shard ? parallelism->shard : parallelism->data * parallelism->context;
+}
+
+uint64_t dc_parallelism_expert_shards(const struct dc_parallelism *parallelism)
+{
+	if (!parallelism->zero || parallelism->expert == 1)
+		return dc_parallelism_dense_shards(parallelism);
+	return parallelism->data * parallelism->context / parallelism->expert;
+}
+
 /* Reports that `key` = given does not divide `whole` things, and the nearest that do. */
 static enum dc_status does_not_divide(const struct dc_parallelism *p, const char *key,
 				      uint64_t given, uint64_t whole, const char *things,

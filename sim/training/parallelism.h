@@ -57,6 +57,10 @@ extern const struct dc_section dc_parallelism_section;
 uint64_t dc_parallelism_axis_size(const struct dc_parallelism *parallelism,
 				  enum dc_parallel_axis axis);
 
+/* Ranks that share states under ZeRO, of weights outside experts and of experts; 1 without ZeRO. */
+uint64_t dc_parallelism_dense_shards(const struct dc_parallelism *parallelism);
+uint64_t dc_parallelism_expert_shards(const struct dc_parallelism *parallelism);
+
 /* What is to be divided. */
 struct dc_parallel_subject {
 	uint64_t ranks;

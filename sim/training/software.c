@@ -7,6 +7,7 @@
 static const char *const attention_names[] = {"model",  "unfused", "triton", "flash2",
 					      "flash3", "cudnn",   NULL};
 static const char *const weights_names[] = {"amp", "copies", NULL};
+static const char *const tensor_overlap_names[] = {"none", "backward", "all", NULL};
 static const char *const overlap_names[] = {"workload", "no", "yes", NULL};
 
 static const struct dc_field attention_fields[] = {
@@ -97,11 +98,6 @@ static const struct dc_section host_section = {
 		.key = #member, .kind = DC_REAL, .min = (low), .max = 8.0, .fallback = (usual),    \
 		.offset = offsetof(struct dc_software, member), .help = text,                      \
 	}
-#define SHARE(member, text)                                                                        \
-	{                                                                                          \
-		.key = #member, .kind = DC_REAL, .max = 1.0, .fallback = "0",                      \
-		.offset = offsetof(struct dc_software, member), .help = text,                      \
-	}
 #define OVERLAP(member, text)                                                                      \
 	{                                                                                          \
 		.key = #member, .kind = DC_ENUM, .fallback = "workload", .choices = overlap_names, \
@@ -159,10 +155,20 @@ static const struct dc_field fields[] = {
 	 .fallback = "0",
 	 .offset = offsetof(struct dc_software, vocabulary_multiple),
 	 .help = "vocabularies are padded to a multiple of this times the tensor ranks; 0: not"},
+	{.key = "vocabulary_alone",
+	 .kind = DC_BOOL,
+	 .fallback = "true",
+	 .offset = offsetof(struct dc_software, vocabulary_alone),
+	 .help = "vocabularies are padded with one tensor rank, too"},
 	OVERLAP(overlap_gradients, "gradients travel during the backward pass"),
 	OVERLAP(overlap_gathers, "parameters are gathered during the forward pass"),
-	SHARE(tensor_hidden, "share of the tensor ranks' forward exchanges that products hide"),
-	SHARE(tensor_hidden_backward, "and of the backward ones"),
+	{.key = "tensor_overlap",
+	 .kind = DC_ENUM,
+	 .fallback = "none",
+	 .choices = tensor_overlap_names,
+	 .offset = offsetof(struct dc_software, tensor_overlap),
+	 .help = "which of the tensor ranks' exchanges run beside products; the accelerator's "
+		 "file says how much of them is hidden"},
 	FLAG(context_ring, "context ranks pass keys and values on while attention runs"),
 	FLAG(split_sends, "tensor ranks each send their part of what a stage passes on"),
 	FLAG(overlap_sends, "stages compute while they send and receive"),
@@ -190,11 +196,23 @@ static const struct dc_software generic = {
 	.attention = {.softmax_fused = true, .softmax_sequence = 2048},
 	.fused_loss = true,
 	.gradient_bytes = 4.0,
+	.vocabulary_alone = true,
 };
 
 const struct dc_software *dc_software_of(const struct dc_software *software)
 {
 	return software != NULL ? software : &generic;
+}
+
+double dc_software_tensor_hidden(const struct dc_software *software,
+				 const struct dc_accelerator *accelerator, bool backward)
+{
+	int overlap = dc_software_of(software)->tensor_overlap;
+
+	if (overlap == DC_SOFTWARE_TENSOR_OVERLAP_NONE ||
+	    (overlap == DC_SOFTWARE_TENSOR_OVERLAP_BACKWARD && !backward))
+		return 0.0;
+	return accelerator->efficiency.hidden;
 }
 
 double dc_software_launch_s(const struct dc_software *software, double tensor)

@@ -55,6 +55,13 @@ enum dc_software_overlap {
 	DC_SOFTWARE_OVERLAP_YES
 };
 
+/* Which of the tensor ranks' exchanges run beside products. */
+enum dc_software_tensor_overlap {
+	DC_SOFTWARE_TENSOR_OVERLAP_NONE,
+	DC_SOFTWARE_TENSOR_OVERLAP_BACKWARD,
+	DC_SOFTWARE_TENSOR_OVERLAP_ALL
+};
+
 struct dc_software_host {
 	const struct dc_node *node;
 	double launch_s;
@@ -80,11 +87,11 @@ struct dc_software {
 	double reduce_bytes;   /* and as it travels; 0: as kept */
 	double gather_bytes;   /* of a gathered parameter; 0: the width of products' operands */
 	uint64_t vocabulary_multiple;           /* times the tensor ranks; 0: no padding */
+	bool vocabulary_alone;                  /* pads with one tensor rank, too */
 	int overlap_gradients, overlap_gathers; /* enum dc_software_overlap */
-	/* Shares of the tensor ranks' exchanges that products hide, forward and backward. */
-	double tensor_hidden, tensor_hidden_backward;
-	bool context_ring; /* context exchanges run beside attention */
-	bool split_sends;  /* tensor ranks each send their part of what a stage passes on */
+	int tensor_overlap;                     /* enum dc_software_tensor_overlap */
+	bool context_ring;                      /* context exchanges run beside attention */
+	bool split_sends; /* tensor ranks each send their part of what a stage passes on */
 	bool overlap_sends;
 	bool distributed_optimizer; /* sharding of optimizer states is there */
 	bool balanced_ends;         /* embedding and loss count as layers when stages are cut */
@@ -95,6 +102,11 @@ extern const struct dc_catalogue_family dc_software_family; /* catalog/software 
 
 /* The software, or for NULL the features of no framework (generic). */
 const struct dc_software *dc_software_of(const struct dc_software *software);
+
+/* Share of a tensor exchange that runs beside products, on an accelerator whose products hide
+ * efficiency.hidden of what the software overlaps. software NULL: the generic one. */
+double dc_software_tensor_hidden(const struct dc_software *software,
+				 const struct dc_accelerator *accelerator, bool backward);
 
 /* Host time of one launch with `tensor` ranks, s. software NULL: the generic one. */
 double dc_software_launch_s(const struct dc_software *software, double tensor);

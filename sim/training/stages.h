@@ -31,6 +31,9 @@ enum dc_status dc_training_expand(const struct dc_training_workload *workload,
 double dc_training_tied_parameters(const struct dc_training_workload *workload,
 				   const struct dc_layers *layers);
 
+/* How the optimizer of a workload runs. */
+struct dc_optimizer_use dc_training_optimizer(const struct dc_training_workload *workload);
+
 /* What a rank of each stage holds at most: `stages` gets one entry per stage. Activations are those of the schedule's
  * fullest moment. */
 enum dc_status dc_training_stage_memory(const struct dc_training_workload *workload,

@@ -8,8 +8,10 @@
 
 #include "base/diag.h"
 #include "config/fields.h"
+#include "training/memory.h"
 #include "training/model.h"
 #include "training/parallelism.h"
+#include "training/software.h"
 
 struct dc_training_batch {
 	const struct dc_node *node;
@@ -41,8 +43,6 @@ struct dc_training_data {
 	uint64_t workers;
 	uint64_t prefetch;
 };
-
-enum dc_recompute { DC_RECOMPUTE_NONE, DC_RECOMPUTE_SELECTIVE, DC_RECOMPUTE_FULL };
 
 struct dc_training_workload {
 	const struct dc_node *node;

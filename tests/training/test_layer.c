@@ -78,7 +78,7 @@ Test(layer, eight_bit_products_keep_sixteen_bit_activations)
 	 * 160 results of 2 B; activation 320 elements x 2 B */
 	cr_assert_eq(dc_layer_forward(&layer, 10.0, DC_FP8, works), 4u);
 	expect_work(&works[0], 0.0, 640.0, 0.0, 1, "conversion");
-	expect_work(&works[1], 0.0, 160.0, 0.0, 0, "narrowing");
+	expect_work(&works[1], 0.0, 160.0, 0.0, 1, "narrowing");
 	expect_work(&works[2], 2560.0, 528.0, 8.0, 1, "product");
 	expect_work(&works[3], 0.0, 640.0, 0.0, 1, "activation");
 	/* activation 480 x 2 B, bias 160 x 2 B; dy read in 2 B, written in 1; dW writes 128 of 2 B */
