@@ -90,8 +90,7 @@ static void expect_complete(const char *name, const struct dc_layer *layer, bool
 	cr_expect(layer->backward_count > 0 || (first && layer->parameters <= 0.0), "%s %s", name,
 		  layer->name);
 	cr_expect(layer->saved_elements > 0.0 || layer->saved_operands > 0.0 ||
-			  layer->saved_bytes > 0.0 ||
-			  strcmp(layer->kind, "linear") == 0,
+			  layer->saved_bytes > 0.0 || strcmp(layer->kind, "linear") == 0,
 		  "%s %s", name, layer->name);
 	cr_expect_geq(layer->parameters, layer->inactive_parameters);
 	cr_expect_eq(dc_layer_backward(layer, 2.0, DC_BF16, twice), count);
