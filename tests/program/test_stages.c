@@ -268,7 +268,7 @@ Test(stages, communication_within_work)
 Test(stages, the_host_launches_kernels)
 {
 	static const double cases[][3] = {{0, 0, 70}, {1, 0, 70}, {2, 0, 50}, {2, 1.1, 55}};
-	const struct dc_part part = {.work = {.bytes = 4e7, .kernels = 10}};
+	const struct dc_part part = {.work = {.bytes = 4e7, .launches = 10}};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct rig rig = parts_rig(&part, 1);
