@@ -202,7 +202,7 @@ static uint32_t *number_tracks(const struct dc_plan *plan)
 			kinds = dc_plan_phase_of(plan, i)->kind + 1;
 	tracks = calloc(kinds + 1u, sizeof *tracks);
 	for (uint32_t i = 0; tracks && i < plan->line_count; i++)
-		tracks[dc_plan_phase_of(plan, i)->kind] = plan->lines[i].needs == 0;
+		tracks[dc_plan_phase_of(plan, i)->kind] = dc_plan_phase_of(plan, i)->needs == 0;
 	for (uint32_t k = 1; tracks && k < kinds; k++)
 		tracks[k] += tracks[k - 1];
 	return tracks;
@@ -212,15 +212,13 @@ static uint32_t *number_tracks(const struct dc_plan *plan)
 static void mark_users(const struct dc_plan *plan, const uint32_t *tracks, uint32_t number,
 		       uint32_t *users, uint64_t *lines_on)
 {
-	const struct dc_plan_line *line = &plan->lines[number];
 	const struct dc_plan_phase *phase = dc_plan_phase_of(plan, number);
-	const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
+	const struct dc_plan_bundle *bundle = &plan->bundles[dc_plan_bundle_of(plan, number)];
 
 	for (uint32_t m = 0; m < bundle->messages; m++) {
-		const struct dc_plan_way *way =
-			&plan->ways[plan->messages[bundle->first_message + m].first_way];
+		const struct dc_plan_way *way = dc_plan_way_of(plan, bundle, m);
 
-		for (uint32_t h = 0; h < way->hops; h++) {
+		for (uint32_t h = 0; h < dc_plan_hops(way); h++) {
 			uint32_t link = plan->hops[way->first_hop + h].link;
 			bool other = lines_on[link] && lines_on[link] != number + 1u;
 
@@ -237,16 +235,15 @@ static void mark_users(const struct dc_plan *plan, const uint32_t *tracks, uint3
 static double count_line_hops(const struct dc_plan *plan, uint32_t number, const uint32_t *users)
 {
 	const struct dc_plan_phase *phase = dc_plan_phase_of(plan, number);
-	const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[number].bundle];
+	const struct dc_plan_bundle *bundle = &plan->bundles[dc_plan_bundle_of(plan, number)];
 	bool contended = false;
 	double hops = 0;
 
 	for (uint32_t m = 0; m < bundle->messages; m++) {
-		const struct dc_plan_way *way =
-			&plan->ways[plan->messages[bundle->first_message + m].first_way];
+		const struct dc_plan_way *way = dc_plan_way_of(plan, bundle, m);
 
-		hops += way->hops;
-		for (uint32_t h = 0; h < way->hops; h++)
+		hops += dc_plan_hops(way);
+		for (uint32_t h = 0; h < dc_plan_hops(way); h++)
 			contended |= users[plan->hops[way->first_hop + h].link] == LINK_CONTENDED;
 	}
 	return hops * phase->chunks * (contended ? (double)phase->repeat : 1);

@@ -194,28 +194,25 @@ static enum dc_status add_message(struct quotient *quotient, size_t d, double by
 				  double multiplicity)
 {
 	const struct dc_fabric_path *path = &quotient->path;
-	struct dc_plan_message *message =
-		dc_plan_parts_message(&quotient->parts, bytes, multiplicity);
 	uint32_t first = quotient->parts.hops.count;
 	int64_t latency = dc_plan_latency(path);
+	enum dc_status status = latency < 0 ? DC_ERR_RUN : DC_OK;
 
-	if (latency < 0)
-		return DC_ERR_RUN;
-	if (!message || !dc_plan_parts_way(&quotient->parts, 0, latency))
-		return DC_ERR_MEMORY;
-	message->first_way = quotient->parts.ways.count - 1;
-	for (size_t i = 0; i < path->count; i++) {
+	if (!status)
+		status = dc_plan_parts_message(&quotient->parts, bytes, multiplicity,
+					       quotient->parts.ways.count);
+	if (!status)
+		status = dc_plan_parts_way(&quotient->parts, 0, latency, false);
+	for (size_t i = 0; i < path->count && !status; i++) {
 		uint32_t link;
-		enum dc_status status = find_link(quotient, d, path->hops[i].link, &link);
 
+		status = find_link(quotient, d, path->hops[i].link, &link);
 		if (!status)
 			status =
 				dc_plan_parts_hop(&quotient->parts, first, link, path->hops[i].use);
-		if (status)
-			return status;
 	}
 	quotient->too_much |= quotient->parts.hops.count > QUOTIENT_HOPS;
-	return DC_OK;
+	return status;
 }
 
 static enum dc_status add_one(struct quotient *quotient, size_t d, const struct dc_pattern *pattern,
@@ -275,43 +272,41 @@ static enum dc_status add_phase(struct quotient *quotient, const struct dc_track
 {
 	const struct dc_group *group = quotient->schedule->group;
 	size_t d = group->factors[factor_of(quotient->schedule, phase)].dimension;
-	struct dc_plan_bundle *bundle = dc_plan_array_add(&quotient->parts.bundles, 1);
-	struct dc_plan_line *line = dc_plan_array_add(&quotient->parts.lines, 1);
 	struct dc_plan_phase *row = dc_plan_array_add(&quotient->parts.phases, 1);
-	uint32_t first = quotient->parts.messages.count, number = quotient->parts.lines.count - 1;
-	enum dc_status status = DC_OK;
-	uint32_t *next;
+	uint32_t *phase_of = dc_plan_array_add(&quotient->parts.phase_of, 1);
+	uint32_t number = quotient->parts.phases.count - 1; /* of line and bundle, too */
+	enum dc_status status = dc_plan_parts_begin_bundle(&quotient->parts);
 
-	if (!bundle || !line || !row)
+	if (!row || !phase_of)
 		return DC_ERR_MEMORY;
 	for (size_t i = 0; i < phase->count && !status; i++)
 		status = add_pattern(quotient, d, phase, &phase->patterns[i]);
-	*bundle = (struct dc_plan_bundle){first, quotient->parts.messages.count - first};
+	if (status)
+		return status;
+	dc_plan_parts_end_bundle(&quotient->parts);
+	*phase_of = number;
 	*row = (struct dc_plan_phase){
 		.multiplicity =
 			(double)(quotient->fabric->ranks / quotient->fabric->dimensions[d].size),
 		.repeat = phase->repeat,
 		.chunks = (uint32_t)track->chunks,
 		.kind = kind,
-	};
-	*line = (struct dc_plan_line){
-		.phase = quotient->parts.phases.count - 1,
-		.bundle = quotient->parts.bundles.count - 1,
+		.first_line = number,
+		.first_bundle = number,
 		.needs = *before != DC_PLAN_NONE,
 	};
 	if (*before != DC_PLAN_NONE) {
-		struct dc_plan_line *earlier =
-			(struct dc_plan_line *)quotient->parts.lines.items + *before;
+		uint32_t *next = dc_plan_array_add(&quotient->parts.nexts, 1);
 
-		next = dc_plan_array_add(&quotient->parts.nexts, 1);
 		if (!next)
 			return DC_ERR_MEMORY;
 		*next = number;
-		earlier->first_next = quotient->parts.nexts.count - 1;
-		earlier->nexts = 1;
+		row = (struct dc_plan_phase *)quotient->parts.phases.items + *before;
+		row->first_next = quotient->parts.nexts.count - 1;
+		row->nexts = 1;
 	}
 	*before = number;
-	return status;
+	return DC_OK;
 }
 
 static enum dc_status add_schedule(struct quotient *quotient)
@@ -331,7 +326,7 @@ static enum dc_status add_schedule(struct quotient *quotient)
 						   &before);
 		row->last_lines += before != DC_PLAN_NONE;
 	}
-	row->lines = quotient->parts.lines.count;
+	row->lines = quotient->parts.phase_of.count;
 	return status;
 }
 
@@ -383,7 +378,7 @@ enum dc_status dc_plan_quotient(const struct dc_fabric *fabric,
 			  (double)(fabric->ranks / request->schedule->group->size))
 			 ? add_schedule(&quotient)
 			 : DC_ERR_MEMORY;
-	dc_plan_parts_take(&quotient.parts, plan);
+	status = dc_plan_parts_take(&quotient.parts, plan, status);
 	dc_plan_index_fini(&quotient.index);
 	dc_fabric_path_fini(&quotient.path);
 	*made = !status && !quotient.too_much;

@@ -64,4 +64,10 @@ struct dc_runner {
 	struct dc_runner_statistics statistics;
 };
 
+static inline const struct dc_plan_bundle *dc_runner_bundle_of(const struct dc_runner *runner,
+							       uint32_t line)
+{
+	return &runner->plan->bundles[dc_plan_bundle_of(runner->plan, line)];
+}
+
 #endif

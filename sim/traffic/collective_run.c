@@ -362,23 +362,20 @@ static void count_bytes(const struct dc_plan *plan, uint32_t number, double *sen
 
 	*sent = *wire = 0;
 	for (uint32_t l = 0; l < operation->lines; l++) {
-		const struct dc_plan_line *line = &plan->lines[operation->first_line + l];
-		const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
-		const struct dc_plan_phase *phase =
-			dc_plan_phase_of(plan, operation->first_line + l);
+		uint32_t line = operation->first_line + l;
+		const struct dc_plan_bundle *bundle = &plan->bundles[dc_plan_bundle_of(plan, line)];
+		const struct dc_plan_phase *phase = dc_plan_phase_of(plan, line);
 		double steps = (double)phase->repeat * phase->chunks / operation->multiplicity;
 
 		for (uint32_t m = 0; m < bundle->messages; m++) {
-			uint32_t message = bundle->first_message + m;
-			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, message);
-			const struct dc_plan_way *way =
-				&plan->ways[plan->messages[message].first_way];
+			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, bundle, m);
+			const struct dc_plan_way *way = dc_plan_way_of(plan, bundle, m);
 			double bytes = terms->bytes * terms->multiplicity * steps, uses = 0;
 
-			for (uint32_t h = 0; h < way->hops; h++)
+			for (uint32_t h = 0; h < dc_plan_hops(way); h++)
 				uses += dc_plan_use_of(plan, &plan->hops[way->first_hop + h]);
 			*sent += bytes;
-			*wire += way->more ? (double)NAN : bytes * uses;
+			*wire += dc_plan_next_way(plan, way) ? (double)NAN : bytes * uses;
 		}
 	}
 }
