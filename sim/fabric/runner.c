@@ -72,14 +72,14 @@ static void fill_path(struct dc_runner *runner, const struct dc_plan_way *way)
 
 /* A message that goes again in the line's next step is kept for it. */
 static enum dc_status start_message(struct dc_runner *runner, uint32_t line, uint32_t message,
-				    const struct dc_plan_way *way, dc_time latency, double bytes)
+				    const struct dc_plan_way *way, dc_time latency, double bytes,
+				    dc_fluid_transfer *transfer)
 {
 	const struct dc_plan_bundle *bundle = dc_runner_bundle_of(runner, line);
-	uint32_t number = bundle->first_message + message;
 	const struct dc_fluid_transfer_spec spec = {
 		.path = runner->path,
 		.hops = dc_plan_hops(way),
-		.entity = number,
+		.entity = bundle->first_message + message,
 		.bytes = bytes,
 		.weight = 1,
 		.cap_bps = (double)INFINITY,
@@ -88,85 +88,107 @@ static enum dc_status start_message(struct dc_runner *runner, uint32_t line, uin
 		.kept = runner->lines[line].left > 1,
 		.done = on_message,
 		.context = runner,
-		.argument = number,
+		.argument = (uint64_t)line << 32 | message,
 	};
 
 	fill_path(runner, way);
-	return dc_fluid_transfers_start(runner->transfers, &spec, &runner->live[number]);
+	return dc_fluid_transfers_start(runner->transfers, &spec, transfer);
 }
 
-/* Only who sends messages one by one has need of it. */
-static bool prepare_messages(struct dc_runner *runner)
+/* The messages of a line that sends them one by one. */
+static struct dc_runner_live *begin_live(struct dc_runner *runner, uint32_t line, uint32_t number)
 {
-	uint32_t count = runner->plan->message_count;
+	size_t size = dc_runner_live_size(&runner->plan->bundles[number]);
+	struct dc_runner_live *live = calloc(1, size);
 
-	runner->line_of = malloc(count * sizeof *runner->line_of);
-	runner->live = runner->line_of ? calloc(count, sizeof *runner->live) : NULL;
-	if (!runner->live)
-		return false;
-	for (uint32_t i = 0; i < count; i++)
-		runner->line_of[i] = DC_PLAN_NONE;
-	runner->statistics.live_bytes += count * (sizeof *runner->live + sizeof *runner->line_of);
-	return true;
+	if (!live)
+		return NULL;
+	live->line = line;
+	runner->live[number] = live;
+	runner->live_bytes += size;
+	if (runner->live_bytes > runner->statistics.live_bytes)
+		runner->statistics.live_bytes = runner->live_bytes;
+	return live;
 }
 
 /* A message of a line, by its place in the bundle. */
 static void send(struct dc_runner *runner, uint32_t line, uint32_t message, dc_time latency,
 		 double bytes)
 {
-	const struct dc_plan_bundle *bundle = dc_runner_bundle_of(runner, line);
+	uint32_t number = dc_plan_bundle_of(runner->plan, line);
+	const struct dc_plan_bundle *bundle = &runner->plan->bundles[number];
 	const struct dc_plan_way *way = dc_step_way(runner->plan, bundle, message, runner->epoch);
-	uint32_t number = bundle->first_message + message;
+	struct dc_runner_live *live = runner->live[number];
+	struct dc_runner_message *sent;
 	enum dc_status status;
 
-	if (!runner->live && !prepare_messages(runner)) {
+	if (!live)
+		live = begin_live(runner, line, number);
+	if (!live) {
 		dc_engine_fail(runner->engine, DC_ERR_MEMORY);
 		return;
 	}
-	runner->line_of[number] = line;
+	sent = &live->messages[message];
+	sent->under_way = true;
 	runner->lines[line].outstanding++;
 	runner->statistics.messages++;
 	count_users(runner, way, true);
-	if (runner->live[number])
-		status = dc_fluid_transfers_restart(runner->transfers, runner->live[number], bytes,
+	if (sent->transfer)
+		status = dc_fluid_transfers_restart(runner->transfers, sent->transfer, bytes,
 						    latency);
 	else
-		status = start_message(runner, line, message, way, latency, bytes);
+		status = start_message(runner, line, message, way, latency, bytes, &sent->transfer);
 	if (status)
 		dc_engine_fail(runner->engine, status);
 }
 
-/* It rests, or has ended. */
-static void forget(struct dc_runner *runner, uint32_t number)
+/* Its messages rest, or have ended: none of them is kept for a next step. */
+static void forget(struct dc_runner *runner, uint32_t line)
 {
-	dc_fluid_transfers_release(runner->transfers, runner->live[number]);
-	runner->live[number] = 0;
+	uint32_t number = dc_plan_bundle_of(runner->plan, line);
+	const struct dc_plan_bundle *bundle = &runner->plan->bundles[number];
+	struct dc_runner_live *live = runner->live[number];
+
+	if (!live)
+		return;
+	for (uint32_t m = 0; m < bundle->messages; m++)
+		if (live->messages[m].transfer)
+			dc_fluid_transfers_release(runner->transfers, live->messages[m].transfer);
+	runner->live[number] = NULL;
+	runner->live_bytes -= dc_runner_live_size(bundle);
+	free(live);
 }
 
 static void end_step(struct dc_runner *runner, uint32_t number)
 {
 	struct dc_runner_line *line = &runner->lines[number];
 
-	if (--line->left)
+	if (--line->left) {
 		start_step(runner, number);
-	else
-		end_chunk(runner, number);
+		return;
+	}
+	forget(runner, number);
+	end_chunk(runner, number);
 }
 
 static void on_message(void *context, uint64_t argument)
 {
 	struct dc_runner *runner = context;
-	uint32_t number = (uint32_t)argument, line = runner->line_of[number];
+	uint32_t message = (uint32_t)argument, line = (uint32_t)(argument >> 32);
 	struct dc_runner_line *state = &runner->lines[line];
-	const struct dc_plan_bundle *bundle = dc_runner_bundle_of(runner, line);
+	uint32_t number = dc_plan_bundle_of(runner->plan, line);
+	struct dc_runner_message *sent = &runner->live[number]->messages[message];
 
-	count_users(
-		runner,
-		dc_step_way(runner->plan, bundle, number - bundle->first_message, runner->epoch),
-		false);
-	runner->line_of[number] = DC_PLAN_NONE;
-	if (state->left == 1)
-		forget(runner, number);
+	if (!runner->options.exact)
+		count_users(runner,
+			    dc_step_way(runner->plan, &runner->plan->bundles[number], message,
+					runner->epoch),
+			    false);
+	sent->under_way = false;
+	if (state->left == 1) {
+		dc_fluid_transfers_release(runner->transfers, sent->transfer);
+		sent->transfer = 0;
+	}
 	if (--state->outstanding)
 		return;
 	blame(runner, line, dc_fluid_transfers_held_by(runner->transfers), state->begin,
@@ -262,15 +284,6 @@ static void end_stretch(void *context, uint64_t argument)
 	end_chunk(runner, number);
 }
 
-/* No step of the line is under way: nothing is kept for the next. */
-static void forget_all(struct dc_runner *runner, uint32_t number)
-{
-	const struct dc_plan_bundle *bundle = dc_runner_bundle_of(runner, number);
-
-	for (uint32_t m = 0; m < bundle->messages && runner->live; m++)
-		forget(runner, bundle->first_message + m);
-}
-
 /* Runs all steps left as one event, when the line's links are free. */
 static bool coalesce(struct dc_runner *runner, uint32_t number)
 {
@@ -288,7 +301,8 @@ static bool coalesce(struct dc_runner *runner, uint32_t number)
 	line->begin = now;
 	line->mode = DC_RUNNER_COALESCED;
 	for_each_link(runner, number, 0, take);
-	forget_all(runner, number);
+	/* No step of the line is under way. */
+	forget(runner, number);
 	line->event = dc_engine_schedule(runner->engine, end, DC_PHASE_COMPLETION, number,
 					 end_stretch, runner, number);
 	return true;
@@ -492,25 +506,24 @@ static void begin_job(void *context, uint64_t argument)
 
 /* A message under way, or kept, whose path is another one from now on takes it. */
 static void reroute(struct dc_runner *runner, const struct dc_plan_bundle *bundle, uint32_t message,
-		    uint32_t before)
+		    const struct dc_runner_message *sent, uint32_t before)
 {
 	const struct dc_plan *plan = runner->plan;
-	uint32_t number = bundle->first_message + message;
 	const struct dc_plan_way *old, *way;
 	enum dc_status status;
 
-	if (!runner->live[number])
+	if (!sent->transfer)
 		return;
 	old = dc_step_way(plan, bundle, message, before);
 	way = dc_step_way(plan, bundle, message, runner->epoch);
 	if (way == old)
 		return;
-	if (runner->line_of[number] != DC_PLAN_NONE) {
+	if (sent->under_way) {
 		count_users(runner, old, false);
 		count_users(runner, way, true);
 	}
 	fill_path(runner, way);
-	status = dc_fluid_transfers_reroute(runner->transfers, runner->live[number], runner->path,
+	status = dc_fluid_transfers_reroute(runner->transfers, sent->transfer, runner->path,
 					    dc_plan_hops(way));
 	if (status)
 		dc_engine_fail(runner->engine, status);
@@ -540,9 +553,10 @@ static void begin_epoch(void *context, uint64_t argument)
 		if (status)
 			dc_engine_fail(runner->engine, status);
 	}
-	for (uint32_t i = 0; i < plan->bundle_count && runner->live; i++)
-		for (uint32_t m = 0; m < plan->bundles[i].messages; m++)
-			reroute(runner, &plan->bundles[i], m, before);
+	for (uint32_t i = 0; i < plan->bundle_count; i++)
+		for (uint32_t m = 0; runner->live[i] && m < plan->bundles[i].messages; m++)
+			reroute(runner, &plan->bundles[i], m, &runner->live[i]->messages[m],
+				before);
 	schedule_epoch(runner, runner->epoch + 1);
 }
 

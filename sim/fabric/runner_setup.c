@@ -53,13 +53,15 @@ static bool allocate(struct dc_runner *runner)
 	runner->links = calloc(plan->link_count + 1u, sizeof *runner->links);
 	runner->stamps = calloc(plan->link_count + 1u, sizeof *runner->stamps);
 	runner->steps = calloc(plan->bundle_count + 1u, sizeof *runner->steps);
+	runner->live = calloc(plan->bundle_count + 1u, sizeof *runner->live);
 	runner->operations = calloc(plan->operation_count + 1u, sizeof *runner->operations);
 	runner->path = calloc(most_hops + 1u, sizeof *runner->path);
-	runner->statistics.bytes += plan->line_count * sizeof *runner->lines +
-				    plan->bundle_count * sizeof *runner->steps +
-				    plan->operation_count * sizeof *runner->operations +
-				    most_hops * sizeof *runner->path;
-	return runner->lines && runner->links && runner->stamps && runner->steps &&
+	runner->statistics.bytes +=
+		plan->line_count * sizeof *runner->lines +
+		plan->bundle_count * (sizeof *runner->steps + sizeof *runner->live) +
+		plan->operation_count * sizeof *runner->operations +
+		most_hops * sizeof *runner->path;
+	return runner->lines && runner->links && runner->stamps && runner->steps && runner->live &&
 	       runner->operations && runner->path;
 }
 
@@ -105,8 +107,9 @@ void dc_runner_destroy(struct dc_runner *runner)
 	free(runner->stamps);
 	free(runner->steps);
 	free(runner->operations);
+	for (uint32_t i = 0; i < runner->plan->bundle_count && runner->live; i++)
+		free(runner->live[i]);
 	free(runner->live);
-	free(runner->line_of);
 	free(runner->rests);
 	free(runner->path);
 	free(runner);
@@ -127,13 +130,12 @@ uint32_t dc_runner_unfinished(const struct dc_runner *runner)
 	return DC_PLAN_NONE;
 }
 
-/* The link of no capacity on the way of a message that is under way. */
-static uint32_t blocked_at(const struct dc_runner *runner, uint32_t number)
+/* The link of no capacity on the way of a message. */
+static uint32_t blocked_at(const struct dc_runner *runner, const struct dc_plan_bundle *bundle,
+			   uint32_t message)
 {
 	const struct dc_plan *plan = runner->plan;
-	const struct dc_plan_bundle *bundle = dc_runner_bundle_of(runner, runner->line_of[number]);
-	const struct dc_plan_way *way =
-		dc_step_way(plan, bundle, number - bundle->first_message, runner->epoch);
+	const struct dc_plan_way *way = dc_step_way(plan, bundle, message, runner->epoch);
 
 	for (uint32_t h = 0; h < dc_plan_hops(way); h++) {
 		uint32_t link = plan->hops[way->first_hop + h].link;
@@ -148,15 +150,19 @@ uint32_t dc_runner_waits_at(const struct dc_runner *runner, uint32_t operation)
 {
 	const struct dc_plan *plan = runner->plan;
 
-	for (uint32_t m = 0; m < plan->message_count && runner->live; m++) {
-		uint32_t link;
+	for (uint32_t i = 0; i < plan->bundle_count; i++) {
+		const struct dc_runner_live *live = runner->live[i];
 
-		if (runner->line_of[m] == DC_PLAN_NONE ||
-		    dc_plan_phase_of(plan, runner->line_of[m])->operation != operation)
+		if (!live || dc_plan_phase_of(plan, live->line)->operation != operation)
 			continue;
-		link = blocked_at(runner, m);
-		if (link != DC_PLAN_NONE)
-			return link;
+		for (uint32_t m = 0; m < plan->bundles[i].messages; m++) {
+			uint32_t link = DC_PLAN_NONE;
+
+			if (live->messages[m].under_way)
+				link = blocked_at(runner, &plan->bundles[i], m);
+			if (link != DC_PLAN_NONE)
+				return link;
+		}
 	}
 	return DC_PLAN_NONE;
 }
