@@ -289,6 +289,23 @@ uint32_t *dc_plan_index_find(struct dc_plan_index *index, uint64_t key)
 	return &index->values[place];
 }
 
+enum dc_status dc_plan_route_root(const struct dc_fabric *fabric,
+				  const struct dc_schedule_phase *phase, uint64_t rank,
+				  size_t dimension, bool up, struct dc_fabric_path *path)
+{
+	enum dc_status status = DC_OK;
+	double other_s = 0;
+
+	if (phase->returns) {
+		status = dc_fabric_route_root(fabric, rank, dimension, !up, path);
+		other_s = path->latency_s;
+	}
+	if (!status)
+		status = dc_fabric_route_root(fabric, rank, dimension, up, path);
+	path->latency_s += other_s;
+	return status;
+}
+
 void dc_plan_charge(struct dc_fabric_path *path, const struct dc_fabric *fabric,
 		    const struct dc_fabric_cost *cost, bool root, double reduced_bytes)
 {

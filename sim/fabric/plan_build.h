@@ -57,6 +57,12 @@ void dc_plan_index_fini(struct dc_plan_index *index);
 /* The value's place, new and DC_PLAN_NONE where the key was not there; NULL when out of memory. */
 uint32_t *dc_plan_index_find(struct dc_plan_index *index, uint64_t key);
 
+/* The path of a message between a rank and the root of the switches along a dimension; where the phase returns,
+ * its latency is that of both ways. */
+enum dc_status dc_plan_route_root(const struct dc_fabric *fabric,
+				  const struct dc_schedule_phase *phase, uint64_t rank,
+				  size_t dimension, bool up, struct dc_fabric_path *path) DC_CHECK;
+
 /* Adds to a path what moving so many bytes over it costs: its uses become bytes on the wire, its latency
  * that of the message. root: it leads to or from the root of the switches. reduced_bytes: what is added up
  * on arrival. */

@@ -140,6 +140,7 @@ static bool same_path(const struct dc_fabric_path *a, const struct dc_fabric_pat
 /* How a message goes: between ranks, or between a rank and the root of its dimension's switches. */
 struct errand {
 	uint64_t from, to;
+	const struct dc_schedule_phase *phase;
 	enum dc_pattern_kind kind;
 	size_t dimension; /* UP, DOWN */
 	double reduced_bytes;
@@ -153,8 +154,8 @@ static enum dc_status find_path(const struct layout *layout, size_t epoch,
 	enum dc_status status;
 
 	if (root)
-		status = dc_fabric_route_root(fabric, errand->from, errand->dimension,
-					      errand->kind == DC_PATTERN_UP, path);
+		status = dc_plan_route_root(fabric, errand->phase, errand->from, errand->dimension,
+					    errand->kind == DC_PATTERN_UP, path);
 	else
 		status = dc_fabric_route(fabric, errand->from, errand->to, load_of, layout, path);
 	if (!status)
@@ -211,7 +212,7 @@ static enum dc_status add_pattern(struct layout *layout, const struct dc_schedul
 	for (uint64_t i = 0; i < count && !status; i++) {
 		uint64_t from = i, to = i;
 		double bytes = pattern->bytes;
-		struct errand errand = {.kind = pattern->kind};
+		struct errand errand = {.phase = phase, .kind = pattern->kind};
 
 		if (pattern->kind == DC_PATTERN_SHIFT) {
 			to = (i + pattern->offset) % size;
@@ -255,7 +256,8 @@ static bool same_phase(const struct layout *layout, const struct dc_schedule_pha
 {
 	bool adds = layout->cost->reduction_bps > 0 && (a->reduces || b->reduces);
 
-	if (a->factor != b->factor || a->count != b->count || (adds && a->reduces != b->reduces))
+	if (a->factor != b->factor || a->count != b->count || a->returns != b->returns ||
+	    (adds && a->reduces != b->reduces))
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
 		const struct dc_pattern *x = &a->patterns[i], *y = &b->patterns[i];

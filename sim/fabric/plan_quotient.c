@@ -215,9 +215,10 @@ static enum dc_status add_message(struct quotient *quotient, size_t d, double by
 	return status;
 }
 
-static enum dc_status add_one(struct quotient *quotient, size_t d, const struct dc_pattern *pattern,
-			      uint64_t from, uint64_t to, double bytes, bool reduces,
-			      double multiplicity)
+static enum dc_status add_one(struct quotient *quotient, size_t d,
+			      const struct dc_schedule_phase *phase,
+			      const struct dc_pattern *pattern, uint64_t from, uint64_t to,
+			      double bytes, double multiplicity)
 {
 	const struct dc_fabric *fabric = quotient->fabric;
 	uint64_t stride = fabric->strides[d];
@@ -225,14 +226,14 @@ static enum dc_status add_one(struct quotient *quotient, size_t d, const struct 
 	enum dc_status status;
 
 	if (root)
-		status = dc_fabric_route_root(fabric, from * stride, d,
-					      pattern->kind == DC_PATTERN_UP, &quotient->path);
+		status = dc_plan_route_root(fabric, phase, from * stride, d,
+					    pattern->kind == DC_PATTERN_UP, &quotient->path);
 	else
 		status = dc_fabric_route(fabric, from * stride, to * stride, NULL, NULL,
 					 &quotient->path);
 	if (status)
 		return status;
-	dc_plan_charge(&quotient->path, fabric, quotient->cost, root, reduces ? bytes : 0);
+	dc_plan_charge(&quotient->path, fabric, quotient->cost, root, phase->reduces ? bytes : 0);
 	return add_message(quotient, d, bytes, multiplicity);
 }
 
@@ -246,9 +247,9 @@ static enum dc_status add_pattern(struct quotient *quotient, size_t d,
 
 	if (pattern->kind == DC_PATTERN_LIST) {
 		for (size_t m = 0; m < pattern->count && !status; m++)
-			status = add_one(quotient, d, pattern, pattern->messages[m].from,
+			status = add_one(quotient, d, phase, pattern, pattern->messages[m].from,
 					 pattern->messages[m].to, pattern->messages[m].bytes,
-					 phase->reduces, ranks / (double)size);
+					 ranks / (double)size);
 		return status;
 	}
 	for (uint64_t i = 0; i < period && !status && !quotient->too_much; i++) {
@@ -259,8 +260,8 @@ static enum dc_status add_pattern(struct quotient *quotient, size_t d,
 		else if (pattern->kind == DC_PATTERN_XOR)
 			to = i ^ pattern->offset;
 		if (to < size)
-			status = add_one(quotient, d, pattern, i, to, pattern->bytes,
-					 phase->reduces, ranks / (double)period);
+			status = add_one(quotient, d, phase, pattern, i, to, pattern->bytes,
+					 ranks / (double)period);
 	}
 	return status;
 }
