@@ -357,12 +357,14 @@ static enum dc_status try_one(const struct dc_fabric *fabric,
 }
 
 static bool is_candidate(const struct dc_fabric *fabric,
-			 const struct dc_collective_request *request,
-			 const struct dc_algorithm_type *type)
+			 const struct dc_collective_request *request, size_t number)
 {
+	const struct dc_algorithm_type *type = dc_algorithms[number];
+
 	if (request->algorithm)
 		return type == request->algorithm;
-	return dc_algorithm_is_automatic(type, fabric, &request->group, request->request.operation);
+	return !(request->without >> number & 1) &&
+	       dc_algorithm_is_automatic(type, fabric, &request->group, request->request.operation);
 }
 
 /* Keeps the best two. */
@@ -436,7 +438,7 @@ enum dc_status dc_collective_find(const struct dc_fabric *fabric,
 	for (size_t i = 0; dc_algorithms[i]; i++) {
 		enum dc_status status;
 
-		if (!is_candidate(fabric, request, dc_algorithms[i]) ||
+		if (!is_candidate(fabric, request, i) ||
 		    !dc_algorithm_fits(dc_algorithms[i], fabric, &request->group, &request->request,
 				       &reason))
 			continue;

@@ -17,8 +17,9 @@ struct dc_collective_request {
 	struct dc_group group;
 	struct dc_request request;
 	const struct dc_algorithm_type *algorithm; /* NULL: the cheapest */
-	bool any_protocol;                         /* the cheapest of those all dimensions have */
-	enum dc_protocol protocol;                 /* else this one */
+	uint32_t without;  /* of these, one bit each by place in dc_algorithms: not to be taken */
+	bool any_protocol; /* the cheapest of those all dimensions have */
+	enum dc_protocol protocol; /* else this one */
 	bool everywhere; /* all translates of the group do it at once: duration and bytes are of one */
 };
 

@@ -75,6 +75,28 @@ static bool shares_links(const struct dc_fabric *fabric)
 	return fabric->port_count > 0;
 }
 
+/* Rules out what some group of the item cannot do: a link of its own is down. */
+static enum dc_status rule_out(const struct batch *batch, const struct dc_traffic_groups *item,
+			       struct dc_collective_request *request)
+{
+	const struct dc_fabric *fabric = batch->work->fabric;
+
+	if (request->algorithm || !fabric->exception_count)
+		return DC_OK;
+	for (uint64_t g = 1; g < item->count; g++) {
+		struct dc_group group;
+		enum dc_status status = dc_traffic_collective_group(fabric, item, g, &group);
+
+		if (status)
+			return status;
+		for (size_t i = 0; dc_algorithms[i]; i++)
+			if (!dc_algorithm_fits(dc_algorithms[i], fabric, &group, &request->request,
+					       NULL))
+				request->without |= 1u << i;
+	}
+	return DC_OK;
+}
+
 static enum dc_status choose_one(struct batch *batch, size_t j, size_t item, size_t size)
 {
 	const struct dc_traffic_collective *job = &batch->work->jobs[j];
@@ -88,6 +110,8 @@ static enum dc_status choose_one(struct batch *batch, size_t j, size_t item, siz
 	request.everywhere = job->groups[item].everywhere && !shares_links(batch->work->fabric);
 	status = dc_traffic_collective_group(batch->work->fabric, &job->groups[item], 0,
 					     &request.group);
+	if (!status)
+		status = rule_out(batch, &job->groups[item], &request);
 	if (!status)
 		status = dc_collective_find(batch->work->fabric, &request,
 					    found_of(batch, j, item, size), &why);
