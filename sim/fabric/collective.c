@@ -162,7 +162,8 @@ static enum dc_status make_plan(const struct dc_fabric *fabric, const struct dc_
 	return status;
 }
 
-static enum dc_status run_alone(const struct dc_plan *plan, struct dc_collective *collective)
+static enum dc_status run_alone(const struct dc_collective_request *request,
+				const struct dc_plan *plan, struct dc_collective *collective)
 {
 	const struct dc_runner_options options = {.exact = false};
 	struct dc_engine *engine = dc_engine_create();
@@ -173,7 +174,7 @@ static enum dc_status run_alone(const struct dc_plan *plan, struct dc_collective
 
 	if (!status) {
 		dc_runner_start(runner);
-		status = dc_engine_run(engine, NULL);
+		status = dc_engine_run(engine, request->interrupted);
 	}
 	if (!status) {
 		collective->duration =
@@ -273,15 +274,17 @@ static double count_hops(const struct dc_plan *plan)
 
 /* Runs a plan, unless another has been found and this one is dear to run: then a bound may show that it is
  * not better (and is taken as its duration); if not, and it is dearer still, it is passed over. */
-static enum dc_status judge(const struct dc_fabric *fabric, const struct dc_schedule *schedule,
-			    const struct dc_fabric_cost *cost, const struct dc_plan *plan,
-			    const struct dc_collective *best, struct dc_collective *collective)
+static enum dc_status judge(const struct dc_fabric *fabric,
+			    const struct dc_collective_request *request,
+			    const struct dc_schedule *schedule, const struct dc_fabric_cost *cost,
+			    const struct dc_plan *plan, const struct dc_collective *best,
+			    struct dc_collective *collective)
 {
 	double hops = count_hops(plan), bound_s;
 	enum dc_status status;
 
 	if (!best->algorithm || hops <= few_hops)
-		return run_alone(plan, collective);
+		return run_alone(request, plan, collective);
 	status = dc_plan_busiest_s(plan, &bound_s);
 	if (status)
 		return status;
@@ -293,7 +296,7 @@ static enum dc_status judge(const struct dc_fabric *fabric, const struct dc_sche
 		collective->bounded = true;
 		return DC_OK;
 	}
-	return hops <= many_hops ? run_alone(plan, collective) : DC_OK;
+	return hops <= many_hops ? run_alone(request, plan, collective) : DC_OK;
 }
 
 /* One combination of algorithm, protocol and chunks; collective->duration negative: passed over. */
@@ -328,7 +331,7 @@ static enum dc_status try_chunks(const struct dc_fabric *fabric,
 	if (!status && made) {
 		collective->sent_bytes = dc_schedule_bytes(&schedule);
 		collective->steps = dc_schedule_steps(&schedule);
-		status = judge(fabric, &schedule, &cost, &plan, best, collective);
+		status = judge(fabric, request, &schedule, &cost, &plan, best, collective);
 		dc_plan_fini(&plan);
 	}
 	dc_arena_destroy(arena);
@@ -413,6 +416,8 @@ static enum dc_status try_protocols(const struct dc_fabric *fabric,
 			continue;
 		if (type->whole_buffers && p != DC_PROTOCOL_SIMPLE)
 			continue;
+		if (request->interrupted && *request->interrupted)
+			return DC_INTERRUPTED;
 		status = try_one(fabric, request, best, &found);
 		if (status)
 			return status;

@@ -104,8 +104,7 @@ static enum dc_status choose_one(struct batch *batch, size_t j, size_t item, siz
 	const char *why = NULL;
 	enum dc_status status;
 
-	if (batch->options->interrupted && *batch->options->interrupted)
-		return DC_INTERRUPTED;
+	request.interrupted = batch->options->interrupted;
 	request.request.size_bytes = job->sizes_bytes[size];
 	request.everywhere = job->groups[item].everywhere && !shares_links(batch->work->fabric);
 	status = dc_traffic_collective_group(batch->work->fabric, &job->groups[item], 0,
