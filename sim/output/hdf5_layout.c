@@ -7,81 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/hdf5_fields.h"
 #include "output/hdf5_library.h"
 
-/* A column of a table that every result has. */
-struct field {
-	const char *name;
-	const char *unit;
-	const char *long_name;
-	enum { REAL, NUMBER, KIND, SUBJECT, DETAIL } kind;
-};
-
-static const struct field iteration_fields[] = {
-	{"first", "1", "number of the first of these equal iterations", NUMBER},
-	{"count", "1", "how many equal iterations follow each other", NUMBER},
-	{"start", "s", "start of the first of these iterations", REAL},
-	{"duration", "s", "duration of each of these iterations", REAL},
-	{"compute", "s", "compute time in each of these iterations", REAL},
-	{"exposed_communication", "s", "communication not hidden behind compute", REAL},
-	{"stall", "s", "waiting for data", REAL},
-};
-
-static const struct field event_fields[] = {
-	{"time", "s", "time of the event", REAL},
-	{"kind", NULL, "what happened", KIND},
-	{"subject", NULL, "whom it happened to, as an index into /names/subject", SUBJECT},
-	{"detail", NULL, "the event in words", DETAIL},
-};
-
-static const struct field flow_fields[] = {
-	{"id", NULL, "flow, as an index into /names/flow", SUBJECT},
-	{"source", NULL, "where it comes from, as an index into /names/vertex", SUBJECT},
-	{"destination", NULL, "where it goes, as an index into /names/vertex", SUBJECT},
-	{"bytes", "byte", "size", REAL},
-	{"start", "s", "start", REAL},
-	{"finish", "s", "arrival of the last byte", REAL},
-	{"duration", "s", "from start to finish", REAL},
-	{"rate", "byte/s", "mean rate: bytes over duration", REAL},
-	{"bottleneck", NULL,
-	 "link that held it back last, as an index into /names/link; 4294967295: none", SUBJECT},
-};
-
-static const struct field collective_fields[] = {
-	{"row", "1", "number of the row", NUMBER},
-	{"job", NULL, "job, as an index into /names/job", SUBJECT},
-	{"operation", NULL, "what was done, as an index into /names/operation", SUBJECT},
-	{"algorithm", NULL, "how, as an index into /names/algorithm", SUBJECT},
-	{"protocol", NULL, "protocol of its messages, as an index into /names/protocol", SUBJECT},
-	{"members", "1", "members of a group", NUMBER},
-	{"groups", "1", "groups that did it at once", NUMBER},
-	{"repeat", "1", "times are the mean of so many, back to back", NUMBER},
-	{"size", "byte", "size, as nccl-tests counts it", REAL},
-	{"start", "s", "when the first group began", REAL},
-	{"duration", "s", "of the slowest group", REAL},
-	{"fastest", "s", "of the fastest group", REAL},
-	{"algbw", "byte/s", "size over duration", REAL},
-	{"busbw", "byte/s", "algbw times what makes it comparable with a link's rate", REAL},
-	{"sent", "byte", "bytes that all members of all groups send", REAL},
-	{"wire", "byte",
-	 "link capacity they take: on every link crossed, with what protocols and copying add",
-	 REAL},
-	{"alone", "s", "duration of one group alone, by which the algorithm was chosen", REAL},
-	{"second", NULL,
-	 "the next best algorithm, as an index into /names/algorithm; 4294967295: none", SUBJECT},
-	{"second_alone", "s", "duration of one group alone with that one", REAL},
-	{"untried", "1", "algorithms with a protocol whose schedules were too large to be compared",
-	 NUMBER},
-	{"bottleneck", NULL, "link that held the slowest group back", DETAIL},
-};
-
-enum {
-	COLLECTIVE_FIELDS = sizeof(collective_fields) / sizeof(*collective_fields),
-	ITERATION_FIELDS = sizeof(iteration_fields) / sizeof(*iteration_fields),
-	EVENT_FIELDS = sizeof(event_fields) / sizeof(*event_fields),
-	FLOW_FIELDS = sizeof(flow_fields) / sizeof(*flow_fields),
-	PATH_SIZE = 512,
-};
+enum { PATH_SIZE = 512 };
 
 /* The work in progress. ok turns false at the first failure, and every later step is skipped: the
  * file may then not be touched again. */
@@ -102,40 +31,6 @@ static bool step(struct builder *b, bool ok)
 		dc_hdf5_library_error(b->error, b->error_size);
 	}
 	return b->ok;
-}
-
-static hid_t file_type(const struct field *field)
-{
-	switch (field->kind) {
-	case NUMBER:
-		return H5T_STD_U64LE;
-	case KIND:
-		return H5T_STD_U8LE;
-	case SUBJECT:
-		return H5T_STD_U32LE;
-	case DETAIL:
-		return H5T_C_S1;
-	case REAL:
-		break;
-	}
-	return H5T_IEEE_F64LE;
-}
-
-static hid_t memory_type(const struct field *field)
-{
-	switch (field->kind) {
-	case NUMBER:
-		return H5T_NATIVE_UINT64;
-	case KIND:
-		return H5T_NATIVE_UINT8;
-	case SUBJECT:
-		return H5T_NATIVE_UINT32;
-	case DETAIL:
-		return H5T_C_S1;
-	case REAL:
-		break;
-	}
-	return H5T_NATIVE_DOUBLE;
 }
 
 static size_t axis_width(const struct dc_column *column)
@@ -270,14 +165,15 @@ static void make_all_names(struct builder *b)
 	close_group(b, group);
 }
 
-static hid_t make_column(struct builder *b, hid_t group, const struct field *field,
+static hid_t make_column(struct builder *b, hid_t group, const struct dc_hdf5_field *field,
 			 size_t chunk_rows, size_t width)
 {
 	hid_t dataset;
 
 	if (!b->ok)
 		return H5I_INVALID_HID;
-	dataset = dc_hdf5_table_dataset(group, field->name, file_type(field), chunk_rows, width);
+	dataset = dc_hdf5_table_dataset(group, field->name, dc_hdf5_field_file_type(field),
+					chunk_rows, width);
 	if (!step(b, dataset >= 0))
 		return dataset;
 	put_text(b, dataset, "units", field->unit);
@@ -286,7 +182,7 @@ static hid_t make_column(struct builder *b, hid_t group, const struct field *fie
 }
 
 /* A column that is its table's dimension: the row's coordinate. */
-static hid_t make_scale(struct builder *b, hid_t group, const struct field *field,
+static hid_t make_scale(struct builder *b, hid_t group, const struct dc_hdf5_field *field,
 			size_t chunk_rows)
 {
 	hid_t scale = make_column(b, group, field, chunk_rows, 0);
@@ -320,7 +216,7 @@ static void attach_axis(struct builder *b, hid_t section, hid_t dataset, const s
 static void make_series_column(struct builder *b, hid_t section, hid_t time,
 			       const struct dc_column *column, size_t chunk_rows)
 {
-	struct field field = {column->name, column->unit, column->long_name, REAL};
+	struct dc_hdf5_field field = {column->name, column->unit, column->long_name, DC_HDF5_REAL};
 	hid_t dataset = make_column(b, section, &field, chunk_rows, axis_width(column));
 
 	put_text(b, dataset, "cell_methods",
@@ -334,8 +230,9 @@ static void make_series_column(struct builder *b, hid_t section, hid_t time,
 
 static void make_series(struct builder *b, const size_t *order)
 {
-	const struct field time_field = {"time", "s", "end of interval", REAL};
-	const struct field interval_field = {"interval", "s", "length of interval", REAL};
+	const struct dc_hdf5_field time_field = {"time", "s", "end of interval", DC_HDF5_REAL};
+	const struct dc_hdf5_field interval_field = {"interval", "s", "length of interval",
+						     DC_HDF5_REAL};
 	const struct dc_record_schema *schema = b->schema;
 	size_t rows = series_chunk_rows(schema);
 	hid_t series = make_group(b, "/series");
@@ -426,21 +323,21 @@ static hid_t make_detail_dimension(struct builder *b, hid_t group)
 }
 
 /* A table of fixed fields, the first of them its scale. */
-static void make_table(struct builder *b, const char *path, const struct field *fields,
-		       size_t count)
+static void make_table(struct builder *b, const struct dc_hdf5_fields *table)
 {
-	hid_t group = make_group(b, path);
+	const struct dc_hdf5_field *fields = table->fields;
+	hid_t group = make_group(b, table->group);
 	hid_t scale = make_scale(b, group, &fields[0], dc_hdf5_table_chunk_rows(0));
 
-	for (size_t i = 1; i < count; i++) {
-		bool detail = fields[i].kind == DETAIL;
+	for (size_t i = 1; i < table->count; i++) {
+		bool detail = fields[i].kind == DC_HDF5_DETAIL;
 		size_t rows = dc_hdf5_table_chunk_rows(detail ? DC_RESULT_DETAIL : 0);
 		hid_t dataset =
 			make_column(b, group, &fields[i], rows, detail ? DC_RESULT_DETAIL : 0);
 
 		if (b->ok)
 			step(b, H5DSattach_scale(dataset, scale, 0) >= 0);
-		if (fields[i].kind == KIND)
+		if (fields[i].kind == DC_HDF5_KIND)
 			put_flags(b, dataset);
 		if (detail) {
 			hid_t dimension = make_detail_dimension(b, group);
@@ -526,12 +423,12 @@ hid_t dc_hdf5_layout_create(const char *path, const struct dc_record_schema *sch
 	close_dataset(&b, scenario);
 	make_all_names(&b);
 	make_series(&b, order);
-	make_table(&b, "/iterations", iteration_fields, ITERATION_FIELDS);
-	make_table(&b, "/events", event_fields, EVENT_FIELDS);
+	make_table(&b, &dc_hdf5_iterations);
+	make_table(&b, &dc_hdf5_events);
 	if (schema->flows)
-		make_table(&b, "/flows", flow_fields, FLOW_FIELDS);
+		make_table(&b, &dc_hdf5_flows);
 	if (schema->collectives)
-		make_table(&b, "/collectives", collective_fields, COLLECTIVE_FIELDS);
+		make_table(&b, &dc_hdf5_collectives);
 	make_summary(&b);
 	if (!b.ok)
 		return H5I_INVALID_HID;
@@ -560,39 +457,40 @@ bool dc_hdf5_layout_open_series(hid_t file, const struct dc_record_schema *schem
 	return ok;
 }
 
-static bool open_fields(hid_t file, const char *group, const struct field *fields, size_t count,
+static bool open_fields(hid_t file, const struct dc_hdf5_fields *fields,
 			struct dc_hdf5_table *table)
 {
-	bool ok = dc_hdf5_table_init(table, count, dc_hdf5_table_chunk_rows(0));
+	bool ok = dc_hdf5_table_init(table, fields->count, dc_hdf5_table_chunk_rows(0));
 
-	for (size_t i = 0; i < count && ok; i++) {
+	for (size_t i = 0; i < fields->count && ok; i++) {
+		const struct dc_hdf5_field *field = &fields->fields[i];
 		char path[PATH_SIZE];
 
-		snprintf(path, sizeof(path), "/%s/%s", group, fields[i].name);
-		ok = dc_hdf5_table_open(table, i, file, path, memory_type(&fields[i]),
-					fields[i].kind == DETAIL ? DC_RESULT_DETAIL : 0);
+		snprintf(path, sizeof(path), "%s/%s", fields->group, field->name);
+		ok = dc_hdf5_table_open(table, i, file, path, dc_hdf5_field_memory_type(field),
+					field->kind == DC_HDF5_DETAIL ? DC_RESULT_DETAIL : 0);
 	}
 	return ok;
 }
 
 bool dc_hdf5_layout_open_iterations(hid_t file, struct dc_hdf5_table *table)
 {
-	return open_fields(file, "iterations", iteration_fields, ITERATION_FIELDS, table);
+	return open_fields(file, &dc_hdf5_iterations, table);
 }
 
 bool dc_hdf5_layout_open_events(hid_t file, struct dc_hdf5_table *table)
 {
-	return open_fields(file, "events", event_fields, EVENT_FIELDS, table);
+	return open_fields(file, &dc_hdf5_events, table);
 }
 
 bool dc_hdf5_layout_open_flows(hid_t file, struct dc_hdf5_table *table)
 {
-	return open_fields(file, "flows", flow_fields, FLOW_FIELDS, table);
+	return open_fields(file, &dc_hdf5_flows, table);
 }
 
 bool dc_hdf5_layout_open_collectives(hid_t file, struct dc_hdf5_table *table)
 {
-	return open_fields(file, "collectives", collective_fields, COLLECTIVE_FIELDS, table);
+	return open_fields(file, &dc_hdf5_collectives, table);
 }
 
 bool dc_hdf5_layout_set_status(hid_t file, const char *status)
