@@ -89,13 +89,29 @@ static const char *const event_kinds[DC_RECORDER_EVENTS] = {
 
 static const char *const subjects[DC_RECORDER_SUBJECTS] = {"run", "facility.cooling"};
 
-/* Racks one by one up to a limit, beyond it the classes: full racks, and a last one that is not. */
+/* Racks by class: full ones, and a last one that is not; others by the first of their like. */
+static const char *name_class(const struct dc_recorder *recorder, uint64_t class)
+{
+	const struct dc_datacenter *dc = recorder->datacenter;
+	bool partial = dc->nodes_in_last_rack != dc->nodes_per_rack;
+	uint64_t first = recorder->load->rack_classes.items[class].first;
+
+	if (partial && first == dc->racks - 1)
+		return "last-rack";
+	if (recorder->load->rack_count <= (partial ? 2 : 1))
+		return "full-racks";
+	return dc_arena_printf(dc->arena, "racks-like-%llu", (unsigned long long)first);
+}
+
+/* Racks one by one up to a limit, beyond it their classes. In exact runs there are none: then the first
+ * stands for the full ones. */
 static enum dc_status name_racks(struct dc_recorder *recorder)
 {
 	const struct dc_datacenter *dc = recorder->datacenter;
 	bool partial = dc->nodes_in_last_rack != dc->nodes_per_rack;
 	bool all = dc->racks <= DC_RECORDER_RACKS;
-	uint64_t count = all ? dc->racks : partial ? 2 : 1;
+	bool classes = !all && recorder->load->rack_count < dc->racks;
+	uint64_t count = all ? dc->racks : classes ? recorder->load->rack_count : partial ? 2 : 1;
 
 	recorder->rack_labels = dc_arena_array(dc->arena, count, sizeof *recorder->rack_labels);
 	recorder->rack_before = dc_arena_array(dc->arena, recorder->load->rack_count,
@@ -107,13 +123,17 @@ static enum dc_status name_racks(struct dc_recorder *recorder)
 	    !recorder->rack_entry)
 		return DC_ERR_MEMORY;
 	for (uint64_t i = 0; i < count; i++) {
-		/* Of classes, the first rack stands for the full ones, the last for itself. */
 		uint64_t rack = all || !i ? i : dc->racks - 1;
 
+		if (classes)
+			rack = recorder->load->rack_classes.items[i].first;
 		recorder->rack_entry[i] = (uint32_t)dc_datacenter_rack_entry(recorder->load, rack);
 		recorder->rack_labels[i] =
-			all ? dc_arena_printf(dc->arena, "rack-%llu", (unsigned long long)i)
-			    : (i ? "last-rack" : "full-racks");
+			all       ? dc_arena_printf(dc->arena, "rack-%llu", (unsigned long long)i)
+			: classes ? name_class(recorder, i)
+				  : (i ? "last-rack" : "full-racks");
+		if (!recorder->rack_labels[i])
+			return DC_ERR_MEMORY;
 	}
 	recorder->axes[AXIS_PART] =
 		(struct dc_axis){"part", part_labels, sizeof part_labels / sizeof *part_labels};

@@ -215,6 +215,7 @@ Test(hdf5_sink, layout)
 		"/iterations/compute",
 		"/iterations/exposed_communication",
 		"/iterations/stall",
+		"/iterations/bubble",
 		"/events/time",
 		"/events/kind",
 		"/events/subject",
@@ -296,7 +297,9 @@ Test(hdf5_sink, values_over_several_chunks)
 	cr_assert(eq(u64, read_column(file, "/iterations/first", values, ROWS), ROWS));
 	cr_expect(values[ROWS - 1] == 10.0 * (ROWS - 1));
 	cr_assert(eq(u64, read_column(file, "/iterations/stall", values, ROWS), ROWS));
-	cr_expect(values[ROWS - 1] == 0.01);
+	cr_expect(values[ROWS - 1] == 0.006);
+	cr_assert(eq(u64, read_column(file, "/iterations/bubble", values, ROWS), ROWS));
+	cr_expect(values[ROWS - 1] == 0.004);
 	/* An event for every third row: ceil(10000 / 3) of them. */
 	cr_assert(eq(u64, read_column(file, "/events/time", values, ROWS), 3334));
 	cr_expect(values[3333] == 9999.0);
