@@ -138,6 +138,14 @@ size_t dc_diag_errors(const struct dc_diag *diag)
 	return diag->errors;
 }
 
+const char *dc_diag_first_error(const struct dc_diag *diag)
+{
+	for (unsigned i = 0; i < diag->count; i++)
+		if (diag->messages[i].severity == DC_ERROR)
+			return diag->messages[i].text;
+	return "";
+}
+
 size_t dc_diag_warnings(const struct dc_diag *diag)
 {
 	return diag->warnings;

@@ -66,6 +66,8 @@ void dc_diag_note(struct dc_diag *diag, const struct dc_mark *mark, const char *
 
 size_t dc_diag_errors(const struct dc_diag *diag);
 size_t dc_diag_warnings(const struct dc_diag *diag);
+/* The first error's sentence, without its place; "" when there is none. Belongs to the sink. */
+const char *dc_diag_first_error(const struct dc_diag *diag);
 
 /* Writes every message to out, with ANSI colours when asked. */
 void dc_diag_render(const struct dc_diag *diag, FILE *out, bool colour);

@@ -13,6 +13,7 @@
 #include "facility/stage.h"
 #include "scenario/scenario.h"
 #include "study/machine.h"
+#include "training/software.h"
 
 static const char help[] =
 	"usage: dcsim catalog [FAMILY [NAME]]\n"
@@ -32,6 +33,7 @@ static const struct dc_catalogue_family *const families[] = {
 	&dc_accelerator_family,   &dc_host_family,       &dc_drive_family,
 	&dc_model_family,         &dc_transport_family,  &dc_fabric_switch_family,
 	&dc_fabric_optics_family, &dc_fabric_nic_family, &dc_machine_family,
+	&dc_software_family,
 };
 
 /* Kinds that are in the program, not in files. */

@@ -35,7 +35,7 @@ static const struct {
 } sections[] = {
 	{"scenario", &dc_scenario_section}, {"accelerator", &dc_accelerator_section},
 	{"host", &dc_host_section},         {"drive", &dc_drive_section},
-	{"model", &dc_model_section},
+	{"model", &dc_model_section},       {"software", &dc_software_section},
 };
 
 enum { SECTIONS = sizeof sections / sizeof *sections };

@@ -176,16 +176,28 @@ static bool seen_before(const struct dc_validation *validation, size_t index)
 	return false;
 }
 
+static void print_statistics(const struct dc_validation *validation, const char *label,
+			     const struct dc_validation_statistics *s)
+{
+	printf("%-*s %8zu %9.3g%% %9.3g%% %9.3g%% %9.3g%% %+9.3g%%\n", suite_width(validation),
+	       label, s->count, s->mean * 100, s->median * 100, s->percentile90 * 100,
+	       s->largest * 100, s->bias * 100);
+}
+
 static enum dc_status print_suite(const struct dc_validation *validation, const char *suite,
 				  const char *label)
 {
 	struct dc_validation_statistics s;
-	enum dc_status status = dc_validation_summarize(validation, suite, &s);
+	enum dc_status status = dc_validation_summarize(validation, suite, true, &s);
 
-	if (!status)
-		printf("%-*s %8zu %9.3g%% %9.3g%% %9.3g%% %9.3g%% %+9.3g%%\n",
-		       suite_width(validation), label, s.count, s.mean * 100, s.median * 100,
-		       s.percentile90 * 100, s.largest * 100, s.bias * 100);
+	if (status)
+		return status;
+	print_statistics(validation, label, &s);
+	if (!s.doubtful)
+		return DC_OK;
+	status = dc_validation_summarize(validation, suite, false, &s);
+	if (!status && s.count)
+		print_statistics(validation, "  without doubtful", &s);
 	return status;
 }
 

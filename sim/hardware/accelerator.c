@@ -20,6 +20,8 @@ static const struct dc_field peak_fields[] = {
 	PEAK(fp16, "16-bit floating point (IEEE half); 0: not supported"),
 	PEAK(bf16, "16-bit brain floating point; 0: not supported"),
 	PEAK(fp8, "8-bit floating point (E4M3, E5M2); 0: not supported"),
+	PEAK(mxfp8, "8-bit floating point with a scale per 32 elements; 0: not supported"),
+	PEAK(nvfp4, "4-bit floating point with a scale per 16 elements; 0: not supported"),
 	PEAK(int8, "8-bit integer; 0: not supported"),
 };
 
@@ -136,6 +138,35 @@ static const struct dc_section host_link_section = {
 	DC_FIELDS(host_link_fields),
 };
 
+#define GENERATION(member, text)                                                                   \
+	{                                                                                          \
+		.key = #member, .kind = DC_REAL,                                                   \
+		.offset = offsetof(struct dc_accelerator_attention, member), .max = 1.0,           \
+		.fallback = "0",                                                                   \
+		.help = "share of the 16-bit peak that " text " reaches; 0: as products",          \
+	}
+
+static const struct dc_field attention_fields[] = {
+	GENERATION(triton, "the Triton kernel of 2023"),
+	GENERATION(flash2, "FlashAttention-2"),
+	GENERATION(flash3, "FlashAttention-3"),
+	GENERATION(cudnn, "cuDNN's fused attention"),
+};
+
+static const struct dc_section attention_section = {
+	.name = "accelerator attention",
+	.doc = "How much of the peak fused attention reaches, by generation of the kernel",
+	.size = sizeof(struct dc_accelerator_attention),
+	DC_FIELDS(attention_fields),
+};
+
+#define FORMAT(member)                                                                             \
+	{                                                                                          \
+		.key = #member, .kind = DC_REAL,                                                   \
+		.offset = offsetof(struct dc_accelerator_efficiency, member), .max = 1.0,          \
+		.fallback = "0", .help = "the same of products in " #member "; 0: as matrix",      \
+	}
+
 static const struct dc_field efficiency_fields[] = {
 	{.key = "matrix",
 	 .kind = DC_REAL,
@@ -144,12 +175,62 @@ static const struct dc_field efficiency_fields[] = {
 	 .max = 1.0,
 	 .fallback = "0.75",
 	 .help = "share of the peak that a matrix product of long inner dimension reaches"},
+	FORMAT(fp8),
+	FORMAT(mxfp8),
+	FORMAT(nvfp4),
+	{.key = "batched",
+	 .kind = DC_REAL,
+	 .flags = DC_POSITIVE,
+	 .offset = offsetof(struct dc_accelerator_efficiency, batched),
+	 .max = 1.0,
+	 .fallback = "0.6",
+	 .help = "share of matrix that many small products at once reach (attention with scores in "
+		 "memory)"},
+	{.key = "attention",
+	 .kind = DC_SECTION,
+	 .offset = offsetof(struct dc_accelerator_efficiency, attention),
+	 .section = &attention_section,
+	 .help = "share of the peak that fused attention reaches, by generation"},
 	{.key = "inner_half",
 	 .kind = DC_REAL,
 	 .offset = offsetof(struct dc_accelerator_efficiency, inner_half),
 	 .max = 1e6,
 	 .fallback = "0",
 	 .help = "inner dimension at which a product reaches half of that"},
+	{.key = "outer_half",
+	 .kind = DC_REAL,
+	 .offset = offsetof(struct dc_accelerator_efficiency, outer_half),
+	 .max = 1e6,
+	 .fallback = "0",
+	 .help = "number of rows, or of columns, of its result at which a product reaches half of "
+		 "that"},
+	{.key = "contention",
+	 .kind = DC_REAL,
+	 .offset = offsetof(struct dc_accelerator_efficiency, contention),
+	 .max = 10.0,
+	 .fallback = "0",
+	 .help = "work beside communication takes 1 + this times as long: it shares units and memory"},
+	{.key = "jitter",
+	 .kind = DC_REAL,
+	 .offset = offsetof(struct dc_accelerator_efficiency, jitter),
+	 .max = 1.0,
+	 .fallback = "0",
+	 .help = "how much longer work takes per doubling of the nodes that wait for each other "
+		 "(run.jitter: expected)"},
+	{.key = "unaligned",
+	 .kind = DC_REAL,
+	 .offset = offsetof(struct dc_accelerator_efficiency, unaligned),
+	 .max = 1.0,
+	 .fallback = "0",
+	 .help = "share of that when rows of the matrices are no multiple of 16 bytes; 0: as "
+		 "others"},
+	{.key = "hidden",
+	 .kind = DC_REAL,
+	 .offset = offsetof(struct dc_accelerator_efficiency, hidden),
+	 .max = 1.0,
+	 .fallback = "0.5",
+	 .help = "share of the tensor ranks' exchanges that products hide where software runs them "
+		 "side by side"},
 	{.key = "memory",
 	 .kind = DC_REAL,
 	 .flags = DC_POSITIVE,
@@ -268,12 +349,31 @@ double dc_accelerator_peak_flops(const struct dc_accelerator *accelerator,
 		return peak->bf16;
 	case DC_FP8:
 		return peak->fp8;
+	case DC_MXFP8:
+		return peak->mxfp8;
+	case DC_NVFP4:
+		return peak->nvfp4;
 	case DC_INT8:
 		return peak->int8;
 	case DC_PRECISIONS:
 		break;
 	}
 	return 0.0;
+}
+
+double dc_accelerator_matrix_efficiency(const struct dc_accelerator *accelerator,
+					enum dc_precision precision)
+{
+	const struct dc_accelerator_efficiency *efficiency = &accelerator->efficiency;
+	double own = 0.0;
+
+	if (precision == DC_FP8)
+		own = efficiency->fp8;
+	else if (precision == DC_MXFP8)
+		own = efficiency->mxfp8;
+	else if (precision == DC_NVFP4)
+		own = efficiency->nvfp4;
+	return own > 0.0 ? own : efficiency->matrix;
 }
 
 bool dc_accelerator_supports(const struct dc_accelerator *accelerator, enum dc_precision precision)

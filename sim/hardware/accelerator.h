@@ -42,7 +42,7 @@ enum dc_accelerator_kind {
 
 struct dc_accelerator_peak { /* FLOP/s, dense; 0: not supported */
 	const struct dc_node *node;
-	double fp64, fp32, tf32, fp16, bf16, fp8, int8;
+	double fp64, fp32, tf32, fp16, bf16, fp8, mxfp8, nvfp4, int8;
 };
 
 struct dc_accelerator_memory {
@@ -69,12 +69,26 @@ struct dc_accelerator_host_link {
 	double bandwidth_bps; /* per direction */
 };
 
+/* Share of the peak that fused attention reaches, by generation of the kernel; 0: as products. */
+struct dc_accelerator_attention {
+	const struct dc_node *node;
+	double triton, flash2, flash3, cudnn;
+};
+
 struct dc_accelerator_efficiency {
 	const struct dc_node *node;
-	double matrix;     /* share of peak that a product of long inner dimension reaches */
+	double matrix;            /* share of peak that a product of long inner dimension reaches */
+	double fp8, mxfp8, nvfp4; /* the same of these formats; 0: as matrix */
+	double batched;           /* of that, what many small products at once reach */
+	struct dc_accelerator_attention attention;
 	double inner_half; /* inner dimension K at which half of that is reached */
-	double memory;     /* share of the peak bandwidth that a long stream reaches */
-	double launch_s;   /* device time that every kernel costs */
+	double outer_half; /* number of rows, or of columns, at which half of it is reached */
+	double unaligned;  /* of that, when rows are no multiple of 16 bytes; 0: as others */
+	double hidden;     /* share of exchanges run beside products that these hide */
+	double contention; /* how much slower work gets beside communication: 1 + this */
+	double jitter; /* how much longer work takes per doubling of nodes, expected of the slowest */
+	double memory;   /* share of the peak bandwidth that a long stream reaches */
+	double launch_s; /* device time that every kernel costs */
 };
 
 struct dc_accelerator {
@@ -104,6 +118,10 @@ enum dc_status dc_accelerator_check(const struct dc_accelerator *accelerator,
 double dc_accelerator_peak_flops(const struct dc_accelerator *accelerator,
 				 enum dc_precision precision);
 bool dc_accelerator_supports(const struct dc_accelerator *accelerator, enum dc_precision precision);
+
+/* Share of that peak which a matrix product of long inner dimension reaches, > 0. */
+double dc_accelerator_matrix_efficiency(const struct dc_accelerator *accelerator,
+					enum dc_precision precision);
 
 /* Power drawn by the device alone, W.
  *

@@ -281,7 +281,7 @@ static void time_compute(const struct dc_executor *executor, const struct dc_op 
 			timing->exposed_by[part->group] += part_s;
 		} else {
 			part_s = dc_roofline_duration_s(machine->accelerator, &part->work) * times;
-			kernels += (double)part->work.kernels * times;
+			kernels += part->work.launches * times;
 		}
 		gpu_s += part_s;
 	}

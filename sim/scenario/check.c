@@ -420,6 +420,17 @@ static enum dc_status check_algorithm(struct dc_diag *diag, const struct dc_scen
 			     synchronization->algorithm, why ? why : "it does not fit");
 }
 
+/* The software that a workload does not name is its job's, or the scenario's. */
+static void settle_software(struct dc_scenario *scenario)
+{
+	struct dc_scenario_job *job = dc_scenario_job(scenario);
+	struct dc_training_workload *workload = dc_scenario_training(scenario);
+
+	if (!workload->software)
+		workload->software = job->software ? job->software : scenario->software;
+	job->software = scenario->software = NULL;
+}
+
 /* Fabric, nodes, batch and epochs: each needs the one before. */
 static enum dc_status check_work(struct dc_config *config, struct dc_scenario *scenario)
 {
@@ -431,6 +442,7 @@ static enum dc_status check_work(struct dc_config *config, struct dc_scenario *s
 
 	if (!status)
 		status = check_nodes(diag, site, &fabric);
+	settle_software(scenario);
 	if (!status)
 		status = dc_training_settle(dc_scenario_training(scenario), fabric.ranks, diag);
 	if (!status)

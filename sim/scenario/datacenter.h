@@ -13,7 +13,7 @@
 #include "scenario/scenario.h"
 #include "traffic/collective_run.h"
 #include "traffic/flows.h"
-#include "training/data_parallel.h"
+#include "training/lower.h"
 #include "training/memory.h"
 
 struct dc_datacenter {

@@ -97,8 +97,9 @@ struct dc_scenario_site {
 struct dc_scenario_job {
 	const struct dc_node *node;
 	const char *name;
-	struct dc_tagged workload;     /* of dc_scenario_workload_family */
-	struct dc_training_data *data; /* NULL: nothing is read */
+	struct dc_tagged workload;          /* of dc_scenario_workload_family */
+	struct dc_training_data *data;      /* NULL: nothing is read */
+	const struct dc_software *software; /* NULL once settled: the workload has it */
 	double arrival_s;
 };
 
@@ -131,7 +132,8 @@ struct dc_scenario {
 	struct dc_list sites; /* of dc_scenario_site: exactly one */
 	struct dc_list jobs;  /* of dc_scenario_job: one; of kind collective several */
 	struct dc_economics economics;
-	struct dc_list events; /* of dc_scenario_event */
+	const struct dc_software *software; /* NULL once settled: the workload has it */
+	struct dc_list events;              /* of dc_scenario_event */
 };
 
 extern const struct dc_section dc_scenario_section;

@@ -334,7 +334,11 @@ static const struct dc_field job_fields[] = {
 	 .max = 3.1536e10,
 	 .help = "when it begins, of workload kind collective; at once when absent"},
 	{.key = "checkpoint", .kind = DC_RESERVED, .help = "where, how often, which mode"},
-	{.key = "software", .kind = DC_RESERVED, .help = "features of the framework"},
+	{.key = "software",
+	 .kind = DC_CATALOGUE,
+	 .offset = offsetof(struct dc_scenario_job, software),
+	 .catalogue = &dc_software_family,
+	 .help = "features of the framework; the scenario's when absent"},
 };
 
 static const struct dc_section job_section = {
@@ -455,7 +459,11 @@ static const struct dc_field scenario_fields[] = {
 	 .section = &dc_economics_section,
 	 .help = "prices, life, discount"},
 	{.key = "links", .kind = DC_RESERVED, .help = "links between sites"},
-	{.key = "software", .kind = DC_RESERVED, .help = "features of the framework"},
+	{.key = "software",
+	 .kind = DC_CATALOGUE,
+	 .offset = offsetof(struct dc_scenario, software),
+	 .catalogue = &dc_software_family,
+	 .help = "features of the framework that trains; generic when absent"},
 	{.key = "services", .kind = DC_RESERVED, .help = "inference"},
 	{.key = "scheduler", .kind = DC_RESERVED, .help = "policy for several jobs"},
 	{.key = "failures", .kind = DC_RESERVED, .help = "what breaks and how often"},

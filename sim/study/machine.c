@@ -77,24 +77,24 @@ static const struct dc_section network_section = {
 static const struct dc_field fields[] = {
 	{.key = "name",
 	 .kind = DC_STRING,
-	 .offset = offsetof(struct dc_machine, name),
+	 .offset = offsetof(struct dc_measured_machine, name),
 	 .help = "name of the machine"},
 	{.key = "description",
 	 .kind = DC_STRING,
-	 .offset = offsetof(struct dc_machine, description),
+	 .offset = offsetof(struct dc_measured_machine, description),
 	 .help = "one line for people"},
 	{.key = "accelerators",
 	 .kind = DC_STRING,
 	 .flags = DC_REQUIRED,
-	 .offset = offsetof(struct dc_machine, accelerators),
+	 .offset = offsetof(struct dc_measured_machine, accelerators),
 	 .help = "what tables call its accelerators: texts, separated by |"},
 	{.key = "except",
 	 .kind = DC_STRING,
-	 .offset = offsetof(struct dc_machine, except),
+	 .offset = offsetof(struct dc_measured_machine, except),
 	 .help = "texts that rule it out, separated by |"},
 	{.key = "size",
 	 .kind = DC_COUNT,
-	 .offset = offsetof(struct dc_machine, size),
+	 .offset = offsetof(struct dc_measured_machine, size),
 	 .min = 1,
 	 .max = 1024,
 	 .fallback = "8",
@@ -102,12 +102,12 @@ static const struct dc_field fields[] = {
 	{.key = "node",
 	 .kind = DC_SECTION,
 	 .flags = DC_REQUIRED,
-	 .offset = offsetof(struct dc_machine, inside),
+	 .offset = offsetof(struct dc_measured_machine, inside),
 	 .section = &inside_section,
 	 .help = "links inside a node"},
 	{.key = "networks",
 	 .kind = DC_LIST,
-	 .offset = offsetof(struct dc_machine, networks),
+	 .offset = offsetof(struct dc_measured_machine, networks),
 	 .section = &network_section,
 	 .help = "networks between nodes"},
 };
@@ -115,7 +115,7 @@ static const struct dc_field fields[] = {
 const struct dc_section dc_machine_section = {
 	.name = "machine",
 	.doc = "The fabric behind measurements",
-	.size = sizeof(struct dc_machine),
+	.size = sizeof(struct dc_measured_machine),
 	DC_FIELDS(fields),
 };
 
@@ -152,14 +152,14 @@ static bool contains_one(const char *cell, const char *texts)
 	return false;
 }
 
-bool dc_machine_is(const struct dc_machine *machine, const char *accelerator)
+bool dc_machine_is(const struct dc_measured_machine *machine, const char *accelerator)
 {
 	return contains_one(accelerator, machine->accelerators) &&
 	       !contains_one(accelerator, machine->except);
 }
 
-enum dc_status dc_machine_read_all(struct dc_config *config, const struct dc_machine ***machines,
-				   size_t *count)
+enum dc_status dc_machine_read_all(struct dc_config *config,
+				   const struct dc_measured_machine ***machines, size_t *count)
 {
 	struct dc_arena *arena = dc_config_arena(config);
 	const char *const *names;
@@ -187,8 +187,9 @@ enum dc_status dc_machine_read_all(struct dc_config *config, const struct dc_mac
 
 /* --- fabrics --- */
 
-static enum dc_status build_links(const struct dc_machine *machine, struct dc_config *config,
-				  uint64_t members, struct dc_fabric_dimension *dimension)
+static enum dc_status build_links(const struct dc_measured_machine *machine,
+				  struct dc_config *config, uint64_t members,
+				  struct dc_fabric_dimension *dimension)
 {
 	const struct dc_machine_inside *inside = &machine->inside;
 	struct dc_arena *arena = dc_config_arena(config);
@@ -221,7 +222,7 @@ static enum dc_status build_links(const struct dc_machine *machine, struct dc_co
 }
 
 /* What rows cannot say: links need a file, other shapes a rate. */
-static enum dc_status check(const struct dc_machine *machine, struct dc_diag *diag)
+static enum dc_status check(const struct dc_measured_machine *machine, struct dc_diag *diag)
 {
 	const struct dc_machine_inside *inside = &machine->inside;
 
@@ -234,14 +235,16 @@ static enum dc_status check(const struct dc_machine *machine, struct dc_diag *di
 	return DC_OK;
 }
 
-static enum dc_status add_inside(const struct dc_machine *machine, struct dc_config *config,
-				 uint64_t members, struct dc_fabric *fabric)
+/* bandwidth_bps: 0: the machine's. */
+static enum dc_status add_inside(const struct dc_measured_machine *machine,
+				 struct dc_config *config, uint64_t members, double bandwidth_bps,
+				 struct dc_fabric *fabric)
 {
 	struct dc_fabric_dimension dimension = {
 		.type = machine->inside.shape == DC_MACHINE_SWITCH ? &dc_topology_switch
 								   : &dc_topology_fully_connected,
 		.size = members,
-		.bandwidth_bps = machine->inside.bandwidth_bps,
+		.bandwidth_bps = bandwidth_bps > 0 ? bandwidth_bps : machine->inside.bandwidth_bps,
 		.reduces = machine->inside.reduces,
 	};
 	enum dc_status status = check(machine, dc_config_diag(config));
@@ -252,7 +255,7 @@ static enum dc_status add_inside(const struct dc_machine *machine, struct dc_con
 	return status ? status : dc_fabric_add(fabric, &dimension);
 }
 
-static const struct dc_machine_network *find_network(const struct dc_machine *machine,
+static const struct dc_machine_network *find_network(const struct dc_measured_machine *machine,
 						     const char *text)
 {
 	const struct dc_machine_network *networks = machine->networks.items;
@@ -263,7 +266,7 @@ static const struct dc_machine_network *find_network(const struct dc_machine *ma
 	return NULL;
 }
 
-enum dc_status dc_machine_build(const struct dc_machine *machine, struct dc_config *config,
+enum dc_status dc_machine_build(const struct dc_measured_machine *machine, struct dc_config *config,
 				uint64_t accelerators, uint64_t nodes, const char *network,
 				struct dc_fabric *fabric, const struct dc_machine_network **between,
 				const char **why)
@@ -291,7 +294,7 @@ enum dc_status dc_machine_build(const struct dc_machine *machine, struct dc_conf
 		.node_size = members,
 	};
 	if (members > 1)
-		status = add_inside(machine, config, members, fabric);
+		status = add_inside(machine, config, members, 0, fabric);
 	if (status || nodes == 1)
 		return status;
 	found = find_network(machine, network);
@@ -302,5 +305,55 @@ enum dc_status dc_machine_build(const struct dc_machine *machine, struct dc_conf
 		*between = found;
 	rail.bandwidth_bps = found->bandwidth_bps;
 	rail.transport = found->transport;
+	return dc_fabric_add(fabric, &rail);
+}
+
+/* --- clusters --- */
+
+static const struct dc_machine_network *network_of(const struct dc_measured_machine *machine,
+						   const struct dc_machine_cluster *cluster)
+{
+	const struct dc_machine_network *networks = machine->networks.items;
+
+	if (cluster->network)
+		return find_network(machine, cluster->network);
+	for (size_t i = 0; i < machine->networks.count; i++)
+		if (networks[i].bandwidth_bps == cluster->between_bps)
+			return &networks[i];
+	return machine->networks.count ? networks : NULL;
+}
+
+enum dc_status dc_machine_build_cluster(const struct dc_measured_machine *machine,
+					struct dc_config *config,
+					const struct dc_machine_cluster *cluster,
+					struct dc_fabric *fabric, const char **why)
+{
+	struct dc_arena *arena = dc_config_arena(config);
+	const struct dc_machine_network *network = network_of(machine, cluster);
+	uint64_t members =
+		cluster->domain < cluster->accelerators ? cluster->domain : cluster->accelerators;
+	struct dc_fabric_dimension rail = {.type = &dc_topology_switch};
+	enum dc_status status = DC_OK;
+
+	*why = "the accelerators do not divide evenly into nodes";
+	if (members == 0 || cluster->accelerators % members)
+		return DC_ERR_RUN;
+	rail.size = cluster->accelerators / members;
+	*fabric = (struct dc_fabric){
+		.name = machine->name,
+		.routing = {.channels = 1, .seed = 1},
+		.group = machine->name,
+		.node_size = members,
+	};
+	if (members > 1)
+		status = add_inside(machine, config, members, cluster->inside_bps, fabric);
+	if (status || rail.size == 1)
+		return status;
+	*why = dc_arena_printf(arena, "%s has no network to join nodes by", machine->name);
+	if (!network)
+		return DC_ERR_RUN;
+	rail.bandwidth_bps =
+		cluster->between_bps > 0 ? cluster->between_bps : network->bandwidth_bps;
+	rail.transport = network->transport;
 	return dc_fabric_add(fabric, &rail);
 }

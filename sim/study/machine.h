@@ -31,7 +31,7 @@ struct dc_machine_network {
 	struct dc_transport *transport;
 };
 
-struct dc_machine {
+struct dc_measured_machine {
 	const struct dc_node *node;
 	const char *name;
 	const char *description;
@@ -46,17 +46,36 @@ extern const struct dc_section dc_machine_section;
 extern const struct dc_catalogue_family dc_machine_family; /* catalog/machines */
 
 /* Whether a text is that of a machine's accelerators. */
-bool dc_machine_is(const struct dc_machine *machine, const char *accelerator);
+bool dc_machine_is(const struct dc_measured_machine *machine, const char *accelerator);
 /* Every machine of the catalogue, in the arena. */
-enum dc_status dc_machine_read_all(struct dc_config *config, const struct dc_machine ***machines,
+enum dc_status dc_machine_read_all(struct dc_config *config,
+				   const struct dc_measured_machine ***machines,
 				   size_t *count) DC_CHECK;
 
 /* The fabric of `nodes` nodes with `accelerators` in all, the first ones of each node; network: the text
  * that names it, which one node does not need. *why, in the arena, and DC_ERR_RUN when there is no such
  * fabric. *between (may be NULL): the network that was taken; NULL within a node. */
-enum dc_status dc_machine_build(const struct dc_machine *machine, struct dc_config *config,
+enum dc_status dc_machine_build(const struct dc_measured_machine *machine, struct dc_config *config,
 				uint64_t accelerators, uint64_t nodes, const char *network,
 				struct dc_fabric *fabric, const struct dc_machine_network **between,
 				const char **why) DC_CHECK;
+
+/* What a table says about a cluster of such accelerators beside its name. */
+struct dc_machine_cluster {
+	uint64_t accelerators;
+	uint64_t domain;   /* joined by the links inside; at least accelerators_per_node */
+	double inside_bps; /* of an accelerator's port inside, per direction; 0: the machine's */
+	double between_bps; /* of an accelerator's port between domains; 0: the machine's first network's */
+	const char *
+		network; /* text that names the network; NULL: the machine's first that has this rate, else its
+				first */
+};
+
+/* The fabric of a cluster: domains of the machine's kind, a rail per accelerator of a domain between them. *why and
+ * DC_ERR_RUN as above. */
+enum dc_status dc_machine_build_cluster(const struct dc_measured_machine *machine,
+					struct dc_config *config,
+					const struct dc_machine_cluster *cluster,
+					struct dc_fabric *fabric, const char **why) DC_CHECK;
 
 #endif

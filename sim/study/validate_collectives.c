@@ -23,11 +23,11 @@ struct reader {
 	struct dc_validation *validation;
 	const struct dc_table *table;
 	int columns[COLUMNS];
-	const struct dc_machine **machines;
+	const struct dc_measured_machine **machines;
 	size_t machine_count;
 	/* What the last row ran on: tables hold many sizes of one machine. */
 	struct {
-		const struct dc_machine *machine;
+		const struct dc_measured_machine *machine;
 		uint64_t accelerators, nodes;
 		const char *network;
 		struct dc_fabric fabric;
@@ -138,7 +138,7 @@ static bool is_anomalous(const struct reader *r, size_t number, const struct row
 
 static enum dc_status find_fabric(struct reader *r, const struct row *row, const char **why)
 {
-	const struct dc_machine *machine = NULL;
+	const struct dc_measured_machine *machine = NULL;
 	enum dc_status status;
 
 	if (r->last.machine && r->last.accelerators == row->accelerators &&
@@ -234,7 +234,7 @@ static enum dc_status use_transports(struct reader *r)
 	size_t count;
 
 	for (size_t i = 0; i < r->machine_count && !status; i++) {
-		const struct dc_machine *machine = r->machines[i];
+		const struct dc_measured_machine *machine = r->machines[i];
 		const struct dc_machine_network *networks = machine->networks.items;
 
 		status = dc_validation_use_transport(r->validation, machine->inside.transport,

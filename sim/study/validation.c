@@ -11,6 +11,7 @@ static const struct dc_validation_kind *const known_kinds[] = {
 	&dc_validation_flows,
 	&dc_validation_collectives,
 	&dc_validation_all_reduces,
+	&dc_validation_training,
 };
 
 enum { KINDS = sizeof known_kinds / sizeof *known_kinds };
@@ -28,6 +29,7 @@ enum dc_status dc_validation_init(struct dc_validation *validation, struct dc_di
 		.arena = dc_arena_create(),
 		.diag = diag,
 		.config = dc_config_create(diag, data_folders),
+		.folders = data_folders,
 	};
 	return validation->arena && validation->config ? DC_OK : DC_ERR_MEMORY;
 }
@@ -134,7 +136,7 @@ double dc_validation_error(const struct dc_validation_result *result)
 }
 
 enum dc_status dc_validation_summarize(const struct dc_validation *validation, const char *suite,
-				       struct dc_validation_statistics *statistics)
+				       bool doubtful, struct dc_validation_statistics *statistics)
 {
 	double *errors = calloc(validation->count + 1, sizeof *errors);
 	double bias = 0;
@@ -155,6 +157,9 @@ enum dc_status dc_validation_summarize(const struct dc_validation *validation, c
 			statistics->unscored++;
 			continue;
 		}
+		statistics->doubtful += r->doubtful;
+		if (r->doubtful && !doubtful)
+			continue;
 		bias += dc_validation_error(r);
 		errors[statistics->count++] = fabs(dc_validation_error(r));
 	}

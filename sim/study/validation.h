@@ -25,6 +25,7 @@ struct dc_validation_result {
 	const char *failure;  /* why it could not be run; NULL when it was */
 	const char *unscored; /* why it does not count; NULL when it does */
 	const char *detail;   /* how it was predicted; may be NULL */
+	bool doubtful; /* its source may be wrong: suites are also summarized without such rows */
 };
 
 /* A transport that predictions may use. */
@@ -41,7 +42,8 @@ struct dc_validation {
 	struct dc_validation_result *results;
 	size_t count;
 	size_t capacity;
-	struct dc_config *config; /* for the catalogue */
+	struct dc_config *config;   /* for the catalogue */
+	const char *const *folders; /* where it is; the caller's */
 	struct dc_validation_use uses[DC_VALIDATION_TRANSPORTS];
 	size_t use_count;
 };
@@ -57,6 +59,7 @@ struct dc_validation_kind {
 extern const struct dc_validation_kind dc_validation_flows;
 extern const struct dc_validation_kind dc_validation_collectives;
 extern const struct dc_validation_kind dc_validation_all_reduces;
+extern const struct dc_validation_kind dc_validation_training;
 
 /* data_folders: where the catalogue is (config/config.h). */
 enum dc_status dc_validation_init(struct dc_validation *validation, struct dc_diag *diag,
@@ -102,11 +105,13 @@ double dc_validation_error(const struct dc_validation_result *result);
 /* Of the results of one suite (NULL: of all); absolute errors but for the bias. */
 struct dc_validation_statistics {
 	size_t count;
-	size_t failed, unscored;
+	size_t failed, unscored, doubtful; /* doubtful: of those counted, or left out */
 	double mean, median, percentile90, largest, bias;
 };
 
+/* doubtful: whether such rows count. */
 enum dc_status dc_validation_summarize(const struct dc_validation *validation, const char *suite,
+				       bool doubtful,
 				       struct dc_validation_statistics *statistics) DC_CHECK;
 
 #endif

@@ -1,6 +1,8 @@
 /* Layers: the family of kinds, the passes they share, and their work at a batch and a format. */
 #include "training/layer.h"
 
+#include <math.h>
+
 #include "training/layer_kinds.h"
 
 static const struct dc_tagged_type types[] = {
@@ -44,17 +46,35 @@ void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product 
 		.flops = 2.0 * product->macs,
 		.elements = product->in_elements + product->out_elements,
 		.elements_fixed = product->weights,
+		.results = product->out_elements,
 		.inner = product->inner,
+		.rows_per_sample = product->rows,
+		.columns = product->inner_input,
 		.kernels = 1,
+		.kernel = product->kernel,
+		.sixteen = product->sixteen,
 	};
 
+	/* x is written twice narrow where it is made, or read and written twice in a sweep of its own;
+	 * dy is read, and written narrow, before the first that needs it */
+	pass.narrowing = (product->apart ? 4.0 : 2.0) * product->narrowed;
 	dc_layer_add_forward(layer, pass);
+	pass.narrowing = product->narrowed > 0.0 ? 3.0 * product->out_elements : 0.0;
 	if (!product->first) {
+		pass.results = product->in_elements;
 		pass.inner = product->inner_input;
+		pass.columns = product->inner;
 		dc_layer_add_backward(layer, pass);
+		pass.narrowing = 0.0;
 	}
+	pass.results = 0.0;
+	pass.results_fixed = product->weights;
+	pass.rows = product->inner;
+	pass.rows_per_sample = 0.0;
+	pass.columns = product->inner_input;
 	pass.inner = 0.0;
 	pass.inner_per_sample = product->rows;
+	pass.gradient = true;
 	dc_layer_add_backward(layer, pass);
 }
 
@@ -69,68 +89,201 @@ enum dc_status dc_layer_rows(const struct dc_layer_scope *scope, const struct dc
 			scope->diag, dc_node_mark(node, "per"),
 			"this layer works on tokens, but the model's samples have none: "
 			"give the model a 'sequence' length");
-	*rows = scope->sequence * share;
+	*rows = scope->sequence * share / dc_layer_context(scope);
 	return DC_OK;
 }
 
-static struct dc_work work_of(const struct dc_layer_pass *pass, double batch,
-			      enum dc_precision precision)
+/* 8-bit training keeps some products in 16 bits. */
+static enum dc_precision precision_of(const struct dc_layer_pass *pass, enum dc_precision precision)
 {
-	double inner = pass->inner + batch * pass->inner_per_sample;
-	double width = inner > 0.0 ? dc_precision_size_bytes(precision)
-				   : dc_precision_activation_bytes(precision);
+	return pass->sixteen && dc_precision_size_bytes(precision) < 2.0 ? DC_BF16 : precision;
+}
+
+static struct dc_work work_of(const struct dc_layer_pass *pass, const struct dc_layer_batch *batch)
+{
+	double samples = batch->samples;
+	enum dc_precision precision = precision_of(pass, batch->precision);
+	double inner = pass->inner + samples * pass->inner_per_sample;
+	double activation = dc_precision_activation_bytes(precision);
+	double width = inner > 0.0 ? dc_precision_size_bytes(precision) : activation;
+	double results = samples * pass->results + pass->results_fixed;
+	const struct dc_software *software = dc_software_of(batch->software);
+	/* products that add to the gradient buffer read and write it instead of writing a result */
+	double added = pass->gradient && software->fused_gradients
+			       ? pass->results_fixed * (2.0 * software->gradient_bytes - activation)
+			       : 0.0;
 
 	return (struct dc_work){
-		.flops = batch * pass->flops,
-		.bytes = (batch * pass->elements + pass->elements_fixed) * width +
-			 (batch * pass->wide + pass->wide_fixed) * 4.0,
+		.flops = samples * pass->flops,
+		.bytes = (samples * pass->elements + pass->elements_fixed) * width +
+			 results * (activation - width) + added +
+			 (samples * pass->wide + pass->wide_fixed) * 4.0,
 		.inner = inner,
+		.rows = pass->rows + samples * pass->rows_per_sample,
+		.columns = pass->columns,
 		.precision = precision,
 		.kernels = pass->kernels,
+		.kernel = pass->kernel,
 	};
 }
 
+/* Whether a pass that only some batches do is done. */
+static bool applies(const struct dc_layer *layer, const struct dc_layer_pass *pass,
+		    const struct dc_layer_batch *batch)
+{
+	bool by_four = fmod(batch->samples * layer->heads, 4.0) == 0.0;
+
+	switch (pass->when) {
+	case DC_LAYER_HEADS_BY_FOUR:
+		return by_four;
+	case DC_LAYER_HEADS_NOT_BY_FOUR:
+		return !by_four;
+	case DC_LAYER_ALWAYS:
+		break;
+	}
+	return true;
+}
+
+static size_t add_works(const struct dc_layer *layer, const struct dc_layer_pass *passes,
+			size_t pass_count, const struct dc_layer_batch *batch,
+			struct dc_work *works)
+{
+	bool narrow = dc_precision_size_bytes(batch->precision) < 2.0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < pass_count; i++) {
+		if (!applies(layer, &passes[i], batch))
+			continue;
+		if (narrow && passes[i].narrowing > 0.0)
+			works[count++] = (struct dc_work){
+				.bytes = batch->samples * passes[i].narrowing,
+				.precision = batch->precision,
+				.kernels = 1,
+			};
+		works[count++] = work_of(&passes[i], batch);
+	}
+	return count;
+}
+
 /* Weights are FP32 in memory: 4 bytes on one side of the conversion, the operand's width on the
- * other. Nothing to do when products read FP32 (or FP64, whose weights are kept as such). */
-static size_t convert_weights(const struct dc_layer *layer, enum dc_precision precision,
+ * other. Nothing to do when products read FP32 (or FP64, whose weights are kept as such), or when
+ * the software keeps narrow weights. */
+static size_t convert_weights(const struct dc_layer *layer, const struct dc_layer_batch *batch,
 			      struct dc_work *work)
 {
-	double width = dc_precision_size_bytes(precision);
+	double width = dc_precision_size_bytes(batch->precision);
 
-	if (width >= 4.0 || !(layer->matrix_parameters > 0.0))
+	if (width >= 4.0 || !(layer->matrix_parameters > 0.0) ||
+	    dc_software_of(batch->software)->weights == DC_SOFTWARE_WEIGHTS_COPIES)
 		return 0;
 	*work = (struct dc_work){
 		.bytes = layer->matrix_parameters * (4.0 + width),
-		.precision = precision,
+		.precision = batch->precision,
 		.kernels = 1,
 	};
 	return 1;
 }
 
+/* Sum of gradients over micro-batches: reads the new one and the buffer, writes the buffer. With
+ * narrow weights the new one is as wide as activations and every micro-batch adds to the buffer; with
+ * FP32 weights it is FP32 and the first one is the buffer. */
+static size_t add_gradients(const struct dc_layer *layer, const struct dc_layer_batch *batch,
+			    struct dc_work *work)
+{
+	const struct dc_software *software = dc_software_of(batch->software);
+	bool narrow = software->weights == DC_SOFTWARE_WEIGHTS_COPIES;
+	double width = narrow ? dc_precision_activation_bytes(batch->precision) : 4.0;
+	double buffer = narrow ? software->gradient_bytes : 4.0;
+
+	if (software->fused_gradients || !batch->accumulates || !(layer->parameters > 0.0))
+		return 0;
+	*work = (struct dc_work){
+		.bytes = layer->parameters * (width + 2.0 * buffer),
+		.precision = batch->precision,
+		.kernels = 1,
+	};
+	return 1;
+}
+
+/* The host's launches go to the works evenly. */
+static void spread_launches(struct dc_work *works, size_t count, double launches)
+{
+	for (size_t i = 0; i < count; i++)
+		works[i].launches = launches / (double)count;
+}
+
+size_t dc_layer_forward_works(const struct dc_layer *layer, const struct dc_layer_batch *batch,
+			      struct dc_work works[DC_LAYER_WORKS])
+{
+	size_t count = convert_weights(layer, batch, works);
+
+	count += add_works(layer, layer->forward, layer->forward_count, batch, &works[count]);
+	spread_launches(works, count, layer->forward_launches);
+	return count;
+}
+
+size_t dc_layer_backward_works(const struct dc_layer *layer, const struct dc_layer_batch *batch,
+			       struct dc_work works[DC_LAYER_WORKS])
+{
+	size_t count = add_works(layer, layer->backward, layer->backward_count, batch, works);
+
+	count += convert_weights(layer, batch, &works[count]);
+	count += add_gradients(layer, batch, &works[count]);
+	spread_launches(works, count, layer->backward_launches);
+	return count;
+}
+
+size_t dc_layer_core_works(const struct dc_layer *layer, const struct dc_layer_batch *batch,
+			   struct dc_work works[DC_LAYER_WORKS])
+{
+	size_t count = add_works(layer, layer->core, layer->core_count, batch, works);
+
+	if (layer->forward_count > 0)
+		spread_launches(works, count,
+				layer->forward_launches * (double)count /
+					(double)layer->forward_count);
+	return count;
+}
+
 size_t dc_layer_forward(const struct dc_layer *layer, double batch, enum dc_precision precision,
 			struct dc_work works[DC_LAYER_WORKS])
 {
-	size_t count = convert_weights(layer, precision, works);
-
-	for (size_t i = 0; i < layer->forward_count; i++)
-		works[count++] = work_of(&layer->forward[i], batch, precision);
-	return count;
+	return dc_layer_forward_works(
+		layer, &(struct dc_layer_batch){.samples = batch, .precision = precision}, works);
 }
 
 size_t dc_layer_backward(const struct dc_layer *layer, double batch, enum dc_precision precision,
 			 struct dc_work works[DC_LAYER_WORKS])
 {
-	size_t count = 0;
+	return dc_layer_backward_works(
+		layer, &(struct dc_layer_batch){.samples = batch, .precision = precision}, works);
+}
 
-	for (size_t i = 0; i < layer->backward_count; i++)
-		works[count++] = work_of(&layer->backward[i], batch, precision);
-	return count + convert_weights(layer, precision, &works[count]);
+double dc_layer_exchange_bytes(const struct dc_layer_exchange *exchange, double batch,
+			       enum dc_precision precision)
+{
+	return batch * (exchange->elements * dc_precision_activation_bytes(precision) +
+			exchange->wide * 4.0);
 }
 
 double dc_layer_saved_bytes(const struct dc_layer *layer, double batch, enum dc_precision precision)
 {
+	double width = dc_precision_size_bytes(precision);
+	double casts = width < 2.0 ? layer->saved_casts : 0.0;
+
 	return batch * (layer->saved_elements * dc_precision_activation_bytes(precision) +
-			layer->saved_bytes);
+			(layer->saved_operands + casts) * width + layer->saved_bytes);
+}
+
+double dc_layer_core_bytes(const struct dc_layer *layer, double batch, enum dc_precision precision)
+{
+	return batch * (layer->core_elements * dc_precision_activation_bytes(precision) +
+			layer->core_bytes);
+}
+
+double dc_layer_input_bytes(const struct dc_layer *layer, double batch, enum dc_precision precision)
+{
+	return batch * layer->input_elements * dc_precision_activation_bytes(precision);
 }
 
 struct dc_layer_pass dc_layer_dropout(double x)

@@ -166,6 +166,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 		.inner_input = channels / groups * taps,
 		.rows = side * side,
 		.first = scope->first,
+		.kernel = DC_KERNEL_CONVOLUTION,
 	};
 	enum dc_status status = check(conv, scope);
 
@@ -173,7 +174,9 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 		return status;
 	out->parameters =
 		weights + (conv->bias ? channels : 0.0) + (conv->norm ? 2.0 * channels : 0.0);
+	out->whole_parameters = out->parameters;
 	out->matrix_parameters = weights;
+	out->input_elements = x;
 	out->transient_elements = x + y;
 	/* the output, what normalisation reads again, and the model's input */
 	out->saved_elements = (conv->norm ? 2.0 : 1.0) * y + (scope->first ? x : 0.0);

@@ -2,7 +2,11 @@
  *
  * Forward reads one FP32 row per table and token and writes their sum. Backward fills the dense
  * FP32 gradients with zeros and adds one row per token to each: one read and one write of the row
- * per table, and one read of dy. No matrix product. */
+ * per table, and one read of dy. No matrix product.
+ *
+ * Tensor ranks have a part of the vocabulary each; every one looks up all tokens, finds some, and
+ * the rows are summed over the ranks [Shoeybi et al. 2019, sec. 3]. With sequence parallelism each
+ * rank then has its tokens only, to which positions are added; backward gathers the gradient. */
 #include "training/layer.h"
 #include "training/layer_kinds.h"
 
@@ -51,11 +55,32 @@ const struct dc_section dc_layer_embedding_section = {
 	DC_FIELDS(fields),
 };
 
+/* Rows and gradients are FP32, or as wide as activations with narrow weights. */
+static void add_passes(const struct dc_software *software, double y, double tables,
+		       struct dc_layer *out)
+{
+	struct dc_layer_pass forward = {
+		.elements = y, .wide = tables * y, .kernels = (unsigned)tables};
+	struct dc_layer_pass backward = {.elements = tables * y,
+					 .wide = 2.0 * tables * y,
+					 .wide_fixed = out->parameters,
+					 .kernels = 2u * (unsigned)tables};
+
+	if (software->weights == DC_SOFTWARE_WEIGHTS_COPIES) {
+		forward.elements += forward.wide;
+		backward.elements += backward.wide;
+		backward.elements_fixed = backward.wide_fixed;
+		forward.wide = backward.wide = backward.wide_fixed = 0.0;
+	}
+	dc_layer_add_forward(out, forward);
+	dc_layer_add_backward(out, backward);
+}
+
 static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
 			     struct dc_layer *out)
 {
 	const struct dc_layer_embedding_keys *embedding = section;
-	double width = (double)embedding->width, rows, y;
+	double width = (double)embedding->width, rows, y, own, others;
 	double tables = 1.0 + (embedding->positions > 0 ? 1.0 : 0.0) +
 			(embedding->segments > 0 ? 1.0 : 0.0);
 	enum dc_status status =
@@ -70,16 +95,14 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 			"%llu positions",
 			scope->sequence, (unsigned long long)embedding->positions);
 	y = rows * width;
-	out->parameters = width * ((double)embedding->vocabulary + (double)embedding->positions +
-				   (double)embedding->segments);
-	dc_layer_add_forward(out, (struct dc_layer_pass){.elements = y,
-							 .wide = tables * y,
-							 .kernels = (unsigned)tables});
-	dc_layer_add_backward(out, (struct dc_layer_pass){.elements = tables * y,
-							  .wide = 2.0 * tables * y,
-							  .wide_fixed = out->parameters,
-							  .kernels = 2u * (unsigned)tables});
-	out->saved_elements = y;
+	own = y / dc_layer_token_ranks(scope);
+	others = (double)embedding->positions + (double)embedding->segments;
+	out->parameters =
+		width * (dc_layer_vocabulary(scope, (double)embedding->vocabulary) + others);
+	out->whole_parameters = width * ((double)embedding->vocabulary + others);
+	dc_layer_exchange_out(out, scope, y);
+	add_passes(dc_software_of(scope->software), y, tables, out);
+	out->saved_elements = own;
 	out->saved_bytes = 8.0 * rows; /* token numbers */
 	out->transient_elements = y;
 	return DC_OK;
@@ -88,5 +111,6 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 const struct dc_layer_type dc_layer_embedding = {
 	.name = "embedding",
 	.doc = "Rows of a table per token, with learned positions and segments.",
+	.splits = true,
 	.expand = expand,
 };

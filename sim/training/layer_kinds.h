@@ -32,7 +32,8 @@ struct dc_layer_attention_keys {
 	uint64_t kv_heads;  /* 0: as many as heads */
 	uint64_t head_size; /* 0: hidden / heads */
 	bool bias, dropout, rotary;
-	int kernel; /* enum dc_layer_kernel */
+	bool parallel; /* a feed-forward reads the same input and adds to the same output; no key */
+	int kernel;    /* enum dc_layer_kernel */
 };
 
 struct dc_layer_embedding_keys {
@@ -55,7 +56,10 @@ struct dc_layer_linear_keys {
 	const char *type, *name;
 	uint64_t in, out;
 	bool bias, tied, gated, dropout, residual;
+	bool parallel;  /* reads what attention beside it reads, adds to its output; no key */
+	bool logits;    /* the last product before the loss: 16 bits, padded columns */
 	int activation; /* enum dc_layer_activation */
+	int split;      /* enum dc_layer_split */
 	int per;
 	double share;
 };
@@ -64,6 +68,7 @@ struct dc_layer_loss_keys {
 	const struct dc_node *node;
 	const char *type, *name;
 	uint64_t classes;
+	int split; /* enum dc_layer_split: none or column */
 	int per;
 	double share;
 };

@@ -5,7 +5,10 @@
  * sweeps are the same and beta is absent, as it is in layer norms without bias. Dropout reads,
  * writes and touches one mask byte per element, either way. The shortcut's sum reads two and writes
  * one; backward it costs the sum of the two branches' gradients, the same. Fused, dropout and sum
- * are one sweep forward: two reads, one write, one mask byte. */
+ * are one sweep forward: two reads, one write, one mask byte. Software with fused sweeps also adds
+ * the shortcut's gradient where the norm's backward writes: one more read.
+ *
+ * Every tensor rank does all of it, or its share of the tokens with sequence parallelism. */
 #include "training/layer.h"
 #include "training/layer_kinds.h"
 
@@ -92,26 +95,32 @@ static enum dc_status expand_with(const struct dc_layer_norm_keys *norm, double 
 				  const struct dc_layer_scope *scope, struct dc_layer *out)
 {
 	double width = (double)norm->width, rows, x;
+	bool fused = dc_software_of(scope->software)->fused;
 	enum dc_status status = dc_layer_rows(scope, norm->node, norm->per, norm->share, &rows);
 
 	if (status != DC_OK)
 		return status;
 	x = rows * width;
-	add_before(norm, scope->fused, x, out);
+	if (norm->per == DC_LAYER_PER_TOKEN)
+		x /= dc_layer_token_ranks(scope);
+	add_before(norm, scope->fused || fused, x, out);
 	dc_layer_add_forward(out, (struct dc_layer_pass){.elements = 2.0 * x,
 							 .wide_fixed = learned * width,
 							 .kernels = 1});
-	dc_layer_add_backward(out, (struct dc_layer_pass){.elements = 5.0 * x,
-							  .wide_fixed = (1.0 + learned) * width,
-							  .kernels = 2});
+	dc_layer_add_backward(
+		out, (struct dc_layer_pass){.elements = (norm->residual && fused ? 6.0 : 5.0) * x,
+					    .wide_fixed = (1.0 + learned) * width,
+					    .kernels = 2});
 	if (norm->dropout)
 		dc_layer_add_backward(out, dc_layer_dropout(x));
-	if (norm->residual)
+	if (norm->residual && !fused)
 		dc_layer_add_backward(out, sum(x));
 	out->parameters = learned * width;
+	out->whole_parameters = out->parameters;
+	out->input_elements = x;
 	/* its output; where dropout or a sum makes its input anew, that takes the place of the layer
 	 * before's output, which nobody reads again */
-	out->saved_elements = x;
+	out->saved_operands = x;
 	out->saved_bytes = norm->dropout ? x : 0.0;
 	out->transient_elements = 2.0 * x;
 	return DC_OK;
@@ -134,11 +143,13 @@ static enum dc_status expand_rms(const void *section, const struct dc_layer_scop
 const struct dc_layer_type dc_layer_norm = {
 	.name = "layer-norm",
 	.doc = "Layer normalisation, with dropout and shortcut sum before it.",
+	.splits = true,
 	.expand = expand,
 };
 
 const struct dc_layer_type dc_layer_rms_norm = {
 	.name = "rms-norm",
 	.doc = "Root-mean-square normalisation, with dropout and shortcut sum before it.",
+	.splits = true,
 	.expand = expand_rms,
 };

@@ -73,6 +73,7 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 	dc_layer_add_forward(out, pass);
 	if (!scope->first)
 		dc_layer_add_backward(out, pass);
+	out->input_elements = x;
 	out->saved_elements = y;
 	out->saved_bytes = 4.0 * indices;
 	out->transient_elements = x + y;

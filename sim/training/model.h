@@ -38,6 +38,16 @@ extern const struct dc_catalogue_family dc_model_family; /* catalog/models */
 enum dc_status dc_model_expand(const struct dc_model *model, struct dc_arena *arena,
 			       struct dc_diag *diag, struct dc_layers *out) DC_CHECK;
 
+/* The same for the part of the layers that one rank has, run by some software: blocks and twins are
+ * marked, launches counted. shard NULL: all of it; software NULL: the generic one. Also refused:
+ * tokens, heads or widths that the ranks do not divide. */
+enum dc_status dc_model_expand_shard(const struct dc_model *model, const struct dc_shard *shard,
+				     const struct dc_software *software, struct dc_arena *arena,
+				     struct dc_diag *diag, struct dc_layers *out) DC_CHECK;
+
+/* Blocks of expanded layers, the front and the back not among them. */
+uint64_t dc_layers_blocks(const struct dc_layers *layers);
+
 struct dc_model_totals {
 	double parameters;
 	double forward_macs;  /* multiply-adds of matrix products per sample */

@@ -161,6 +161,7 @@ struct build {
 	struct dc_arena *arena;
 	struct dc_layers *out;
 	const char *prefix; /* of the names: "decoder[3]." */
+	int32_t block;
 	enum dc_status status;
 };
 
@@ -172,6 +173,7 @@ static void add(struct build *build, const struct dc_layer_type *type, const cha
 	if (build->status != DC_OK)
 		return;
 	layer->kind = type->name;
+	layer->block = build->block;
 	layer->name = dc_arena_printf(build->arena, "%s%s", build->prefix, name);
 	if (layer->name == NULL) {
 		build->status = DC_ERR_MEMORY;
@@ -226,6 +228,7 @@ static void add_attention(struct build *build)
 		.bias = t->bias,
 		.dropout = t->dropout,
 		.rotary = t->positions == POSITIONS_ROTARY,
+		.parallel = t->parallel,
 		.kernel = t->kernel,
 	};
 
@@ -242,12 +245,15 @@ static void add_feed_forward(struct build *build)
 		.out = ffn,
 		.bias = t->bias,
 		.gated = t->gated,
+		.parallel = t->parallel,
 		.activation = t->activation,
+		.split = DC_LAYER_SPLIT_COLUMN,
 		.per = DC_LAYER_PER_TOKEN,
 		.share = 1.0,
 	};
 
 	add(build, &dc_layer_linear, "intermediate", &keys);
+	keys.split = DC_LAYER_SPLIT_ROW;
 	keys.in = ffn;
 	keys.out = t->hidden;
 	keys.gated = false;
@@ -282,6 +288,7 @@ static void add_stack(struct build *build)
 	if (t->norm_place == NORM_AFTER)
 		add_norm(build, "embeddings.norm", false, t->dropout, 1.0);
 	for (uint64_t i = 0; i < t->layers && build->status == DC_OK; i++) {
+		build->block = (int32_t)i;
 		build->prefix =
 			dc_arena_printf(build->arena, "%s[%llu].", stack, (unsigned long long)i);
 		if (build->prefix == NULL)
@@ -290,6 +297,7 @@ static void add_stack(struct build *build)
 			add_layer(build, i == 0);
 	}
 	build->prefix = "";
+	build->block = DC_LAYER_BACK;
 	if (t->norm_place == NORM_BEFORE)
 		add_norm(build, "final.norm", true, t->dropout, 1.0);
 }
@@ -298,6 +306,9 @@ static void add_loss(struct build *build, const char *name, uint64_t classes, in
 {
 	struct dc_layer_loss_keys keys = {
 		.node = build->t->node, .classes = classes, .per = per, .share = share};
+
+	if (per == DC_LAYER_PER_TOKEN)
+		keys.split = DC_LAYER_SPLIT_COLUMN;
 
 	add(build, &dc_layer_loss, name, &keys);
 }
@@ -310,7 +321,9 @@ static void add_next_token(struct build *build)
 		.in = t->hidden,
 		.out = t->vocabulary,
 		.tied = t->tied,
+		.logits = true,
 		.activation = DC_LAYER_ACTIVATION_NONE,
+		.split = DC_LAYER_SPLIT_COLUMN,
 		.per = DC_LAYER_PER_TOKEN,
 		.share = t->predicted,
 	};
@@ -346,6 +359,8 @@ static void add_masked(struct build *build)
 	keys.out = t->vocabulary;
 	keys.activation = DC_LAYER_ACTIVATION_NONE;
 	keys.tied = t->tied;
+	keys.logits = true;
+	keys.split = DC_LAYER_SPLIT_COLUMN;
 	add(build, &dc_layer_linear, "words.decoder", &keys);
 	add_loss(build, "words.loss", t->vocabulary, DC_LAYER_PER_TOKEN, t->predicted);
 }
@@ -437,10 +452,17 @@ enum dc_status dc_transformer_expand(const struct dc_transformer *transformer,
 				     const struct dc_layer_scope *scope, struct dc_arena *arena,
 				     struct dc_layers *out)
 {
-	struct build build = {transformer, *scope, arena, out, "", check(transformer, scope)};
+	struct build build = {.t = transformer,
+			      .scope = *scope,
+			      .arena = arena,
+			      .out = out,
+			      .prefix = "",
+			      .block = DC_LAYER_FRONT,
+			      .status = check(transformer, scope)};
 
 	if (build.status != DC_OK)
 		return build.status;
+	build.scope.causal = transformer->objective == OBJECTIVE_NEXT_TOKEN;
 	add_embedding(&build);
 	add_stack(&build);
 	if (transformer->objective == OBJECTIVE_MASKED)

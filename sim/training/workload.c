@@ -3,9 +3,8 @@
 
 #include "training/optimizer.h"
 
-static const char *const data_choices[] = {"all", NULL};
 static const char *const methods[] = {"all-reduce", "!parameter-server", NULL};
-static const char *const recompute_choices[] = {"none", "!selective", "!full", NULL};
+static const char *const recompute_choices[] = {"none", "selective", "full", NULL};
 
 static const struct dc_field batch_fields[] = {
 	{.key = "per_accelerator",
@@ -14,7 +13,7 @@ static const struct dc_field batch_fields[] = {
 	 .offset = offsetof(struct dc_training_batch, per_accelerator),
 	 .min = 0,
 	 .max = 1e9,
-	 .help = "samples per accelerator and iteration"},
+	 .help = "samples per data-parallel rank and iteration"},
 	{.key = "global",
 	 .kind = DC_COUNT,
 	 .flags = DC_POSITIVE,
@@ -22,7 +21,12 @@ static const struct dc_field batch_fields[] = {
 	 .min = 0,
 	 .max = 1e12,
 	 .help = "samples per iteration over all accelerators"},
-	{.key = "micro", .kind = DC_RESERVED, .help = "samples per micro-batch"},
+	{.key = "micro",
+	 .kind = DC_COUNT,
+	 .flags = DC_POSITIVE,
+	 .offset = offsetof(struct dc_training_batch, micro),
+	 .max = 1e9,
+	 .help = "samples per micro-batch; all of a rank's when absent, with a pipeline 1"},
 };
 
 static const struct dc_section batch_section = {
@@ -30,29 +34,6 @@ static const struct dc_section batch_section = {
 	.doc = "samples per iteration: per accelerator or global",
 	.size = sizeof(struct dc_training_batch),
 	DC_FIELDS(batch_fields),
-};
-
-static const struct dc_field parallelism_fields[] = {
-	{.key = "data",
-	 .kind = DC_ENUM,
-	 .offset = offsetof(struct dc_training_parallelism, data),
-	 .choices = data_choices,
-	 .fallback = "all",
-	 .help = "data-parallel ranks: all"},
-	{.key = "tensor", .kind = DC_RESERVED, .help = "tensor-parallel ranks"},
-	{.key = "pipeline", .kind = DC_RESERVED, .help = "pipeline stages"},
-	{.key = "interleave", .kind = DC_RESERVED, .help = "virtual stages per pipeline stage"},
-	{.key = "context", .kind = DC_RESERVED, .help = "context-parallel ranks"},
-	{.key = "expert", .kind = DC_RESERVED, .help = "expert-parallel ranks"},
-	{.key = "sequence", .kind = DC_RESERVED, .help = "sequence parallelism"},
-	{.key = "zero", .kind = DC_RESERVED, .help = "sharding of states, 0 to 3"},
-};
-
-static const struct dc_section parallelism_section = {
-	.name = "parallelism",
-	.doc = "how the work is split over accelerators",
-	.size = sizeof(struct dc_training_parallelism),
-	DC_FIELDS(parallelism_fields),
 };
 
 static const struct dc_field synchronization_fields[] = {
@@ -190,7 +171,7 @@ static const struct dc_field workload_fields[] = {
 	{.key = "parallelism",
 	 .kind = DC_SECTION,
 	 .offset = offsetof(struct dc_training_workload, parallelism),
-	 .section = &parallelism_section,
+	 .section = &dc_parallelism_section,
 	 .help = "how the work is split"},
 	{.key = "synchronization",
 	 .kind = DC_SECTION,
@@ -203,12 +184,23 @@ static const struct dc_field workload_fields[] = {
 	 .choices = recompute_choices,
 	 .fallback = "none",
 	 .help = "activations computed again in the backward pass"},
+	{.key = "recompute_layers",
+	 .kind = DC_COUNT,
+	 .offset = offsetof(struct dc_training_workload, recompute_layers),
+	 .max = 1e6,
+	 .fallback = "0",
+	 .help = "recompute full: layers of each pipeline part it is for; 0: all"},
 	{.key = "dataset",
 	 .kind = DC_SECTION,
 	 .flags = DC_REQUIRED,
 	 .offset = offsetof(struct dc_training_workload, dataset),
 	 .section = &dataset_section,
 	 .help = "what is read"},
+	{.key = "software",
+	 .kind = DC_CATALOGUE,
+	 .offset = offsetof(struct dc_training_workload, software),
+	 .catalogue = &dc_software_family,
+	 .help = "features of the framework; the job's or the scenario's when absent, else generic"},
 	{.key = "data",
 	 .kind = DC_OPTIONAL,
 	 .flags = DC_SHORTHAND,
@@ -226,61 +218,6 @@ const struct dc_section dc_training_workload_section = {
 	.size = sizeof(struct dc_training_workload),
 	DC_FIELDS(workload_fields),
 };
-
-static enum dc_status settle_batch(struct dc_training_batch *batch, uint64_t ranks,
-				   struct dc_diag *diag)
-{
-	const struct dc_mark *mark = dc_node_mark(batch->node, "global");
-
-	if (!batch->per_accelerator && !batch->global)
-		return dc_diag_error(diag, mark,
-				     "batch: expected per_accelerator or global, such as "
-				     "{per_accelerator: 256}");
-	if (!batch->global)
-		batch->global = batch->per_accelerator * ranks;
-	if (batch->global % ranks) {
-		uint64_t below = batch->global / ranks * ranks;
-
-		return dc_diag_error(diag, mark,
-				     "batch: %llu samples do not divide over %llu accelerators; "
-				     "the nearest that do are %llu and %llu",
-				     (unsigned long long)batch->global, (unsigned long long)ranks,
-				     (unsigned long long)(below ? below : ranks),
-				     (unsigned long long)((below ? below : ranks) + ranks));
-	}
-	if (batch->per_accelerator && batch->per_accelerator != batch->global / ranks)
-		return dc_diag_error(diag, mark,
-				     "batch: global %llu over %llu accelerators is %llu each, but "
-				     "per_accelerator says %llu; give one of the two",
-				     (unsigned long long)batch->global, (unsigned long long)ranks,
-				     (unsigned long long)(batch->global / ranks),
-				     (unsigned long long)batch->per_accelerator);
-	batch->per_accelerator = batch->global / ranks;
-	return DC_OK;
-}
-
-enum dc_status dc_training_settle(struct dc_training_workload *workload, uint64_t ranks,
-				  struct dc_diag *diag)
-{
-	const struct dc_training_dataset *dataset = &workload->dataset;
-	enum dc_status status = settle_batch(&workload->batch, ranks, diag);
-
-	if (workload->precision == DC_INT8)
-		status = dc_diag_error(
-			diag, dc_node_mark(workload->node, "precision"),
-			"precision: int8 cannot hold gradients; expected one of fp64, "
-			"fp32, tf32, fp16, bf16, fp8");
-	if (!dataset->drop_last)
-		status = dc_diag_error(diag, dc_node_mark(dataset->node, "drop_last"),
-				       "dataset: 'drop_last: false' is not supported yet");
-	if (!status && dataset->samples < workload->batch.global)
-		status = dc_diag_error(diag, dc_node_mark(dataset->node, "samples"),
-				       "dataset: %llu samples are less than one global batch of "
-				       "%llu",
-				       (unsigned long long)dataset->samples,
-				       (unsigned long long)workload->batch.global);
-	return status;
-}
 
 uint64_t dc_training_iterations_per_epoch(const struct dc_training_workload *workload)
 {

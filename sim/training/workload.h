@@ -8,17 +8,16 @@
 
 #include "base/diag.h"
 #include "config/fields.h"
+#include "training/memory.h"
 #include "training/model.h"
+#include "training/parallelism.h"
+#include "training/software.h"
 
 struct dc_training_batch {
 	const struct dc_node *node;
-	uint64_t per_accelerator;
-	uint64_t global; /* 0: per_accelerator x ranks */
-};
-
-struct dc_training_parallelism {
-	const struct dc_node *node;
-	int data; /* only `all` */
+	uint64_t per_accelerator; /* of a data-parallel rank */
+	uint64_t global;          /* 0: per_accelerator x data-parallel ranks */
+	uint64_t micro;           /* 0: all of a rank's samples, with a pipeline 1 */
 };
 
 struct dc_training_synchronization {
@@ -52,17 +51,19 @@ struct dc_training_workload {
 	struct dc_training_batch batch;
 	int precision; /* enum dc_precision */
 	int optimizer; /* enum dc_optimizer */
-	struct dc_training_parallelism parallelism;
+	struct dc_parallelism parallelism;
 	struct dc_training_synchronization synchronization;
-	int recompute; /* only `none` */
+	int recompute;             /* enum dc_recompute */
+	uint64_t recompute_layers; /* FULL: of each part; 0: all */
 	struct dc_training_dataset dataset;
+	const struct dc_software *software; /* NULL: the generic one */
 };
 
 extern const struct dc_section dc_training_workload_section;
 extern const struct dc_section dc_training_data_section;
 
-/* Settles the batch for a number of ranks (per_accelerator and global agree and divide) and checks
- * that the data set holds at least one global batch. Errors are located. */
+/* Settles the plan for a number of ranks (parallelism.h) and the batch (per_accelerator, global and
+ * micro agree and divide), and checks that the data set holds at least one global batch. Errors are located. */
 enum dc_status dc_training_settle(struct dc_training_workload *workload, uint64_t ranks,
 				  struct dc_diag *diag) DC_CHECK;
 /* Full global batches in one pass over the data set. */

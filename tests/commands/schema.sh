@@ -31,8 +31,10 @@ for scenario in "$top"/topologies/*.yaml; do
 	"$program" check --resolved "$scenario" >"$long"
 	"$validator" "$top/tests/commands/schema_check.py" "$temporary/schema.json" scenario "$long"
 done
-for section in accelerator host drive model; do
+for section in accelerator host drive model software; do
+	folder=${section}s
+	[ $section = software ] && folder=software
 	"$program" schema --json $section >"$temporary/$section.json"
 	"$validator" "$top/tests/commands/schema_check.py" "$temporary/$section.json" file \
-		"$top/catalog/${section}s"/*.yaml
+		"$top/catalog/$folder"/*.yaml
 done

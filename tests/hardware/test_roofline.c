@@ -66,6 +66,40 @@ Test(roofline, long_inner_dimensions_reach_the_efficiency)
 	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 1.0, 1e-9);
 }
 
+Test(roofline, kernels_have_their_own_efficiency)
+{
+	struct dc_accelerator a = machine();
+	struct dc_work work = {.flops = 5e12,
+			       .bytes = 8e10,
+			       .inner = 64.0,
+			       .precision = DC_BF16,
+			       .kernel = DC_KERNEL_BATCHED};
+
+	/* 5e12/(1e14 x 0.5 x 0.4) + 8e10/8e11: nothing hides, K does not matter */
+	a.efficiency.batched = 0.4;
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.25 + 0.1, 1e-12);
+	/* 5e12/(1e14 x 0.25); a generation that the accelerator does not name runs as products do */
+	a.efficiency.attention.flash2 = 0.25;
+	work.kernel = DC_KERNEL_FLASH2;
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.2, 1e-12);
+	a.efficiency.attention.flash2 = 0.5;
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.1, 1e-12);
+	work.kernel = DC_KERNEL_CUDNN;
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.2, 1e-12);
+}
+
+Test(roofline, narrow_formats_may_reach_less)
+{
+	struct dc_accelerator a = machine();
+	struct dc_work work = {.flops = 5e12, .inner = 1e12, .precision = DC_NVFP4};
+
+	/* 5e12/(4e14 x 0.5), then with its own 0.25 */
+	a.peak.nvfp4 = 400e12;
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.025, 1e-9);
+	a.efficiency.nvfp4 = 0.25;
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.05, 1e-9);
+}
+
 Test(roofline, activity_is_work_over_peak)
 {
 	struct dc_accelerator a = machine();
@@ -99,10 +133,13 @@ Test(roofline, elementwise_arithmetic_is_not_matrix_activity)
 
 Test(precision, widths)
 {
-	/* IEEE 754 and the formats' definitions */
-	static const double size[DC_PRECISIONS] = {8.0, 4.0, 4.0, 2.0, 2.0, 1.0, 1.0};
+	/* IEEE 754 and the formats' definitions; OCP Microscaling Formats 1.0: 32 elements and one
+	 * byte; NVFP4: 16 of half a byte and one byte */
+	static const double size[DC_PRECISIONS] = {8.0, 4.0,         4.0,        2.0, 2.0,
+						   1.0, 33.0 / 32.0, 9.0 / 16.0, 1.0};
 	/* 8-bit training keeps activations in 16 bits [Micikevicius et al. 2022] */
-	static const double activation[DC_PRECISIONS] = {8.0, 4.0, 4.0, 2.0, 2.0, 2.0, 2.0};
+	static const double activation[DC_PRECISIONS] = {8.0, 4.0, 4.0, 2.0, 2.0,
+							 2.0, 2.0, 2.0, 2.0};
 
 	for (int p = 0; p < DC_PRECISIONS; p++) {
 		cr_expect_eq(dc_precision_size_bytes((enum dc_precision)p), size[p], "%s",

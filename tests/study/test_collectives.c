@@ -68,7 +68,7 @@ static void expect_errors(const char *name, const char *by, size_t rows, size_t 
 
 		cr_assert_null(r->failure, "%s", r->failure);
 		left_out += r->unscored != NULL;
-		cr_assert_eq(dc_validation_summarize(validation, r->suite, &s), DC_OK);
+		cr_assert_eq(dc_validation_summarize(validation, r->suite, true, &s), DC_OK);
 		cr_expect_gt(s.count, 0);
 		cr_expect_leq(s.median, 0.1, "%s", r->suite);
 		cr_expect_leq(s.percentile90, 0.3, "%s", r->suite);
@@ -222,7 +222,7 @@ Test(collectives, rows_that_cannot_be_run)
 		cr_assert_not_null(validation->results[0].failure, "%s", rows[i].row);
 		cr_expect_not_null(strstr(validation->results[0].failure, rows[i].words), "%s: %s",
 				   rows[i].row, validation->results[0].failure);
-		cr_assert_eq(dc_validation_summarize(validation, NULL, &s), DC_OK);
+		cr_assert_eq(dc_validation_summarize(validation, NULL, true, &s), DC_OK);
 		cr_expect_eq(s.failed, 1);
 		cr_expect_eq(s.count, 0);
 		stop(validation);
@@ -242,7 +242,7 @@ Test(collectives, anomalous_rows_are_not_scored)
 	cr_expect_not_null(validation->results[0].unscored);
 	cr_expect_gt(validation->results[0].predicted, 8000);
 	cr_expect_null(validation->results[1].unscored);
-	cr_assert_eq(dc_validation_summarize(validation, NULL, &s), DC_OK);
+	cr_assert_eq(dc_validation_summarize(validation, NULL, true, &s), DC_OK);
 	cr_expect_eq(s.count, 2);
 	cr_expect_eq(s.unscored, 1);
 	cr_expect_lt(s.largest, 0.01);
@@ -278,7 +278,7 @@ Test(collectives, constants_are_physical)
 Test(collectives, machines)
 {
 	struct dc_validation *validation = start();
-	const struct dc_machine **machines;
+	const struct dc_measured_machine **machines;
 	const struct dc_machine_network *between;
 	const char *why;
 	size_t count, found = 0;

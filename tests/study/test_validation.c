@@ -55,7 +55,7 @@ Test(validation, statistics)
 	add(validation, "a", 10, 13, NULL);
 	add(validation, "b", 10, 10, NULL);
 	add(validation, "a", 10, 10, "broken");
-	cr_assert_eq(dc_validation_summarize(validation, "a", &s), DC_OK);
+	cr_assert_eq(dc_validation_summarize(validation, "a", true, &s), DC_OK);
 	cr_expect_eq(s.count, 3);
 	cr_expect_eq(s.failed, 1);
 	cr_expect_float_eq(s.mean, 0.2, 1e-12);
@@ -63,7 +63,7 @@ Test(validation, statistics)
 	cr_expect_float_eq(s.percentile90, 0.28, 1e-12);
 	cr_expect_float_eq(s.largest, 0.3, 1e-12);
 	cr_expect_float_eq(s.bias, 0.2 / 3, 1e-12);
-	cr_assert_eq(dc_validation_summarize(validation, NULL, &s), DC_OK);
+	cr_assert_eq(dc_validation_summarize(validation, NULL, true, &s), DC_OK);
 	cr_expect_eq(s.count, 4);
 	stop(validation);
 }
@@ -130,7 +130,7 @@ Test(validation, two_flows_share_a_link)
 	cr_assert_eq(validation->count, 4);
 	for (size_t i = 0; i < 4; i++)
 		cr_expect_eq(dc_validation_error(&validation->results[i]), 0, "row %zu", i);
-	cr_assert_eq(dc_validation_summarize(validation, "unequal", &s), DC_OK);
+	cr_assert_eq(dc_validation_summarize(validation, "unequal", true, &s), DC_OK);
 	cr_expect_eq(s.count, 2);
 	stop(validation);
 }

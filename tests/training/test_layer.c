@@ -74,11 +74,62 @@ Test(layer, eight_bit_products_keep_sixteen_bit_activations)
 				    "relu}]}");
 	struct dc_work works[DC_LAYER_WORKS];
 
-	/* conversion 128 x (4 + 1) B; product (240 + 128) x 1 B; activation 320 elements x 2 B */
-	cr_assert_eq(dc_layer_forward(&layer, 10.0, DC_FP8, works), 3u);
+	/* conversion 128 x (4 + 1) B; x written narrow twice, 80 x 2 B; product (80 + 128) x 1 B and
+	 * 160 results of 2 B; activation 320 elements x 2 B */
+	cr_assert_eq(dc_layer_forward(&layer, 10.0, DC_FP8, works), 4u);
 	expect_work(&works[0], 0.0, 640.0, 0.0, 1, "conversion");
-	expect_work(&works[1], 2560.0, 368.0, 8.0, 1, "product");
-	expect_work(&works[2], 0.0, 640.0, 0.0, 1, "activation");
+	expect_work(&works[1], 0.0, 160.0, 0.0, 1, "narrowing");
+	expect_work(&works[2], 2560.0, 528.0, 8.0, 1, "product");
+	expect_work(&works[3], 0.0, 640.0, 0.0, 1, "activation");
+	/* activation 480 x 2 B, bias 160 x 2 B; dy read in 2 B, written in 1; dW writes 128 of 2 B */
+	cr_assert_eq(dc_layer_backward(&layer, 10.0, DC_FP8, works), 5u);
+	expect_work(&works[2], 0.0, 480.0, 0.0, 1, "narrowing of dy");
+	expect_work(&works[3], 2560.0, 496.0, 10.0, 1, "dW");
+	catalogue_close(&catalogue);
+}
+
+Test(layer, eight_bit_training_keeps_some_products_in_sixteen)
+{
+	struct catalogue catalogue = catalogue_open();
+	struct dc_layer attention = last_of(
+		&catalogue, "{name: m, sequence: 16, layers: [{type: attention, hidden: 64, "
+			    "heads: 8, bias: false}]}");
+	struct dc_layer logits = last_of(
+		&catalogue, "{name: m, layers: [{type: linear, in: 8, out: 16, logits: true}]}");
+	struct dc_work works[DC_LAYER_WORKS];
+
+	/* conversion, narrowing, projection, attention: scores in 16 bits [Micikevicius et al. 2022, sec.
+	 * 3], narrowing of the heads' output in a sweep, projection */
+	cr_assert_eq(dc_layer_forward(&attention, 1.0, DC_FP8, works), 6u);
+	cr_expect_eq(works[2].precision, DC_FP8);
+	cr_expect_eq(works[3].precision, DC_BF16);
+	/* q, k, v, the output in 2 bytes, FP32 statistics */
+	cr_expect_eq(works[3].bytes, 16.0 * (4.0 * 64.0 * 2.0 + 8.0 * 4.0));
+	cr_expect_eq(works[4].bytes, 16.0 * 64.0 * 4.0);
+	cr_expect_eq(works[5].precision, DC_FP8);
+	cr_assert_eq(dc_layer_forward(&logits, 1.0, DC_NVFP4, works), 2u);
+	cr_expect_eq(works[1].precision, DC_BF16);
+	/* wider formats stay */
+	dc_layer_forward(&logits, 1.0, DC_FP16, works);
+	cr_expect_eq(works[1].precision, DC_FP16);
+	catalogue_close(&catalogue);
+}
+
+Test(layer, micro_batches_add_their_gradients)
+{
+	struct catalogue catalogue = catalogue_open();
+	struct dc_layer layer = last_of(
+		&catalogue, "{name: m, layers: [{type: linear, in: 8, out: 16, bias: false}]}");
+	struct dc_layer_batch batch = {.samples = 10.0, .precision = DC_BF16, .accumulates = true};
+	struct dc_work works[DC_LAYER_WORKS];
+
+	/* dW; widening; FP32 sum: reads two, writes one, 12 bytes of each of 128 */
+	cr_assert_eq(dc_layer_backward_works(&layer, &batch, works), 3u);
+	expect_work(&works[2], 0.0, 1536.0, 0.0, 1, "sum");
+	batch.accumulates = false;
+	cr_assert_eq(dc_layer_backward_works(&layer, &batch, works), 2u);
+	/* the host launches what the device runs: 1 kernel over 2 works */
+	cr_expect_eq(works[0].launches, 0.5);
 	catalogue_close(&catalogue);
 }
 

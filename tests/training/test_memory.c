@@ -88,7 +88,12 @@ Test(memory, fp32_needs_no_second_copy)
 
 Test(memory, the_breakdown_in_words)
 {
-	const struct dc_training_memory m = {1.5e8, 1.02e8, 1.02e8, 1.23e10, 6e8, 1.3254e10};
+	const struct dc_training_memory m = {.weights_bytes = 1.5e8,
+					     .gradients_bytes = 1.02e8,
+					     .optimizer_bytes = 1.02e8,
+					     .activations_bytes = 1.23e10,
+					     .workspace_bytes = 6e8,
+					     .total_bytes = 1.3254e10};
 	char text[160], cut[12];
 
 	/* three significant digits, GB = 1e9 bytes */
@@ -112,6 +117,7 @@ static struct cost costs[] = {
 	{DC_OPTIMIZER_SGD_MOMENTUM, 4.0, 20.0, "sgd-momentum"},
 	{DC_OPTIMIZER_ADAM, 8.0, 28.0, "adam"},
 	{DC_OPTIMIZER_LAMB, 8.0, 52.0, "lamb"},
+	{DC_OPTIMIZER_ADAFACTOR, 0.0, 32.0, "adafactor"},
 };
 
 ParameterizedTestParameters(optimizer, bytes_per_parameter)

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "../hardware/catalogue.h"
-#include "training/data_parallel.h"
+#include "training/lower.h"
 #include "training/memory.h"
 #include "training/model.h"
 

@@ -1,0 +1,189 @@
+/* The lowering: what the layers of a pass do on the accelerator and say to each other. */
+#include "training/lower_private.h"
+
+#include "training/stages.h"
+
+#include <string.h>
+
+struct dc_lower_range dc_lower_part(const struct dc_lowering *l, uint64_t part)
+{
+	return (struct dc_lower_range){l->plan->part_layers[part], l->plan->part_layers[part + 1]};
+}
+
+struct dc_lower_range dc_lower_unit(const struct dc_lowering *l, struct dc_lower_range range,
+				    size_t at, int direction)
+{
+	const struct dc_layer *layers = l->plan->layers.items;
+	struct dc_lower_range unit = {at, at};
+
+	if (direction == DC_LOWER_FORWARD) {
+		unit.end = dc_training_block_end(&l->plan->layers, at);
+		return unit;
+	}
+	do
+		unit.first--;
+	while (unit.first > range.first && layers[unit.first - 1].block == layers[at - 1].block);
+	return unit;
+}
+
+struct dc_lower_weights dc_lower_weights_of(const struct dc_lowering *l,
+					    struct dc_lower_range range)
+{
+	struct dc_lower_weights weights = {0, 0};
+
+	for (size_t i = range.first; i < range.end; i++) {
+		const struct dc_layer *layer = &l->plan->layers.items[i];
+
+		weights.experts += layer->expert_parameters;
+		weights.dense += layer->parameters - layer->expert_parameters;
+	}
+	return weights;
+}
+
+/* --- parts --- */
+
+struct build {
+	struct dc_lowering *l;
+	uint64_t part; /* of the model */
+	struct dc_layer_batch batch;
+	struct dc_part *parts; /* NULL: only counted */
+	uint32_t count;
+	bool again; /* what is added is computed for the second time */
+	double flops, again_flops;
+};
+
+static void add_part(struct build *build, const struct dc_part *part)
+{
+	if (build->parts)
+		build->parts[build->count] = *part;
+	build->count++;
+	build->flops += part->work.flops;
+	if (build->again)
+		build->again_flops += part->work.flops;
+}
+
+static void add_works(struct build *build, const struct dc_work *works, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add_part(build, &(struct dc_part){.work = works[i],
+						  .group = DC_PROGRAM_NO_GROUP,
+						  .times = 1});
+}
+
+static uint32_t kind_of(const struct dc_lower_kinds *kinds, int axis)
+{
+	if (axis == DC_EXCHANGE_TENSOR)
+		return kinds->tensor;
+	return axis == DC_EXCHANGE_CONTEXT ? kinds->context : kinds->expert;
+}
+
+/* Share of an exchange that the stack hides behind products. */
+static double hidden_share(const struct dc_lowering *l, const struct dc_layer_exchange *exchange,
+			   int direction)
+{
+	if (exchange->axis == DC_EXCHANGE_CONTEXT)
+		return l->software->context_ring ? 1 : 0;
+	if (!exchange->overlaps || exchange->axis != DC_EXCHANGE_TENSOR)
+		return 0;
+	return dc_software_tensor_hidden(l->software, l->accelerator,
+					 direction == DC_LOWER_BACKWARD);
+}
+
+static void add_exchanges(struct build *build, const struct dc_layer *layer, int direction)
+{
+	const struct dc_lowering *l = build->l;
+	bool forward = direction == DC_LOWER_FORWARD;
+	const struct dc_layer_exchange *exchanges =
+		forward ? layer->forward_exchanges : layer->backward_exchanges;
+	size_t count = forward ? layer->forward_exchange_count : layer->backward_exchange_count;
+
+	for (size_t i = 0; i < count; i++)
+		add_part(build, &(struct dc_part){
+					.group = kind_of(&l->kinds, exchanges[i].axis),
+					.operation = exchanges[i].operation,
+					.size_bytes = dc_layer_exchange_bytes(
+						&exchanges[i], (double)l->workload->batch.micro,
+						(enum dc_precision)l->workload->precision),
+					.hidden = hidden_share(l, &exchanges[i], direction),
+					.times = exchanges[i].times,
+				});
+}
+
+static void add_layer(struct build *build, const struct dc_layer *layer, int direction)
+{
+	struct dc_work works[DC_LAYER_WORKS];
+	size_t count = direction == DC_LOWER_FORWARD
+			       ? dc_layer_forward_works(layer, &build->batch, works)
+			       : dc_layer_backward_works(layer, &build->batch, works);
+
+	add_works(build, works, count);
+	add_exchanges(build, layer, direction);
+}
+
+/* Whether a block is one whose activations are computed again: those of the first so many of a part. */
+static bool is_recomputed(const struct build *build, const struct dc_layer *layer)
+{
+	const struct dc_training_workload *w = build->l->workload;
+	const struct dc_layer *layers = build->l->plan->layers.items;
+	int32_t first;
+
+	if (w->recompute != DC_RECOMPUTE_FULL || layer->block < 0)
+		return false;
+	if (!w->recompute_layers)
+		return true;
+	first = layers[build->l->plan->part_layers[build->part]].block;
+	return layer->block - (first < 0 ? 0 : first) < (int64_t)w->recompute_layers;
+}
+
+/* Full recomputation goes through a whole block before its backward pass begins: the time is the same layer by
+ * layer. */
+static void add_backward(struct build *build, const struct dc_layer *layer)
+{
+	struct dc_work works[DC_LAYER_WORKS];
+
+	build->again = true;
+	if (is_recomputed(build, layer))
+		add_layer(build, layer, DC_LOWER_FORWARD);
+	else if (build->l->workload->recompute == DC_RECOMPUTE_SELECTIVE)
+		add_works(build, works, dc_layer_core_works(layer, &build->batch, works));
+	build->again = false;
+	add_layer(build, layer, DC_LOWER_BACKWARD);
+	build->again_flops += layer->recomputed_flops * build->batch.samples;
+}
+
+static void add_range(struct build *build, struct dc_lower_range range, int direction)
+{
+	const struct dc_layer *layers = build->l->plan->layers.items;
+
+	build->count = 0;
+	build->flops = build->again_flops = 0;
+	if (direction == DC_LOWER_FORWARD) {
+		for (size_t i = range.first; i < range.end; i++)
+			add_layer(build, &layers[i], direction);
+		return;
+	}
+	for (size_t i = range.end; i-- > range.first;)
+		add_backward(build, &layers[i]);
+}
+
+enum dc_status dc_lower_work_of(struct dc_lowering *l, uint64_t part, struct dc_lower_range range,
+				int direction, struct dc_lower_work *work)
+{
+	const struct dc_training_workload *w = l->workload;
+	struct build build = {
+		.l = l,
+		.part = part,
+		.batch = {.samples = (double)w->batch.micro,
+			  .precision = (enum dc_precision)w->precision,
+			  .software = l->software,
+			  .accumulates = l->plan->pipeline.micro_batches > 1},
+	};
+
+	add_range(&build, range, direction);
+	build.parts = dc_arena_array(l->arena, build.count + 1, sizeof *build.parts);
+	if (!build.parts)
+		return DC_ERR_MEMORY;
+	add_range(&build, range, direction);
+	*work = (struct dc_lower_work){build.parts, build.count, build.flops, build.again_flops};
+	return DC_OK;
+}
