@@ -61,27 +61,6 @@ Test(timeline, second_iteration)
 	run_free(&run);
 }
 
-/* One actor for all ranks or one for each, the first rank goes through the same. */
-Test(timeline, folded_is_exact)
-{
-	struct test_run folded, exact;
-
-	run_all(&folded, "ring64", two_nodes, false);
-	run_all(&exact, "ring64", two_nodes, true);
-	cr_assert_eq(folded.memory.timeline_rows, exact.memory.timeline_rows);
-	for (size_t i = 0; i < folded.memory.timeline_rows; i++) {
-		const struct dc_timeline_row *a = &folded.memory.timeline[i];
-		const struct dc_timeline_row *b = &exact.memory.timeline[i];
-
-		cr_assert_eq(a->operation, b->operation, "row %zu", i);
-		cr_assert_eq(a->stream, b->stream, "row %zu", i);
-		cr_assert_eq(a->begin_s, b->begin_s, "row %zu", i);
-		cr_assert_eq(a->duration_s, b->duration_s, "row %zu", i);
-	}
-	run_free(&folded);
-	run_free(&exact);
-}
-
 /* A run of one iteration shows that one; nothing of it can begin before it. */
 Test(timeline, only_iteration)
 {
@@ -166,6 +145,39 @@ Test(timeline, pipeline_explained)
 Test(timeline, interleaved_explained)
 {
 	expect_explained(interleaved);
+}
+
+/* One actor for all ranks of a stage or one for each, the first rank goes through the same. */
+static void expect_exact(const char *topology, const char *const *overrides)
+{
+	struct test_run folded, exact;
+
+	run_all(&folded, topology, overrides, false);
+	run_all(&exact, topology, overrides, true);
+	cr_assert_eq(folded.memory.timeline_rows, exact.memory.timeline_rows);
+	for (size_t i = 0; i < folded.memory.timeline_rows; i++) {
+		const struct dc_timeline_row *a = &folded.memory.timeline[i];
+		const struct dc_timeline_row *b = &exact.memory.timeline[i];
+
+		cr_assert_eq(a->stage, b->stage, "row %zu", i);
+		cr_assert_eq(a->stream, b->stream, "row %zu", i);
+		cr_assert_eq(a->operation, b->operation, "row %zu", i);
+		cr_assert_eq(a->micro_batch, b->micro_batch, "row %zu", i);
+		cr_assert_eq(a->begin_s, b->begin_s, "row %zu", i);
+		cr_assert_eq(a->duration_s, b->duration_s, "row %zu", i);
+	}
+	run_free(&folded);
+	run_free(&exact);
+}
+
+Test(timeline, folded_is_exact)
+{
+	expect_exact("ring64", two_nodes);
+}
+
+Test(timeline, folded_pipeline_is_exact)
+{
+	expect_exact("dgx8x8", pipeline);
 }
 
 /* --- of stages --- */
