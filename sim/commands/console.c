@@ -152,7 +152,7 @@ static void print_bottleneck(const double *s, FILE *out)
 	else if (stall > compute && stall >= bubble)
 		what = "storage";
 	else if (bubble > compute)
-		what = "bubble";
+		what = "the pipeline";
 	line(out, "bottleneck");
 	fprintf(out, "%s (compute %.1f %%, exposed communication %.1f %%, data stall %.1f %%", what,
 		compute * 100, communication * 100, stall * 100);
