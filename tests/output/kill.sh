@@ -83,7 +83,7 @@ awk -F , '
 			same++
 		}
 		if (same != 19) {
-			print same + 0 " figures, not 18"
+			print same + 0 " figures, not 19"
 			exit 1
 		}
 	}' "$folder/figures" > "$folder/verdict" || fail "a recovered summary: $(cat "$folder/verdict")"
