@@ -461,6 +461,12 @@ static void compare(const struct stages_result *folded, const struct stages_resu
 				  is_close(folded->run.rows[n].bubble, exact->run.rows[n].bubble) &&
 				  is_close(folded->run.rows[n].compute, exact->run.rows[n].compute),
 			  "round %u, iteration %u", round, (unsigned)n);
+	for (int u = 0; u < RIG_USES; u++)
+		cr_assert(fabs(dc_sum_value(folded->run.uses[u]) -
+			       dc_sum_value(exact->run.uses[u])) <=
+				  1e-11 * dc_time_to_s(exact->run.end),
+			  "round %u: use %d is %.17g and %.17g s", round, u,
+			  dc_sum_value(folded->run.uses[u]), dc_sum_value(exact->run.uses[u]));
 	for (uint64_t r = 0; r < ranks; r++) {
 		const struct dc_executor_account *a = &folded->accounts[r],
 						 *b = &exact->accounts[r];
@@ -479,7 +485,7 @@ static void compare(const struct stages_result *folded, const struct stages_resu
 /* Axes in any order, groups of all three, uneven stages, one slow rank or two, a slow link, contention. */
 Test(stages, random_ensembles_fold, .timeout = 300)
 {
-	uint64_t state = 11, folds = 0;
+	uint64_t state = 11, folds = 0, replays = 0;
 
 	for (unsigned round = 0; round < 150; round++) {
 		uint64_t sizes[3], ranks, place = rig_draw(&state, 3);
@@ -513,13 +519,145 @@ Test(stages, random_ensembles_fold, .timeout = 300)
 						   3e9, 2e-6),
 				DC_OK);
 		exact = stages_run(&rig, true, 12);
-		folded = stages_run(&rig, false, 12);
+		if (round % 2) {
+			/* Ended by the clock, in the middle of an iteration. */
+			const dc_time until =
+				exact.run.end * (dc_time)(5 + rig_draw(&state, 20)) / 12;
+
+			rig_free(&exact.run);
+			exact = stages_run_as(
+				&rig, &(struct dc_executor_options){.exact = true, .until = until});
+			folded = stages_run_as(&rig, &(struct dc_executor_options){.until = until});
+		} else {
+			folded = stages_run(&rig, false, 12);
+		}
 		compare(&folded, &exact, ranks, round);
 		folds += folded.actors < exact.actors;
+		replays += folded.run.replays;
 		rig_free(&folded.run);
 		rig_free(&exact.run);
 		rig_destroy(&rig);
 	}
 	/* Most of them do fold. */
 	cr_expect(folds > 75, "%u", (unsigned)folds);
+	cr_expect(replays > 50, "%u", (unsigned)replays);
+}
+
+/* --- barriers and the timeline --- */
+
+/* Two stages of 10 and 30 us that meet half way at a mark with a gang, and at the end: stage 0 waits for 20 us
+ * before the mark; then they take 40 and 10 us, and stage 1 waits for 30 (hand). */
+Test(stages, a_mark_with_a_gang_is_a_barrier)
+{
+	static const int64_t us[2][2] = {{10, 40}, {30, 10}};
+
+	for (int exact = 0; exact < 2; exact++) {
+		struct rig rig = free_rig(2, 2);
+		uint32_t all = stages_kind(&rig, "all", 3);
+		struct stages_result r;
+
+		for (uint32_t s = 0; s < 2; s++) {
+			rig.program = dc_program_create(rig.arena);
+			cr_assert_eq(dc_ensemble_add_program(rig.ensemble, rig.program), DC_OK);
+			dc_program_stream(rig.program, "compute");
+			rig_delay(&rig, 0, "before", us[s][0] * rig_us);
+			rig_add(&rig, 0,
+				&(struct dc_op){.kind = DC_OP_MARK, .name = "meet", .gang = all});
+			rig_delay(&rig, 0, "after", us[s][1] * rig_us);
+			rig_mark(&rig, "end");
+		}
+		r = stages_run(&rig, exact, 10);
+		cr_assert_eq(r.run.status, DC_OK, "%s", r.run.messages);
+		cr_expect(r.run.rows[0].duration == 70 * rig_us);
+		for (int rank = 0; rank < 4; rank++)
+			cr_expect(r.accounts[rank].bubble == (rank < 2 ? 20 : 30) * rig_us);
+		rig_free(&r.run);
+		rig_destroy(&rig);
+	}
+}
+
+/* What operations say of themselves. */
+struct timeline {
+	struct dc_engine *engine;
+	const struct dc_ensemble *ensemble;
+	dc_time compute[STAGES_MOST];  /* that COMPUTE and DELAY took, by stage */
+	dc_time last_end[STAGES_MOST]; /* of the compute stream */
+	dc_time sent[STAGES_MOST][32]; /* ends of sends, by stage and operation */
+	uint64_t operations;
+};
+
+static void note_operation(void *context, uint64_t actor, uint32_t stage, uint32_t op,
+			   uint64_t iteration, dc_time begin, dc_time end)
+{
+	struct timeline *t = context;
+	const struct dc_program *program = t->ensemble->programs[stage];
+	const struct dc_op *o = &program->ops[op];
+
+	cr_assert_eq(actor, stage);
+	cr_assert_eq(iteration, 0);
+	cr_assert(begin <= end && end == dc_engine_now(t->engine));
+	t->operations++;
+	if (o->kind == DC_OP_SEND) {
+		cr_assert_lt(op, 32);
+		t->sent[stage][op] = end;
+		return;
+	}
+	if (o->stream != DC_PROGRAM_COMPUTE_STREAM)
+		return;
+	/* One after another, and not before what it waits for of another stage. */
+	cr_assert(begin >= t->last_end[stage]);
+	t->last_end[stage] = end;
+	t->compute[stage] += end - begin;
+	for (uint32_t d = 0; d < o->dependencies; d++) {
+		const struct dc_dependency *w = &program->dependencies[o->first_dependency + d];
+
+		if (w->program != DC_PROGRAM_SAME)
+			cr_assert(t->sent[w->program][w->op] > 0 &&
+				  t->sent[w->program][w->op] <= begin);
+	}
+}
+
+/* A pipeline of 4 stages and 5 micro-batches with sends of 20.5 us: its operations, in their order, leave of the
+ * iteration what its account calls compute, and the rest is sends and bubble. */
+Test(stages, the_timeline_explains_the_iteration)
+{
+	const struct dc_fabric_dimension dimensions[] = {{.type = &dc_topology_switch,
+							  .size = 4,
+							  .bandwidth_bps = 100e9,
+							  .latency_s = 250e-9}};
+	struct rig rig = stages_rig(dimensions, 1);
+	struct pipeline p = {
+		.stages = 4, .micro_batches = 5, .send_bytes = 1e6, .optimizer = 3 * rig_us};
+	struct timeline timeline = {.ensemble = rig.ensemble};
+	const struct dc_executor_options options = {.iterations = 1, .until = DC_TIME_NEVER};
+	const struct dc_executor_observer observer = {.context = &timeline,
+						      .operation = note_operation};
+	struct dc_executor *executor;
+
+	stages_axis(&rig, "stage", 4, &rig.ensemble->stage_axis);
+	for (uint32_t s = 0; s < 4; s++) {
+		p.forward[s] = (10 + 3 * s) * rig_us;
+		p.backward[s] = (20 + s) * rig_us;
+	}
+	add_stages(&rig, &p);
+	rig.machine.accelerator = &rig.accelerator;
+	rig.machine.fabric = &rig.fabric;
+	timeline.engine = dc_engine_create();
+	executor = dc_executor_create(timeline.engine, NULL, rig.ensemble, &rig.machine, &options,
+				      &observer);
+	dc_executor_start(executor);
+	cr_assert_eq(dc_engine_run(timeline.engine, NULL), DC_OK);
+	/* 10 works and an optimizer on each stage, 3 boundaries of 5 sends each way. */
+	cr_expect_eq(timeline.operations, 4 * 11 + 2 * 3 * 5);
+	for (uint32_t s = 0; s < 4; s++) {
+		const struct dc_executor_account *a = dc_executor_account(executor, s);
+
+		cr_expect(timeline.compute[s] == (5 * (30 + 4 * (dc_time)s) + 3) * rig_us);
+		cr_expect(a->compute == timeline.compute[s]);
+		cr_expect(a->sends + a->bubble == a->duration - a->compute);
+		cr_expect(a->duration == dc_engine_now(timeline.engine));
+	}
+	dc_executor_destroy(executor);
+	dc_engine_destroy(timeline.engine);
+	rig_destroy(&rig);
 }
