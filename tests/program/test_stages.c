@@ -1,6 +1,8 @@
 /* Pipelines: bubbles, sends, gangs, slow ranks and contention computed by hand, and folded = exact. */
 #include "stages.h"
 
+#include "../fabric/line.h"
+
 /* Links without latency on which nothing takes time. */
 static struct rig free_rig(uint32_t stages, uint32_t width)
 {
@@ -282,6 +284,102 @@ Test(stages, the_host_launches_kernels)
 		rig_free(&r);
 		rig_destroy(&rig);
 	}
+}
+
+/* --- unequal groups and boundaries --- */
+
+/* Two groups of two, each with its own links of 50 GB/s and 500 ns; one link of the second at 5 GB/s. An
+ * all-reduce of 1 MB is two steps of 0.5 MB: 2 (0.5 + 10) = 21 us in the first group and 2 (0.5 + 100) = 201 us
+ * in the second, for which the first waits 180 us at the end of the iteration (hand). */
+Test(stages, groups_that_differ)
+{
+	const struct dc_fabric_dimension ring = {
+		.type = &dc_topology_ring, .size = 2, .bandwidth_bps = 50e9, .latency_s = 500e-9};
+	const struct dc_fabric_dimension dimensions[] = {ring, ring};
+
+	for (int exact = 0; exact < 2; exact++) {
+		struct rig rig = stages_rig(dimensions, 2);
+		struct dc_fabric_path path = {0};
+		struct stages_result r;
+		uint32_t tensor;
+
+		stages_axis(&rig, "tensor", 2, NULL);
+		stages_axis(&rig, "data", 2, NULL);
+		tensor = stages_kind(&rig, "tensor", 1);
+		rig.program = dc_program_create(rig.arena);
+		cr_assert_eq(dc_ensemble_add_program(rig.ensemble, rig.program), DC_OK);
+		dc_program_stream(rig.program, "compute");
+		rig_add(&rig, 0,
+			&(struct dc_op){.kind = DC_OP_COLLECTIVE,
+					.name = "activations",
+					.group = tensor,
+					.operation = DC_OPERATION_ALL_REDUCE,
+					.algorithm = "ring",
+					.size_bytes = 1e6});
+		rig_mark(&rig, "end");
+		cr_assert_eq(dc_fabric_route(&rig.fabric, 2, 3, NULL, NULL, &path), DC_OK);
+		cr_assert_eq(
+			dc_fabric_set_link(&rig.fabric, rig.arena, path.hops[0].link, 5e9, 500e-9),
+			DC_OK);
+		dc_fabric_path_fini(&path);
+		r = stages_run(&rig, exact, 5);
+		cr_assert_eq(r.run.status, DC_OK, "%s", r.run.messages);
+		cr_expect_eq(r.actors, exact ? 4 : 2);
+		cr_expect(r.run.rows[0].duration == 201 * rig_us);
+		for (int rank = 0; rank < 4; rank++) {
+			cr_expect(r.accounts[rank].exposed[tensor] ==
+				  (rank < 2 ? 21 : 201) * rig_us);
+			cr_expect(r.accounts[rank].bubble == (rank < 2 ? 180 : 0) * rig_us);
+		}
+		/* Means over ranks: (2 x 21 + 2 x 201) / 4 and 2 x 180 / 4. */
+		cr_expect(r.run.rows[0].exposed_communication == 111 * rig_us);
+		cr_expect(r.run.rows[0].bubble == 90 * rig_us);
+		rig_free(&r.run);
+		rig_destroy(&rig);
+	}
+}
+
+/* Eight stages on two leaves of four, links of 1 GB/s and 1 us, as many up as down: 1 MB takes 2 us + 1 ms
+ * within a leaf, 4 us + 1 ms from the fourth stage to the fifth (hand). */
+Test(stages, boundaries_that_differ)
+{
+	struct line line;
+	struct rig rig;
+	struct pipeline p = {.stages = 8, .micro_batches = 1, .send_bytes = 1e6};
+	const struct dc_executor_observer observer = {0};
+
+	line_open("topology: leaf-spine, size: 8, hosts_per_leaf: 4, spines: 1, bandwidth: 1 GB/s, "
+		  "latency: 1 us",
+		  &line);
+	rig = stages_rig(NULL, 0);
+	rig.fabric = line.fabric;
+	stages_axis(&rig, "stage", 8, &rig.ensemble->stage_axis);
+	add_stages(&rig, &p);
+	rig.machine.accelerator = &rig.accelerator;
+	rig.machine.fabric = &rig.fabric;
+	for (int exact = 0; exact < 2; exact++) {
+		const struct dc_executor_options options = {
+			.exact = exact, .iterations = 1, .until = DC_TIME_NEVER};
+		struct dc_engine *engine = dc_engine_create();
+		struct dc_executor *executor = dc_executor_create(
+			engine, NULL, rig.ensemble, &rig.machine, &options, &observer);
+
+		cr_assert_not_null(executor);
+		cr_expect_eq(dc_executor_communications(executor), 14);
+		for (size_t i = 0; i < dc_executor_communications(executor); i++) {
+			const struct dc_executor_communication *send =
+				dc_executor_communication(executor, i);
+			bool across = send->from + send->to == 7;
+
+			cr_expect(send->duration == (across ? 1004 : 1002) * rig_us,
+				  "%u to %u: %.17g us", send->from, send->to,
+				  1e6 * dc_time_to_s(send->duration));
+		}
+		dc_executor_destroy(executor);
+		dc_engine_destroy(engine);
+	}
+	line_close(&line);
+	rig_destroy(&rig);
 }
 
 /* --- refusals --- */
