@@ -221,7 +221,7 @@ enum dc_status dc_plan_fold(const struct dc_plan *plan, uint64_t work_most, stru
 			    bool *made) DC_CHECK;
 /* A folded plan of one operation that all groups of a fabric do at once, each a translate of the
  * schedule's, made directly from the symmetry of the topologies; *made false where that does not
- * show (exceptions, hashed routes, groups that cut dimensions). Cost: the messages that differ. */
+ * show (exceptions, hashed routes, groups whose translates differ). Cost: the messages that differ. */
 enum dc_status dc_plan_quotient(const struct dc_fabric *fabric,
 				const struct dc_plan_operation_request *request,
 				struct dc_plan *plan, bool *made) DC_CHECK;

@@ -22,6 +22,7 @@ struct quotient {
 	const struct dc_schedule *schedule;
 	const struct dc_fabric_cost *cost;
 	uint64_t periods[DC_FABRIC_DIMENSIONS];
+	size_t port_dimension; /* whose places ports differ by, or DC_GROUP_ACROSS */
 	struct dc_plan *plan;
 	struct dc_plan_parts parts;
 	struct dc_plan_index index;
@@ -184,30 +185,50 @@ static void find_periods(struct quotient *quotient)
 	}
 }
 
-/* Whether every node's ports are used alike: no place along a dimension outside differs from another. */
-static bool ports_are_alike(const struct quotient *quotient)
+/* Whether ports fold: all alike where no place along a dimension outside differs from another; else by their
+ * place along the one dimension outside that the group spans. */
+static bool ports_fold(struct quotient *quotient)
 {
 	const struct dc_fabric *fabric = quotient->fabric;
+	const struct dc_group *group = quotient->schedule->group;
+	size_t spans = 0, uneven = 0;
 
-	for (size_t d = fabric->outside; d < fabric->count && fabric->port_count; d++)
-		if (quotient->periods[d] > 1)
-			return false;
-	return true;
+	quotient->port_dimension = DC_GROUP_ACROSS;
+	for (size_t f = 0; f < group->count && fabric->port_count; f++) {
+		size_t d = group->factors[f].dimension;
+
+		if (d < fabric->outside)
+			continue;
+		spans++;
+		if (quotient->periods[d] < 2)
+			continue;
+		uneven++;
+		quotient->port_dimension = d;
+	}
+	return !uneven || spans == 1;
 }
 
 /* --- parts --- */
 
-/* All ports of a kind and direction are alike: equal blocks of ranks have one each. */
-static uint64_t fold_port(const struct dc_fabric *fabric, uint64_t link, uint64_t *members)
+/* Ports of a kind and direction are alike, of nodes at the same place of a period: equal blocks of ranks
+ * have one each. */
+static uint64_t fold_port(const struct quotient *quotient, uint64_t link, uint64_t *members)
 {
-	uint64_t nodes = fabric->ranks / fabric->strides[fabric->outside];
+	const struct dc_fabric *fabric = quotient->fabric;
+	uint64_t node_size = fabric->strides[fabric->outside];
+	uint64_t nodes = fabric->ranks / node_size, apart, place;
 	uint64_t first = fabric->first_link[fabric->count];
-	size_t i = 0;
+	size_t i = 0, d = quotient->port_dimension;
 
 	while (link >= first + 2 * fabric->ports[i].count * nodes)
 		first += 2 * fabric->ports[i++].count * nodes;
 	*members = fabric->ports[i].count * nodes;
-	return first + (link - first) % 2;
+	if (d == DC_GROUP_ACROSS)
+		return first + (link - first) % 2;
+	*members /= quotient->periods[d];
+	apart = fabric->strides[d] / node_size;
+	place = (link - first) / 2 / fabric->ports[i].count / apart % quotient->periods[d];
+	return first + 2 * place * apart * fabric->ports[i].count + (link - first) % 2;
 }
 
 static enum dc_status find_link(struct quotient *quotient, size_t d, uint64_t link,
@@ -223,7 +244,7 @@ static enum dc_status find_link(struct quotient *quotient, size_t d, uint64_t li
 	uint32_t *value;
 
 	if (link >= fabric->first_link[fabric->count])
-		folded = fold_port(fabric, link, &members);
+		folded = fold_port(quotient, link, &members);
 	else
 		folded = fabric->first_link[d] + dimension->type->fold(dimension,
 								       link - fabric->first_link[d],
@@ -451,7 +472,7 @@ enum dc_status dc_plan_quotient(const struct dc_fabric *fabric,
 	if (!is_uniform(&quotient))
 		return DC_OK;
 	find_periods(&quotient);
-	if (!ports_are_alike(&quotient))
+	if (!ports_fold(&quotient))
 		return DC_OK;
 	status = allocate(plan, (int64_t)startup,
 			  (double)(fabric->ranks / request->schedule->group->size))
