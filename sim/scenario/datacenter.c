@@ -188,6 +188,8 @@ static enum dc_status build_work(struct dc_datacenter *dc, struct dc_diag *diag)
 
 	dc->machine.accelerator = dc->accelerator;
 	dc->machine.fabric = &dc->fabric;
+	dc_training_timing(workload, (double)dc->nodes, run->jitter == DC_JITTER_EXPECTED,
+			   &dc->machine);
 	status = dc_training_lower(workload, dc->tier ? job->data : NULL, dc->fabric.ranks,
 				   dc->accelerator, dc->arena, diag, &dc->plan);
 	if (status)

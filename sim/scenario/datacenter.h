@@ -15,6 +15,7 @@
 #include "traffic/flows.h"
 #include "training/fitting.h"
 #include "training/lower.h"
+#include "training/timing.h"
 
 struct dc_datacenter {
 	const struct dc_scenario *scenario;
