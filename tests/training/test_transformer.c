@@ -195,6 +195,13 @@ Test(transformer, what_flash_attention_recomputes_is_no_model_flops)
 		.precision = DC_BF16,
 		.optimizer = DC_OPTIMIZER_ADAM,
 		.synchronization = {.algorithm = "auto", .bucket_bytes = 25e6, .overlap = true},
+		.parallelism = {.data_text = "all",
+				.tensor = 1,
+				.pipeline = 1,
+				.interleave = 1,
+				.context = 1,
+				.expert = 1},
+		.dataset = {.samples = 8, .sample_bytes = 1.0, .drop_last = true},
 	};
 	const struct dc_accelerator *accelerator =
 		catalogue_read(&catalogue, &dc_accelerator_family, "a100-sxm4-80gb");
@@ -205,6 +212,7 @@ Test(transformer, what_flash_attention_recomputes_is_no_model_flops)
 	double model = 72.0 * b * s * l * h * h * (1.0 + s / (6.0 * h) + v / (12.0 * l * h));
 	double again = l * 2.0 * b * s * s * h;
 
+	cr_assert_eq(dc_training_settle(&workload, 1, catalogue.diag), DC_OK);
 	cr_assert_eq(dc_training_lower(&workload, NULL, 1, accelerator, catalogue_arena(&catalogue),
 				       catalogue.diag, &plan),
 		     DC_OK);
