@@ -17,7 +17,7 @@ modules_of() {
 	output) echo hdf5 result export copy ;;
 	program) echo program ensemble executor ;;
 	traffic) echo traffic ;;
-	training) echo model layer training optimizer transformer software ;;
+	training) echo parallelism parallel pipeline schedule layers nearest model layer training optimizer transformer software ;;
 	scenario) echo scenario simulation datacenter ;;
 	study) echo validation machine ;;
 	commands) echo command data console plot ;;

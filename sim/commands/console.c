@@ -144,15 +144,22 @@ static void print_bottleneck(const double *s, FILE *out)
 	double compute = s[DC_SUMMARY_COMPUTE_SHARE];
 	double communication = s[DC_SUMMARY_EXPOSED_COMMUNICATION_SHARE];
 	double stall = s[DC_SUMMARY_STALL_SHARE];
+	double bubble = s[DC_SUMMARY_BUBBLE_SHARE];
 	const char *what = "compute";
 
-	if (communication > compute && communication >= stall)
+	if (communication > compute && communication >= stall && communication >= bubble)
 		what = "communication";
-	else if (stall > compute)
+	else if (stall > compute && stall >= bubble)
 		what = "storage";
+	else if (bubble > compute)
+		what = "bubble";
 	line(out, "bottleneck");
-	fprintf(out, "%s (compute %.1f %%, exposed communication %.1f %%, data stall %.1f %%)\n",
-		what, compute * 100, communication * 100, stall * 100);
+	fprintf(out, "%s (compute %.1f %%, exposed communication %.1f %%, data stall %.1f %%", what,
+		compute * 100, communication * 100, stall * 100);
+	/* Only stages of a pipeline, and ranks of different speed, wait for each other. */
+	if (bubble > 0)
+		fprintf(out, ", bubble %.1f %%", bubble * 100);
+	fputs(")\n", out);
 }
 
 /* "largest: all-reduce of 25.0 MB by ring-bidirectional/simple, 663 us (ring: 1.99x)", and below it the link. */

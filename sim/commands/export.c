@@ -1,4 +1,4 @@
-/* dcsim export: a result's tables as text, and the recovery of what a killed run left. */
+/* dcsim export: a result's tables as text, its timeline as a trace, and the recovery of what a killed run left. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -15,15 +15,20 @@
 static const char help[] =
 	"usage: dcsim export [--table NAME] [--csv] [-o FILE] RUN.h5\n"
 	"       dcsim export --list RUN.h5\n"
+	"       dcsim export --trace [-o FILE.json] RUN.h5\n"
 	"       dcsim export --recover RUN.h5.part [-o RUN.h5]\n"
 	"\n"
 	"Prints a table of a result as text: one header line with units, numbers in full\n"
 	"precision. Without --table, lists the tables.\n"
 	"\n"
 	"  -t, --table NAME   a section of the series (power, facility, ...), iterations,\n"
-	"                     events, flows (of a run of workload kind flows) or summary\n"
+	"                     events, flows (of a run of workload kind flows), timeline\n"
+	"                     (of training: the operations of one iteration) or summary\n"
 	"  -l, --list         list tables with their rows and columns\n"
 	"      --csv          separate with commas instead of tabs\n"
+	"      --trace        the timeline of one iteration as a trace that ui.perfetto.dev\n"
+	"                     and chrome://tracing show: a process per pipeline stage, a\n"
+	"                     thread per stream, times in microseconds\n"
 	"  -o, --output FILE  write to FILE instead of standard output\n"
 	"      --recover      turn what a killed run left into a result that holds every\n"
 	"                     flushed row, a summary of these rows, and is marked\n"
@@ -35,6 +40,7 @@ static const char help[] =
 	"  dcsim export --table power ring64.h5 > power.tsv\n"
 	"  dcsim export --table flows flows-tree8.h5\n"
 	"  dcsim export --table summary --csv -o summary.csv ring64.h5\n"
+	"  dcsim export --trace -o ring64.json ring64.h5\n"
 	"  dcsim export --recover ring64.h5.part\n";
 
 struct request {
@@ -43,10 +49,11 @@ struct request {
 	const char *input;
 	bool list;
 	bool recover;
+	bool trace;
 	enum dc_export_format format;
 };
 
-enum { OPTION_CSV = 256, OPTION_RECOVER };
+enum { OPTION_CSV = 256, OPTION_RECOVER, OPTION_TRACE };
 
 /* Returns -1 to go on, otherwise the exit status. */
 static int parse(int argc, char **argv, struct request *request)
@@ -57,6 +64,7 @@ static int parse(int argc, char **argv, struct request *request)
 		{"csv", no_argument, NULL, OPTION_CSV},
 		{"output", required_argument, NULL, 'o'},
 		{"recover", no_argument, NULL, OPTION_RECOVER},
+		{"trace", no_argument, NULL, OPTION_TRACE},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -81,6 +89,9 @@ static int parse(int argc, char **argv, struct request *request)
 		case OPTION_RECOVER:
 			request->recover = true;
 			break;
+		case OPTION_TRACE:
+			request->trace = true;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			return 0;
@@ -90,8 +101,10 @@ static int parse(int argc, char **argv, struct request *request)
 	}
 	if (argc - optind != 1)
 		return dc_command_refuse("export", "expected one result, got %d", argc - optind);
-	if (request->recover && (request->table || request->list))
+	if (request->recover && (request->table || request->list || request->trace))
 		return dc_command_refuse("export", "--recover writes a result, not a table");
+	if (request->trace && (request->table || request->list || request->format))
+		return dc_command_refuse("export", "--trace writes JSON, not a table");
 	if (request->list && request->table)
 		return dc_command_refuse("export", "--list and --table exclude each other");
 	request->input = argv[optind];
@@ -131,6 +144,17 @@ static enum dc_status recover(struct dc_diag *diag, const struct request *reques
 	return status;
 }
 
+/* Whether there is what was asked for: what does not exist must not empty the file. */
+static bool is_there(const struct dc_result *result, const struct request *request)
+{
+	const struct dc_result_table *timeline = dc_result_table(result, "timeline");
+
+	if (request->trace)
+		return timeline && timeline->rows;
+	return !request->table || dc_result_table(result, request->table) ||
+	       strcmp(request->table, "summary") == 0 || strcmp(request->table, "/summary") == 0;
+}
+
 static enum dc_status print(struct dc_diag *diag, const struct request *request)
 {
 	struct dc_result *result;
@@ -139,10 +163,7 @@ static enum dc_status print(struct dc_diag *diag, const struct request *request)
 
 	if (status != DC_OK)
 		return status;
-	/* A table that does not exist must not empty the file. */
-	if (request->output &&
-	    (!request->table || dc_result_table(result, request->table) ||
-	     strcmp(request->table, "summary") == 0 || strcmp(request->table, "/summary") == 0)) {
+	if (request->output && is_there(result, request)) {
 		out = fopen(request->output, "w");
 		if (!out) {
 			dc_diag_error(diag, NULL, "cannot write %s: %s", request->output,
@@ -151,7 +172,9 @@ static enum dc_status print(struct dc_diag *diag, const struct request *request)
 			return DC_ERR_IO;
 		}
 	}
-	if (request->table)
+	if (request->trace)
+		status = dc_export_trace(diag, result, out);
+	else if (request->table)
 		status = dc_export_table(diag, result, request->table, request->format, out);
 	else
 		status = dc_export_list(diag, result, out);
@@ -180,7 +203,7 @@ static int run(int argc, char **argv)
 
 const struct dc_command dc_command_export = {
 	.name = "export",
-	.summary = "print a result's tables as text; recover what a killed run left",
+	.summary = "print a result's tables or timeline; recover what a killed run left",
 	.help = help,
 	.run = run,
 };

@@ -1,4 +1,4 @@
-/* dcsim plot: one run over time, drawn by gnuplot. */
+/* dcsim plot: one run over time, or one of its iterations, drawn by gnuplot. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include "commands/commands.h"
 #include "commands/plot_network.h"
+#include "commands/plot_timeline.h"
 #include "commands/result_tools.h"
 #include "output/export.h"
 #include "output/reader.h"
@@ -15,7 +16,7 @@
 enum { MOST_ROWS = 600, MOST_LINES = 32, OWN = 2 };
 
 static const char help[] =
-	"usage: dcsim plot [-o FILE] [--png] [--svg] [--keep] RUN.h5\n"
+	"usage: dcsim plot [--timeline] [-o FILE] [--png] [--svg] [--keep] RUN.h5\n"
 	"\n"
 	"Draws a run over time with gnuplot: power by part with PUE, utilisation,\n"
 	"temperatures, and how accelerators spend their time. 1200 x 900. Runs of more\n"
@@ -23,7 +24,14 @@ static const char help[] =
 	"time since their start. Of a network alone: time and bus bandwidth of collectives\n"
 	"by size, and how busy links are over time where record.links has them recorded.\n"
 	"\n"
-	"  -o, --output FILE  the picture (default: RUN.svg or RUN.png)\n"
+	"With --timeline, one iteration of training (the second, or the only one): what each\n"
+	"pipeline stage does when, on its first rank, stream below stream, with the numbers\n"
+	"of micro-batches where they fit; and where its time goes, beside the mean of all\n"
+	"iterations. 'dcsim export --trace' has every operation of it.\n"
+	"\n"
+	"      --timeline     draw one iteration, not the run over time\n"
+	"  -o, --output FILE  the picture (default: RUN.svg or RUN.png; of one iteration\n"
+	"                     RUN-timeline.svg or RUN-timeline.png)\n"
 	"      --png, --svg   its format (default: by the ending of FILE; without -o\n"
 	"                     SVG); both without -o draw both\n"
 	"      --keep         keep the data and settings given to gnuplot\n"
@@ -33,6 +41,7 @@ static const char help[] =
 	"  dcsim plot ring64.h5\n"
 	"  dcsim plot --png ring64.h5\n"
 	"  dcsim plot -o july.svg ring64.h5\n"
+	"  dcsim plot --timeline ring64.h5\n"
 	"  dcsim plot --png collective-ring64.h5\n";
 
 struct request {
@@ -41,6 +50,7 @@ struct request {
 	bool png;
 	bool svg;
 	bool keep;
+	bool timeline;
 };
 
 /* A line of a panel: a column of the result, and what the key says. */
@@ -76,20 +86,25 @@ static const struct panel panels[] = {
 	 "training",
 	 {{"compute_share", "compute"},
 	  {"exposed_communication_share", "exposed communication"},
-	  {"stall_share", "stall (waiting for data)"}}},
+	  {"stall_share", "stall (waiting for data)"},
+	  {"bubble_share", "bubble"}}},
 };
 
 enum { PANELS = sizeof(panels) / sizeof(*panels) };
 
-enum { OPTION_PNG = 256, OPTION_SVG, OPTION_KEEP };
+enum { OPTION_PNG = 256, OPTION_SVG, OPTION_KEEP, OPTION_TIMELINE };
 
 /* Returns -1 to go on, otherwise the exit status. */
 static int parse(int argc, char **argv, struct request *request)
 {
 	static const struct option options[] = {
-		{"output", required_argument, NULL, 'o'}, {"png", no_argument, NULL, OPTION_PNG},
-		{"svg", no_argument, NULL, OPTION_SVG},   {"keep", no_argument, NULL, OPTION_KEEP},
-		{"help", no_argument, NULL, 'h'},         {0},
+		{"output", required_argument, NULL, 'o'},
+		{"png", no_argument, NULL, OPTION_PNG},
+		{"svg", no_argument, NULL, OPTION_SVG},
+		{"keep", no_argument, NULL, OPTION_KEEP},
+		{"timeline", no_argument, NULL, OPTION_TIMELINE},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	int option;
 
@@ -108,6 +123,9 @@ static int parse(int argc, char **argv, struct request *request)
 			break;
 		case OPTION_KEEP:
 			request->keep = true;
+			break;
+		case OPTION_TIMELINE:
+			request->timeline = true;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -309,7 +327,7 @@ static enum dc_status write_units(struct dc_diag *diag, const struct dc_result *
 	return status;
 }
 
-/* RUN.h5 -> RUN.svg */
+/* RUN.h5 -> RUN.svg, RUN-timeline.svg */
 static char *picture_name(const struct request *request, bool png)
 {
 	size_t length = strlen(request->input);
@@ -319,9 +337,10 @@ static char *picture_name(const struct request *request, bool png)
 		return strdup(request->output);
 	if (dc_command_ends(request->input, ".h5"))
 		length -= strlen(".h5");
-	name = malloc(length + sizeof(".svg"));
+	name = malloc(length + sizeof("-timeline.svg"));
 	if (name)
-		sprintf(name, "%.*s.%s", (int)length, request->input, png ? "png" : "svg");
+		sprintf(name, "%.*s%s.%s", (int)length, request->input,
+			request->timeline ? "-timeline" : "", png ? "png" : "svg");
 	return name;
 }
 
@@ -368,20 +387,30 @@ static enum dc_status write_title(const struct dc_result_info *info, FILE *setti
 	return DC_OK;
 }
 
+static enum dc_status plot_run(struct dc_diag *diag, const struct dc_result *result,
+			       struct dc_plot *plot, bool *any)
+{
+	enum dc_status status = write_units(diag, result, plot->settings);
+
+	for (size_t i = 0; i < PANELS && status == DC_OK; i++)
+		status = write_panel(diag, result, plot, &panels[i], any);
+	return status;
+}
+
 static enum dc_status plot_result(struct dc_diag *diag, const struct dc_result *result,
 				  struct dc_plot *plot, const struct request *request)
 {
 	const struct dc_result_info *info = dc_result_info(result);
 	enum dc_status status = write_title(info, plot->settings);
-	bool any = false, network = dc_plot_network_is(result);
-	const char *script = network ? "network.gp" : "run.gp";
+	bool any = request->timeline, network = dc_plot_network_is(result);
+	const char *script = request->timeline ? "timeline.gp" : network ? "network.gp" : "run.gp";
 
-	if (status == DC_OK && network)
+	if (status == DC_OK && request->timeline)
+		status = dc_plot_timeline(diag, result, plot);
+	else if (status == DC_OK && network)
 		status = dc_plot_network(diag, result, plot, &any);
 	else if (status == DC_OK)
-		status = write_units(diag, result, plot->settings);
-	for (size_t i = 0; i < PANELS && status == DC_OK && !network; i++)
-		status = write_panel(diag, result, plot, &panels[i], &any);
+		status = plot_run(diag, result, plot, &any);
 	if (status == DC_OK && !any)
 		return dc_diag_error(diag, NULL, "%s has nothing that could be drawn", info->path);
 	if (status == DC_OK && request->svg)
@@ -417,7 +446,7 @@ static int run(int argc, char **argv)
 
 const struct dc_command dc_command_plot = {
 	.name = "plot",
-	.summary = "draw a run over time with gnuplot",
+	.summary = "draw a run over time, or one iteration, with gnuplot",
 	.help = help,
 	.run = run,
 };

@@ -8,6 +8,7 @@
  *   - events: moments with a kind, a subject and words;
  *   - flows: one row per transfer that has ended, where a run has them (schema.flows);
  *   - collectives: one row per size and kind of group, where a run has them (schema.collectives);
+ *   - timeline: one row per operation of one iteration, where a run has one (schema.timeline);
  *   - summary: scalars, known at the end.
  * Rows arrive in time order. A sink copies what it keeps. Ownership: the caller destroys its sink. */
 #ifndef DC_ENGINE_RECORD_H
@@ -64,13 +65,19 @@ struct dc_record_schema {
 	/* Collective rows come; axes "job", "operation", "algorithm" and "protocol" then name what they
 	 * are about. */
 	bool collectives;
+	/* Timeline rows come; axes "timeline_stream", "timeline_role" and "timeline_operation" then name
+	 * what they are about. */
+	bool timeline;
 };
 
 /* Equal iterations in a row: iteration i of them starts at start_s + (i - first) * duration_s. */
 struct dc_iteration_row {
 	uint64_t first, count;
 	double start_s, duration_s;
-	double compute_s, exposed_communication_s, stall_s;
+	double compute_s, exposed_communication_s, stall_s, bubble_s;
+	/* Of exposed_communication_s, for each label of the axis "communication"; not looked at where
+	 * the schema has no such axis. */
+	const double *exposed_s;
 };
 
 struct dc_event_row {
@@ -121,6 +128,19 @@ struct dc_collective_row {
 				 * bytes are kept */
 };
 
+/* An operation of the iteration that is shown, on the first rank of a pipeline stage. */
+struct dc_timeline_row {
+	uint64_t row;       /* number of the row, from 0 */
+	uint64_t iteration; /* number of the iteration it belongs to */
+	uint32_t stage;
+	uint32_t stream;    /* index into axis "timeline_stream" */
+	uint8_t role;       /* into axis "timeline_role" */
+	uint32_t operation; /* into axis "timeline_operation": its name */
+	uint32_t chunk, micro_batch;
+	double begin_s; /* from the iteration's start; negative: streams may run ahead of it */
+	double duration_s;
+};
+
 enum dc_record_end { DC_RECORD_COMPLETE, DC_RECORD_INTERRUPTED };
 
 struct dc_record_sink;
@@ -137,6 +157,7 @@ struct dc_record_sink_type {
 	enum dc_status (*flow)(struct dc_record_sink *sink, const struct dc_flow_row *row);
 	enum dc_status (*collective)(struct dc_record_sink *sink,
 				     const struct dc_collective_row *row);
+	enum dc_status (*timeline)(struct dc_record_sink *sink, const struct dc_timeline_row *row);
 	/* summary: the scalars in order. */
 	enum dc_status (*end)(struct dc_record_sink *sink, enum dc_record_end how,
 			      const double *summary);

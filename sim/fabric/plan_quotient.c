@@ -4,7 +4,11 @@
  * all lines along a dimension are alike, so a phase is one class of lines. Within a line, a pattern and a
  * topology that a move by `period` places leaves as they are (topology.h) fold to the messages of the
  * first `period` places; links fold with them. The period of a dimension is the least that suits every
- * phase of the schedule, so that links are in the same class in all of them. */
+ * phase of the schedule, so that links are in the same class in all of them.
+ *
+ * A factor may be part of a dimension: then its translates share the dimension's lines, block by block of
+ * size x stride places. They are alike where blocks are of neighbours and the topology moves by whole blocks;
+ * and always on one switch, and where all are linked with all: there only who sends and receives counts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,28 +46,84 @@ static size_t factor_of(const struct dc_schedule *schedule, const struct dc_sche
 	return phase->factor == DC_GROUP_ACROSS && schedule->group->count == 1 ? 0 : phase->factor;
 }
 
+/* Places between members, and members that a block of the dimension's places holds one line of. */
+static uint64_t stride_of(const struct quotient *quotient, const struct dc_group_factor *factor)
+{
+	return factor->stride / quotient->fabric->strides[factor->dimension];
+}
+
+static bool is_whole(const struct quotient *quotient, const struct dc_group_factor *factor)
+{
+	return factor->size == quotient->fabric->dimensions[factor->dimension].size &&
+	       stride_of(quotient, factor) == 1;
+}
+
+/* All pairs of terminals are alike. */
+static bool is_flat(const struct dc_fabric_dimension *dimension)
+{
+	return dimension->type == &dc_topology_switch ||
+	       dimension->type == &dc_topology_fully_connected;
+}
+
+/* Whether translates of a factor along its dimension are alike. */
+static bool is_even(const struct quotient *quotient, const struct dc_group_factor *factor)
+{
+	const struct dc_fabric_dimension *dimension =
+		&quotient->fabric->dimensions[factor->dimension];
+	uint64_t stride = stride_of(quotient, factor);
+
+	if (is_whole(quotient, factor))
+		return true;
+	if (factor->stride % quotient->fabric->strides[factor->dimension] || stride == 0 ||
+	    dimension->size % (factor->size * stride))
+		return false;
+	return is_flat(dimension) ||
+	       (stride == 1 && factor->size % dimension->type->period(dimension) == 0);
+}
+
 /* After how many places a pattern repeats; 0: never. */
-static uint64_t pattern_period(const struct dc_fabric_dimension *dimension,
+static uint64_t pattern_period(const struct quotient *quotient,
+			       const struct dc_group_factor *factor,
 			       const struct dc_pattern *pattern)
 {
-	uint64_t period = 1;
+	const struct dc_fabric_dimension *dimension =
+		&quotient->fabric->dimensions[factor->dimension];
+	uint64_t stride = stride_of(quotient, factor), period = 1;
+	bool whole = is_whole(quotient, factor);
+	uint64_t block = whole ? 0 : factor->size * stride;
 
 	switch (pattern->kind) {
 	case DC_PATTERN_SHIFT:
-		return 1;
+		return whole || is_flat(dimension) ? 1 : block;
 	case DC_PATTERN_XOR:
 		while (period <= pattern->offset)
 			period *= 2;
-		return dimension->size % period ? 0 : period;
+		return factor->size % period ? block : period * stride;
 	case DC_PATTERN_UP:
 	case DC_PATTERN_DOWN:
 		return dimension->type == &dc_topology_switch ? 1 : 0;
 	default:
-		return 0;
+		return block;
 	}
 }
 
-/* Whether every factor is a whole dimension, every phase runs along one, and no way is hashed. */
+/* Whether a phase runs along a factor; what switches do counts for their whole dimension. */
+static bool is_along(const struct quotient *quotient, const struct dc_schedule_phase *phase)
+{
+	size_t f = factor_of(quotient->schedule, phase);
+
+	if (f == DC_GROUP_ACROSS)
+		return false;
+	for (size_t i = 0; i < phase->count; i++)
+		if ((phase->patterns[i].kind == DC_PATTERN_UP ||
+		     phase->patterns[i].kind == DC_PATTERN_DOWN) &&
+		    !is_whole(quotient, &quotient->schedule->group->factors[f]))
+			return false;
+	return true;
+}
+
+/* Whether factors lie along dimensions, one each, with translates that are alike, every phase runs along one,
+ * and no way is hashed. */
 static bool is_uniform(const struct quotient *quotient)
 {
 	const struct dc_fabric *fabric = quotient->fabric;
@@ -78,9 +138,8 @@ static bool is_uniform(const struct quotient *quotient)
 	for (size_t f = 0; f < group->count; f++) {
 		const struct dc_group_factor *factor = &group->factors[f];
 
-		if (factor->dimension == DC_GROUP_ACROSS ||
-		    factor->size != fabric->dimensions[factor->dimension].size ||
-		    factor->stride != fabric->strides[factor->dimension])
+		if (factor->dimension == DC_GROUP_ACROSS || !is_even(quotient, factor) ||
+		    (f && group->factors[f - 1].dimension >= factor->dimension))
 			return false;
 		if (fabric->routing.policy != DC_ROUTING_SHORTEST &&
 		    fabric->routing.policy != DC_ROUTING_SPRAY &&
@@ -89,7 +148,7 @@ static bool is_uniform(const struct quotient *quotient)
 	}
 	for (size_t t = 0; t < schedule->count; t++)
 		for (size_t p = 0; p < schedule->tracks[t].count; p++)
-			if (factor_of(schedule, &schedule->tracks[t].phases[p]) == DC_GROUP_ACROSS)
+			if (!is_along(quotient, &schedule->tracks[t].phases[p]))
 				return false;
 	return true;
 }
@@ -108,16 +167,17 @@ static void find_periods(struct quotient *quotient)
 	for (size_t t = 0; t < schedule->count; t++) {
 		for (size_t p = 0; p < schedule->tracks[t].count; p++) {
 			const struct dc_schedule_phase *phase = &schedule->tracks[t].phases[p];
-			size_t d = group->factors[factor_of(schedule, phase)].dimension;
-			const struct dc_fabric_dimension *dimension =
-				&quotient->fabric->dimensions[d];
+			const struct dc_group_factor *factor =
+				&group->factors[factor_of(schedule, phase)];
+			size_t d = factor->dimension;
 			uint64_t *period = &quotient->periods[d];
 
 			for (size_t i = 0; i < phase->count; i++) {
-				uint64_t other = pattern_period(dimension, &phase->patterns[i]);
+				uint64_t other =
+					pattern_period(quotient, factor, &phase->patterns[i]);
 
 				if (!other)
-					other = dimension->size;
+					other = quotient->fabric->dimensions[d].size;
 				*period = *period / divisor(*period, other) * other;
 			}
 		}
@@ -239,31 +299,50 @@ static enum dc_status add_one(struct quotient *quotient, size_t d, const struct 
 	return add_message(quotient, d, bytes, multiplicity);
 }
 
-static enum dc_status add_pattern(struct quotient *quotient, size_t d,
+/* The messages listed, on every line that begins within a period. */
+static enum dc_status add_list(struct quotient *quotient, const struct dc_group_factor *factor,
+			       const struct dc_schedule_phase *phase,
+			       const struct dc_pattern *pattern)
+{
+	uint64_t stride = stride_of(quotient, factor),
+		 period = quotient->periods[factor->dimension];
+	enum dc_status status = DC_OK;
+
+	for (uint64_t base = 0; base < period && !status && !quotient->too_much; base++) {
+		if (base / stride % factor->size)
+			continue;
+		for (size_t m = 0; m < pattern->count && !status; m++)
+			status = add_one(quotient, factor->dimension, pattern,
+					 base + pattern->messages[m].from * stride,
+					 base + pattern->messages[m].to * stride,
+					 pattern->messages[m].bytes, phase->reduces,
+					 (double)quotient->fabric->ranks / (double)period);
+	}
+	return status;
+}
+
+static enum dc_status add_pattern(struct quotient *quotient, const struct dc_group_factor *factor,
 				  const struct dc_schedule_phase *phase,
 				  const struct dc_pattern *pattern)
 {
-	uint64_t size = quotient->fabric->dimensions[d].size, period = quotient->periods[d];
-	double ranks = (double)quotient->fabric->ranks;
+	uint64_t size = factor->size, stride = stride_of(quotient, factor);
+	uint64_t period = quotient->periods[factor->dimension];
 	enum dc_status status = DC_OK;
 
-	if (pattern->kind == DC_PATTERN_LIST) {
-		for (size_t m = 0; m < pattern->count && !status; m++)
-			status = add_one(quotient, d, pattern, pattern->messages[m].from,
-					 pattern->messages[m].to, pattern->messages[m].bytes,
-					 phase->reduces, ranks / (double)size);
-		return status;
-	}
+	if (pattern->kind == DC_PATTERN_LIST)
+		return add_list(quotient, factor, phase, pattern);
 	for (uint64_t i = 0; i < period && !status && !quotient->too_much; i++) {
-		uint64_t to = i;
+		uint64_t place = i / stride % size, to = place;
 
 		if (pattern->kind == DC_PATTERN_SHIFT)
-			to = (i + pattern->offset) % size;
+			to = (place + pattern->offset) % size;
 		else if (pattern->kind == DC_PATTERN_XOR)
-			to = i ^ pattern->offset;
+			to = place ^ pattern->offset;
 		if (to < size)
-			status = add_one(quotient, d, pattern, i, to, pattern->bytes,
-					 phase->reduces, ranks / (double)period);
+			status = add_one(quotient, factor->dimension, pattern, i,
+					 i - place * stride + to * stride, pattern->bytes,
+					 phase->reduces,
+					 (double)quotient->fabric->ranks / (double)period);
 	}
 	return status;
 }
@@ -274,7 +353,8 @@ static enum dc_status add_phase(struct quotient *quotient, const struct dc_track
 				uint32_t *before)
 {
 	const struct dc_group *group = quotient->schedule->group;
-	size_t d = group->factors[factor_of(quotient->schedule, phase)].dimension;
+	const struct dc_group_factor *factor =
+		&group->factors[factor_of(quotient->schedule, phase)];
 	struct dc_plan_bundle *bundle = dc_plan_array_add(&quotient->parts.bundles, 1);
 	struct dc_plan_line *line = dc_plan_array_add(&quotient->parts.lines, 1);
 	struct dc_plan_phase *row = dc_plan_array_add(&quotient->parts.phases, 1);
@@ -285,11 +365,10 @@ static enum dc_status add_phase(struct quotient *quotient, const struct dc_track
 	if (!bundle || !line || !row)
 		return DC_ERR_MEMORY;
 	for (size_t i = 0; i < phase->count && !status; i++)
-		status = add_pattern(quotient, d, phase, &phase->patterns[i]);
+		status = add_pattern(quotient, factor, phase, &phase->patterns[i]);
 	*bundle = (struct dc_plan_bundle){first, quotient->parts.messages.count - first};
 	*row = (struct dc_plan_phase){
-		.multiplicity =
-			(double)(quotient->fabric->ranks / quotient->fabric->dimensions[d].size),
+		.multiplicity = (double)(quotient->fabric->ranks / factor->size),
 		.repeat = phase->repeat,
 		.chunks = (uint32_t)track->chunks,
 		.kind = kind,

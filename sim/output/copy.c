@@ -9,34 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/arena.h"
-#include "base/sum.h"
+#include "output/copy_private.h"
 #include "output/hdf5_library.h"
 #include "output/hdf5_sink.h"
-
-/* Rows held in memory at a time; of wide series fewer, about so many values. */
-enum { BLOCK_ROWS = 1024, BLOCK_VALUES = 1 << 21, TABLES = 5 };
-
-struct copier {
-	struct dc_diag *diag;
-	struct dc_arena *arena;
-	const struct dc_result *result;
-	struct dc_record_sink *sink;
-	struct dc_record_schema schema;
-	/* Columns of the series in the schema's order, and the two that every section has. */
-	const struct dc_result_column **columns;
-	const struct dc_result_column *time;
-	const struct dc_result_column *interval;
-	size_t width; /* values of a row of the series */
-	size_t block_rows;
-	double *blocks; /* block_rows of each column, one after the other, own two first */
-	double *row;
-	/* Of the rows so far, for each value of a row: its sum, or the integral of a mean. */
-	struct dc_sum *totals;
-	struct dc_sum span_s;
-	size_t done[TABLES];
-	size_t rows[TABLES];
-};
 
 static const struct dc_axis *axis_of(const struct dc_record_schema *schema, const char *name)
 {
@@ -46,7 +21,7 @@ static const struct dc_axis *axis_of(const struct dc_record_schema *schema, cons
 	return NULL;
 }
 
-static bool make_axes(struct copier *c)
+static bool make_axes(struct dc_copier *c)
 {
 	size_t count;
 	const struct dc_result_names *names = dc_result_axes(c->result, &count);
@@ -64,7 +39,7 @@ static bool make_axes(struct copier *c)
 /* The first two columns of each section are time and interval. */
 enum { OWN = 2 };
 
-static bool make_columns(struct copier *c)
+static bool make_columns(struct dc_copier *c)
 {
 	size_t tables_count, count = 0, n = 0;
 	const struct dc_result_table *tables = dc_result_tables(c->result, &tables_count);
@@ -105,7 +80,7 @@ static bool make_columns(struct copier *c)
 	return true;
 }
 
-static bool make_schema(struct copier *c)
+static bool make_schema(struct dc_copier *c)
 {
 	const struct dc_result_info *info = dc_result_info(c->result);
 	const struct dc_result_names *kinds = dc_result_kinds(c->result);
@@ -113,6 +88,7 @@ static bool make_schema(struct copier *c)
 	size_t count;
 	const struct dc_result_figure *figures = dc_result_figures(c->result, &count);
 	struct dc_scalar *summary = dc_arena_array(c->arena, count, sizeof(*summary));
+	bool has[DC_HDF5_FIXED];
 
 	if (!summary || !make_axes(c) || !make_columns(c))
 		return false;
@@ -130,17 +106,19 @@ static bool make_schema(struct copier *c)
 	c->schema.event_kinds_count = kinds->count;
 	c->schema.subjects = subjects->labels;
 	c->schema.subjects_count = subjects->count;
-	c->rows[DC_COPY_ITERATIONS] = dc_result_table(c->result, "iterations")->rows;
-	c->rows[DC_COPY_EVENTS] = dc_result_table(c->result, "events")->rows;
-	c->schema.flows = dc_result_table(c->result, "flows") != NULL;
-	if (c->schema.flows)
-		c->rows[DC_COPY_FLOWS] = dc_result_table(c->result, "flows")->rows;
-	c->schema.collectives = dc_result_table(c->result, "collectives") != NULL;
-	if (c->schema.collectives)
-		c->rows[DC_COPY_COLLECTIVES] = dc_result_table(c->result, "collectives")->rows;
-	c->block_rows = BLOCK_VALUES / (OWN + c->width);
-	if (c->block_rows > BLOCK_ROWS)
-		c->block_rows = BLOCK_ROWS;
+	for (int i = 0; i < DC_HDF5_FIXED; i++) {
+		const char *name = dc_hdf5_fields((enum dc_hdf5_fixed)i)->group;
+		const struct dc_result_table *table = dc_result_table(c->result, name);
+
+		has[i] = table != NULL;
+		c->rows[1 + i] = table ? table->rows : 0;
+	}
+	c->schema.flows = has[DC_HDF5_FLOWS];
+	c->schema.collectives = has[DC_HDF5_COLLECTIVES];
+	c->schema.timeline = has[DC_HDF5_TIMELINE];
+	c->block_rows = DC_COPY_BLOCK_VALUES / (OWN + c->width);
+	if (c->block_rows > DC_COPY_BLOCK_ROWS)
+		c->block_rows = DC_COPY_BLOCK_ROWS;
 	if (!c->block_rows)
 		c->block_rows = 1;
 	c->blocks = dc_arena_array(c->arena, (OWN + c->width) * c->block_rows, sizeof(double));
@@ -152,7 +130,7 @@ static bool make_schema(struct copier *c)
 }
 
 /* Adds the row to the totals. */
-static void total_row(struct copier *c, double interval_s)
+static void total_row(struct dc_copier *c, double interval_s)
 {
 	size_t at = 0;
 
@@ -167,7 +145,7 @@ static void total_row(struct copier *c, double interval_s)
 	}
 }
 
-static enum dc_status copy_series(struct copier *c, size_t first, size_t count)
+static enum dc_status copy_series(struct dc_copier *c, size_t first, size_t count)
 {
 	double *time = c->blocks;
 	double *interval = time + c->block_rows;
@@ -198,226 +176,10 @@ static enum dc_status copy_series(struct copier *c, size_t first, size_t count)
 	return status;
 }
 
-static enum dc_status read_numbers(struct copier *c, const char *table, const char *column,
-				   size_t first, size_t count, uint64_t *values)
-{
-	const struct dc_result_column *from =
-		dc_result_column(dc_result_table(c->result, table), column);
-
-	if (!from)
-		return dc_diag_error(c->diag, NULL, "%s is damaged: no column /%s/%s",
-				     dc_result_info(c->result)->path, table, column);
-	return dc_result_read_number(c->diag, c->result, from, first, count, values);
-}
-
-static enum dc_status read_reals(struct copier *c, const char *table, const char *column,
-				 size_t first, size_t count, double *values)
-{
-	const struct dc_result_column *from =
-		dc_result_column(dc_result_table(c->result, table), column);
-
-	if (!from)
-		return dc_diag_error(c->diag, NULL, "%s is damaged: no column /%s/%s",
-				     dc_result_info(c->result)->path, table, column);
-	return dc_result_read(c->diag, c->result, from, first, count, values);
-}
-
-struct iteration_block {
-	uint64_t first[BLOCK_ROWS], count[BLOCK_ROWS];
-	double start[BLOCK_ROWS], duration[BLOCK_ROWS];
-	double compute[BLOCK_ROWS], exposed[BLOCK_ROWS], stall[BLOCK_ROWS];
-};
-
-static enum dc_status copy_iterations(struct copier *c, size_t first, size_t count)
-{
-	const char *table = "iterations";
-	struct iteration_block *b = calloc(1, sizeof(*b));
-	enum dc_status status;
-
-	if (!b)
-		return DC_ERR_MEMORY;
-	status = read_numbers(c, table, "first", first, count, b->first);
-	if (status == DC_OK)
-		status = read_numbers(c, table, "count", first, count, b->count);
-	if (status == DC_OK)
-		status = read_reals(c, table, "start", first, count, b->start);
-	if (status == DC_OK)
-		status = read_reals(c, table, "duration", first, count, b->duration);
-	if (status == DC_OK)
-		status = read_reals(c, table, "compute", first, count, b->compute);
-	if (status == DC_OK)
-		status = read_reals(c, table, "exposed_communication", first, count, b->exposed);
-	if (status == DC_OK)
-		status = read_reals(c, table, "stall", first, count, b->stall);
-	for (size_t k = 0; k < count && status == DC_OK; k++) {
-		struct dc_iteration_row row = {b->first[k],    b->count[k],   b->start[k],
-					       b->duration[k], b->compute[k], b->exposed[k],
-					       b->stall[k]};
-
-		status = c->sink->type->iteration(c->sink, &row);
-	}
-	free(b);
-	return status;
-}
-
-struct event_block {
-	double time[BLOCK_ROWS];
-	uint64_t kind[BLOCK_ROWS], subject[BLOCK_ROWS];
-	char detail[BLOCK_ROWS][DC_RESULT_TEXT_SIZE];
-};
-
-static enum dc_status copy_events(struct copier *c, size_t first, size_t count)
-{
-	const struct dc_result_column *detail =
-		dc_result_column(dc_result_table(c->result, "events"), "detail");
-	struct event_block *b = calloc(1, sizeof(*b));
-	enum dc_status status;
-
-	if (!b)
-		return DC_ERR_MEMORY;
-	status = read_reals(c, "events", "time", first, count, b->time);
-	if (status == DC_OK)
-		status = read_numbers(c, "events", "kind", first, count, b->kind);
-	if (status == DC_OK)
-		status = read_numbers(c, "events", "subject", first, count, b->subject);
-	if (status == DC_OK && detail)
-		status = dc_result_read_text(c->diag, c->result, detail, first, count, b->detail);
-	for (size_t k = 0; k < count && status == DC_OK; k++) {
-		struct dc_event_row row = {b->time[k], (uint8_t)b->kind[k], (uint32_t)b->subject[k],
-					   b->detail[k]};
-
-		status = c->sink->type->event(c->sink, &row);
-	}
-	free(b);
-	return status;
-}
-
-struct flow_block {
-	uint64_t flow[BLOCK_ROWS], source[BLOCK_ROWS], target[BLOCK_ROWS], bottleneck[BLOCK_ROWS];
-	double bytes[BLOCK_ROWS], start[BLOCK_ROWS], finish[BLOCK_ROWS];
-	double duration[BLOCK_ROWS], rate[BLOCK_ROWS];
-};
-
-static enum dc_status read_flows(struct copier *c, size_t first, size_t count, struct flow_block *b)
-{
-	const struct {
-		const char *name;
-		uint64_t *values;
-	} numbers[] = {
-		{"id", b->flow},
-		{"source", b->source},
-		{"destination", b->target},
-		{"bottleneck", b->bottleneck},
-	};
-	const struct {
-		const char *name;
-		double *values;
-	} reals[] = {
-		{"bytes", b->bytes},       {"start", b->start}, {"finish", b->finish},
-		{"duration", b->duration}, {"rate", b->rate},
-	};
-	enum dc_status status = DC_OK;
-
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers && status == DC_OK; i++)
-		status = read_numbers(c, "flows", numbers[i].name, first, count, numbers[i].values);
-	for (size_t i = 0; i < sizeof reals / sizeof *reals && status == DC_OK; i++)
-		status = read_reals(c, "flows", reals[i].name, first, count, reals[i].values);
-	return status;
-}
-
-static enum dc_status copy_flows(struct copier *c, size_t first, size_t count)
-{
-	struct flow_block *b = calloc(1, sizeof(*b));
-	enum dc_status status = b ? read_flows(c, first, count, b) : DC_ERR_MEMORY;
-
-	for (size_t k = 0; k < count && status == DC_OK; k++) {
-		struct dc_flow_row row = {
-			.flow = (uint32_t)b->flow[k],
-			.source = (uint32_t)b->source[k],
-			.target = (uint32_t)b->target[k],
-			.bytes = b->bytes[k],
-			.start_s = b->start[k],
-			.finish_s = b->finish[k],
-			.duration_s = b->duration[k],
-			.rate_bps = b->rate[k],
-			.bottleneck = (uint32_t)b->bottleneck[k],
-		};
-
-		status = c->sink->type->flow(c->sink, &row);
-	}
-	free(b);
-	return status;
-}
-
-struct collective_block {
-	uint64_t numbers[10][BLOCK_ROWS];
-	double reals[10][BLOCK_ROWS];
-	char bottleneck[BLOCK_ROWS][DC_RESULT_TEXT_SIZE];
-};
-
-static enum dc_status read_collectives(struct copier *c, size_t first, size_t count,
-				       struct collective_block *b)
-{
-	static const char *const numbers[10] = {"row",      "job",     "operation", "algorithm",
-						"protocol", "members", "groups",    "repeat",
-						"second",   "untried"};
-	static const char *const reals[10] = {"size",  "start",       "duration", "fastest",
-					      "algbw", "busbw",       "sent",     "wire",
-					      "alone", "second_alone"};
-	const struct dc_result_table *table = dc_result_table(c->result, "collectives");
-	enum dc_status status = DC_OK;
-
-	for (size_t i = 0; i < 10 && status == DC_OK; i++)
-		status = read_numbers(c, "collectives", numbers[i], first, count, b->numbers[i]);
-	for (size_t i = 0; i < 10 && status == DC_OK; i++)
-		status = read_reals(c, "collectives", reals[i], first, count, b->reals[i]);
-	if (status == DC_OK)
-		status = dc_result_read_text(c->diag, c->result,
-					     dc_result_column(table, "bottleneck"), first, count,
-					     b->bottleneck);
-	return status;
-}
-
-static enum dc_status copy_collectives(struct copier *c, size_t first, size_t count)
-{
-	struct collective_block *b = calloc(1, sizeof(*b));
-	enum dc_status status = b ? read_collectives(c, first, count, b) : DC_ERR_MEMORY;
-
-	for (size_t k = 0; k < count && status == DC_OK; k++) {
-		struct dc_collective_row row = {
-			.row = b->numbers[0][k],
-			.job = (uint32_t)b->numbers[1][k],
-			.operation = (uint32_t)b->numbers[2][k],
-			.algorithm = (uint32_t)b->numbers[3][k],
-			.protocol = (uint32_t)b->numbers[4][k],
-			.members = b->numbers[5][k],
-			.groups = b->numbers[6][k],
-			.repeat = b->numbers[7][k],
-			.size_bytes = b->reals[0][k],
-			.start_s = b->reals[1][k],
-			.duration_s = b->reals[2][k],
-			.fastest_s = b->reals[3][k],
-			.algbw_bps = b->reals[4][k],
-			.busbw_bps = b->reals[5][k],
-			.sent_bytes = b->reals[6][k],
-			.wire_bytes = b->reals[7][k],
-			.alone_s = b->reals[8][k],
-			.second = (uint32_t)b->numbers[8][k],
-			.second_s = b->reals[9][k],
-			.untried = b->numbers[9][k],
-			.bottleneck = b->bottleneck[k],
-		};
-
-		status = c->sink->type->collective(c->sink, &row);
-	}
-	free(b);
-	return status;
-}
-
 /* Feeds the next rows of a table, at most as many as there are. */
-static enum dc_status copy_rows(struct copier *c, int table, size_t rows)
+static enum dc_status copy_rows(struct dc_copier *c, int table, size_t rows)
 {
-	size_t most = table == DC_COPY_SERIES ? c->block_rows : BLOCK_ROWS;
+	size_t most = table == DC_COPY_SERIES ? c->block_rows : DC_COPY_BLOCK_ROWS;
 	enum dc_status status = DC_OK;
 
 	if (rows > c->rows[table] - c->done[table])
@@ -428,14 +190,8 @@ static enum dc_status copy_rows(struct copier *c, int table, size_t rows)
 
 		if (table == DC_COPY_SERIES)
 			status = copy_series(c, first, count);
-		else if (table == DC_COPY_ITERATIONS)
-			status = copy_iterations(c, first, count);
-		else if (table == DC_COPY_EVENTS)
-			status = copy_events(c, first, count);
-		else if (table == DC_COPY_FLOWS)
-			status = copy_flows(c, first, count);
 		else
-			status = copy_collectives(c, first, count);
+			status = dc_copy_table(c, (enum dc_hdf5_fixed)(table - 1), first, count);
 		c->done[table] += count;
 		rows -= count;
 	}
@@ -457,6 +213,7 @@ static const struct rebuilt {
 	{"compute_share", "training", "compute_share", NULL, true},
 	{"exposed_communication_share", "training", "exposed_communication_share", NULL, true},
 	{"stall_share", "training", "stall_share", NULL, true},
+	{"bubble_share", "training", "bubble_share", NULL, true},
 	{"energy_utility_j", "power", "energy_j", NULL, false},
 	{"energy_it_j", "power", "it_w", NULL, false},
 	{"energy_accelerators_j", "power", "part_w", "accelerators", false},
@@ -471,7 +228,7 @@ static const struct rebuilt {
 };
 
 /* The total of a column, or of one entity of it; NaN when the result has no such column. */
-static double total_of(const struct copier *c, const char *section, const char *name,
+static double total_of(const struct dc_copier *c, const char *section, const char *name,
 		       const char *label)
 {
 	size_t at = 0;
@@ -494,7 +251,7 @@ static double total_of(const struct copier *c, const char *section, const char *
 }
 
 /* A figure of the rows copied; NaN when they do not hold it. */
-static double rebuild_figure(const struct copier *c, const char *name)
+static double rebuild_figure(const struct dc_copier *c, const char *name)
 {
 	double span_s = dc_sum_value(c->span_s);
 
@@ -514,7 +271,7 @@ static double rebuild_figure(const struct copier *c, const char *name)
 	return (double)NAN;
 }
 
-static enum dc_status copy_end(struct copier *c, enum dc_record_end how)
+static enum dc_status copy_end(struct dc_copier *c, enum dc_record_end how)
 {
 	size_t count;
 	const struct dc_result_figure *figures = dc_result_figures(c->result, &count);
@@ -533,7 +290,7 @@ enum dc_status dc_copy_result(struct dc_diag *diag, const struct dc_result *resu
 			      struct dc_record_sink *sink, enum dc_record_end how,
 			      const struct dc_copy_piece *pieces, size_t count)
 {
-	struct copier c = {
+	struct dc_copier c = {
 		.diag = diag, .arena = dc_arena_create(), .result = result, .sink = sink};
 	enum dc_status status = c.arena && make_schema(&c) ? DC_OK : DC_ERR_MEMORY;
 
@@ -541,7 +298,7 @@ enum dc_status dc_copy_result(struct dc_diag *diag, const struct dc_result *resu
 		status = sink->type->begin(sink, &c.schema);
 	for (size_t i = 0; i < count && status == DC_OK; i++)
 		status = copy_rows(&c, pieces[i].table, pieces[i].rows);
-	for (int table = 0; table < TABLES && status == DC_OK; table++)
+	for (int table = 0; table < DC_COPY_TABLES && status == DC_OK; table++)
 		status = copy_rows(&c, table, c.rows[table]);
 	if (status == DC_OK)
 		status = copy_end(&c, how);

@@ -18,6 +18,7 @@ struct dc_copy_piece {
 		DC_COPY_EVENTS,
 		DC_COPY_FLOWS,
 		DC_COPY_COLLECTIVES,
+		DC_COPY_TIMELINE,
 	} table;
 	size_t rows;
 };

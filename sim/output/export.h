@@ -1,4 +1,5 @@
-/* A result's tables as text: tab- or comma-separated, one header line with units, full precision.
+/* A result's tables as text: tab- or comma-separated, one header line with units, full precision; and
+ * its timeline as a trace.
  *
  * Numbers are written with as many digits as reading them back exactly takes; kinds and subjects of
  * events as words. A column with an axis becomes one column per entity, "part_w.hosts [W]". The
@@ -31,6 +32,11 @@ enum dc_status dc_export_list(struct dc_diag *diag, const struct dc_result *resu
 enum dc_status dc_export_drawing(struct dc_diag *diag, const struct dc_result *result,
 				 const struct dc_result_table *table, size_t most,
 				 FILE *out) DC_CHECK;
+
+/* Writes the timeline as a trace, JSON in the Trace Event Format: see export_trace.c. DC_ERR_INPUT when
+ * the result has no timeline. */
+enum dc_status dc_export_trace(struct dc_diag *diag, const struct dc_result *result,
+			       FILE *out) DC_CHECK;
 
 /* The shortest text that reads back as the same double. size >= 32. */
 void dc_export_number(double value, char *text, size_t size);

@@ -7,81 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/hdf5_fields.h"
 #include "output/hdf5_library.h"
 
-/* A column of a table that every result has. */
-struct field {
-	const char *name;
-	const char *unit;
-	const char *long_name;
-	enum { REAL, NUMBER, KIND, SUBJECT, DETAIL } kind;
-};
-
-static const struct field iteration_fields[] = {
-	{"first", "1", "number of the first of these equal iterations", NUMBER},
-	{"count", "1", "how many equal iterations follow each other", NUMBER},
-	{"start", "s", "start of the first of these iterations", REAL},
-	{"duration", "s", "duration of each of these iterations", REAL},
-	{"compute", "s", "compute time in each of these iterations", REAL},
-	{"exposed_communication", "s", "communication not hidden behind compute", REAL},
-	{"stall", "s", "waiting for data", REAL},
-};
-
-static const struct field event_fields[] = {
-	{"time", "s", "time of the event", REAL},
-	{"kind", NULL, "what happened", KIND},
-	{"subject", NULL, "whom it happened to, as an index into /names/subject", SUBJECT},
-	{"detail", NULL, "the event in words", DETAIL},
-};
-
-static const struct field flow_fields[] = {
-	{"id", NULL, "flow, as an index into /names/flow", SUBJECT},
-	{"source", NULL, "where it comes from, as an index into /names/vertex", SUBJECT},
-	{"destination", NULL, "where it goes, as an index into /names/vertex", SUBJECT},
-	{"bytes", "byte", "size", REAL},
-	{"start", "s", "start", REAL},
-	{"finish", "s", "arrival of the last byte", REAL},
-	{"duration", "s", "from start to finish", REAL},
-	{"rate", "byte/s", "mean rate: bytes over duration", REAL},
-	{"bottleneck", NULL,
-	 "link that held it back last, as an index into /names/link; 4294967295: none", SUBJECT},
-};
-
-static const struct field collective_fields[] = {
-	{"row", "1", "number of the row", NUMBER},
-	{"job", NULL, "job, as an index into /names/job", SUBJECT},
-	{"operation", NULL, "what was done, as an index into /names/operation", SUBJECT},
-	{"algorithm", NULL, "how, as an index into /names/algorithm", SUBJECT},
-	{"protocol", NULL, "protocol of its messages, as an index into /names/protocol", SUBJECT},
-	{"members", "1", "members of a group", NUMBER},
-	{"groups", "1", "groups that did it at once", NUMBER},
-	{"repeat", "1", "times are the mean of so many, back to back", NUMBER},
-	{"size", "byte", "size, as nccl-tests counts it", REAL},
-	{"start", "s", "when the first group began", REAL},
-	{"duration", "s", "of the slowest group", REAL},
-	{"fastest", "s", "of the fastest group", REAL},
-	{"algbw", "byte/s", "size over duration", REAL},
-	{"busbw", "byte/s", "algbw times what makes it comparable with a link's rate", REAL},
-	{"sent", "byte", "bytes that all members of all groups send", REAL},
-	{"wire", "byte",
-	 "link capacity they take: on every link crossed, with what protocols and copying add",
-	 REAL},
-	{"alone", "s", "duration of one group alone, by which the algorithm was chosen", REAL},
-	{"second", NULL,
-	 "the next best algorithm, as an index into /names/algorithm; 4294967295: none", SUBJECT},
-	{"second_alone", "s", "duration of one group alone with that one", REAL},
-	{"untried", "1", "algorithms with a protocol whose schedules were too large to be compared",
-	 NUMBER},
-	{"bottleneck", NULL, "link that held the slowest group back", DETAIL},
-};
-
-enum {
-	COLLECTIVE_FIELDS = sizeof(collective_fields) / sizeof(*collective_fields),
-	ITERATION_FIELDS = sizeof(iteration_fields) / sizeof(*iteration_fields),
-	EVENT_FIELDS = sizeof(event_fields) / sizeof(*event_fields),
-	FLOW_FIELDS = sizeof(flow_fields) / sizeof(*flow_fields),
-	PATH_SIZE = 512,
-};
+enum { PATH_SIZE = 512 };
 
 /* The work in progress. ok turns false at the first failure, and every later step is skipped: the
  * file may then not be touched again. */
@@ -104,35 +33,37 @@ static bool step(struct builder *b, bool ok)
 	return b->ok;
 }
 
-static hid_t file_type(const struct field *field)
+static hid_t file_type(const struct dc_hdf5_field *field)
 {
 	switch (field->kind) {
-	case NUMBER:
+	case DC_HDF5_NUMBER:
 		return H5T_STD_U64LE;
-	case KIND:
+	case DC_HDF5_FLAG:
 		return H5T_STD_U8LE;
-	case SUBJECT:
+	case DC_HDF5_INDEX:
 		return H5T_STD_U32LE;
-	case DETAIL:
+	case DC_HDF5_DETAIL:
 		return H5T_C_S1;
-	case REAL:
+	case DC_HDF5_REAL:
+	case DC_HDF5_PARTS:
 		break;
 	}
 	return H5T_IEEE_F64LE;
 }
 
-static hid_t memory_type(const struct field *field)
+static hid_t memory_type(const struct dc_hdf5_field *field)
 {
 	switch (field->kind) {
-	case NUMBER:
+	case DC_HDF5_NUMBER:
 		return H5T_NATIVE_UINT64;
-	case KIND:
+	case DC_HDF5_FLAG:
 		return H5T_NATIVE_UINT8;
-	case SUBJECT:
+	case DC_HDF5_INDEX:
 		return H5T_NATIVE_UINT32;
-	case DETAIL:
+	case DC_HDF5_DETAIL:
 		return H5T_C_S1;
-	case REAL:
+	case DC_HDF5_REAL:
+	case DC_HDF5_PARTS:
 		break;
 	}
 	return H5T_NATIVE_DOUBLE;
@@ -270,7 +201,7 @@ static void make_all_names(struct builder *b)
 	close_group(b, group);
 }
 
-static hid_t make_column(struct builder *b, hid_t group, const struct field *field,
+static hid_t make_column(struct builder *b, hid_t group, const struct dc_hdf5_field *field,
 			 size_t chunk_rows, size_t width)
 {
 	hid_t dataset;
@@ -286,7 +217,7 @@ static hid_t make_column(struct builder *b, hid_t group, const struct field *fie
 }
 
 /* A column that is its table's dimension: the row's coordinate. */
-static hid_t make_scale(struct builder *b, hid_t group, const struct field *field,
+static hid_t make_scale(struct builder *b, hid_t group, const struct dc_hdf5_field *field,
 			size_t chunk_rows)
 {
 	hid_t scale = make_column(b, group, field, chunk_rows, 0);
@@ -320,7 +251,8 @@ static void attach_axis(struct builder *b, hid_t section, hid_t dataset, const s
 static void make_series_column(struct builder *b, hid_t section, hid_t time,
 			       const struct dc_column *column, size_t chunk_rows)
 {
-	struct field field = {column->name, column->unit, column->long_name, REAL};
+	struct dc_hdf5_field field = {column->name, column->unit, column->long_name, DC_HDF5_REAL,
+				      NULL};
 	hid_t dataset = make_column(b, section, &field, chunk_rows, axis_width(column));
 
 	put_text(b, dataset, "cell_methods",
@@ -334,8 +266,10 @@ static void make_series_column(struct builder *b, hid_t section, hid_t time,
 
 static void make_series(struct builder *b, const size_t *order)
 {
-	const struct field time_field = {"time", "s", "end of interval", REAL};
-	const struct field interval_field = {"interval", "s", "length of interval", REAL};
+	const struct dc_hdf5_field time_field = {"time", "s", "end of interval", DC_HDF5_REAL,
+						 NULL};
+	const struct dc_hdf5_field interval_field = {"interval", "s", "length of interval",
+						     DC_HDF5_REAL, NULL};
 	const struct dc_record_schema *schema = b->schema;
 	size_t rows = series_chunk_rows(schema);
 	hid_t series = make_group(b, "/series");
@@ -366,11 +300,42 @@ static void make_series(struct builder *b, const size_t *order)
 	close_group(b, series);
 }
 
-/* CF's way to say what a small number means; an enumerated type would be dropped by netCDF-4. */
-static void put_flags(struct builder *b, hid_t dataset)
+/* The list in /names that a field is an index into; one without labels when there is none. */
+static struct dc_axis names_of(const struct dc_record_schema *schema,
+			       const struct dc_hdf5_field *field)
 {
-	const struct dc_record_schema *schema = b->schema;
-	hsize_t count = schema->event_kinds_count;
+	if (strcmp(field->names, DC_RESULT_KIND_NAMES) == 0)
+		return (struct dc_axis){field->names, schema->event_kinds,
+					schema->event_kinds_count};
+	for (size_t i = 0; i < schema->axes_count; i++)
+		if (strcmp(schema->axes[i].name, field->names) == 0)
+			return schema->axes[i];
+	return (struct dc_axis){.name = field->names};
+}
+
+/* Values per row; 0: one, and one dimension. */
+static size_t field_width(const struct dc_record_schema *schema, const struct dc_hdf5_field *field)
+{
+	if (field->kind == DC_HDF5_PARTS)
+		return names_of(schema, field).count;
+	return field->kind == DC_HDF5_DETAIL ? DC_RESULT_DETAIL : 0;
+}
+
+/* Columns of a table: those of parts are only there where there are parts. */
+static size_t fields_used(const struct dc_record_schema *schema, const struct dc_hdf5_fields *table)
+{
+	size_t count = table->count;
+
+	while (table->fields[count - 1].kind == DC_HDF5_PARTS &&
+	       !field_width(schema, &table->fields[count - 1]))
+		count--;
+	return count;
+}
+
+/* CF's way to say what a small number means; an enumerated type would be dropped by netCDF-4. */
+static void put_flags(struct builder *b, hid_t dataset, const struct dc_axis *names)
+{
+	hsize_t count = names->count;
 	unsigned char *values;
 	size_t size = 1;
 	char *words;
@@ -379,7 +344,7 @@ static void put_flags(struct builder *b, hid_t dataset)
 	if (!count || !b->ok)
 		return;
 	for (size_t i = 0; i < count; i++)
-		size += strlen(schema->event_kinds[i]) + 1;
+		size += strlen(names->labels[i]) + 1;
 	values = calloc(count, 1);
 	words = calloc(size, 1);
 	if (!step(b, values && words))
@@ -388,7 +353,7 @@ static void put_flags(struct builder *b, hid_t dataset)
 		char *word = words + strlen(words);
 
 		values[i] = (unsigned char)i;
-		sprintf(word, "%s%s", i ? " " : "", schema->event_kinds[i]);
+		sprintf(word, "%s%s", i ? " " : "", names->labels[i]);
 		for (char *c = word + (i > 0); *c; c++)
 			if (*c == ' ')
 				*c = '_';
@@ -425,34 +390,63 @@ static hid_t make_detail_dimension(struct builder *b, hid_t group)
 	return dataset;
 }
 
-/* A table of fixed fields, the first of them its scale. */
-static void make_table(struct builder *b, const char *path, const struct field *fields,
-		       size_t count)
+static void make_field(struct builder *b, hid_t group, hid_t scale,
+		       const struct dc_hdf5_field *field)
 {
-	hid_t group = make_group(b, path);
-	hid_t scale = make_scale(b, group, &fields[0], dc_hdf5_table_chunk_rows(0));
+	size_t width = field_width(b->schema, field);
+	bool detail = field->kind == DC_HDF5_DETAIL;
+	size_t bytes = detail ? width : width * sizeof(double);
+	hid_t dataset = make_column(b, group, field, dc_hdf5_table_chunk_rows(bytes), width);
 
-	for (size_t i = 1; i < count; i++) {
-		bool detail = fields[i].kind == DETAIL;
-		size_t rows = dc_hdf5_table_chunk_rows(detail ? DC_RESULT_DETAIL : 0);
-		hid_t dataset =
-			make_column(b, group, &fields[i], rows, detail ? DC_RESULT_DETAIL : 0);
+	if (b->ok)
+		step(b, H5DSattach_scale(dataset, scale, 0) >= 0);
+	if (field->names) {
+		struct dc_axis names = names_of(b->schema, field);
+
+		if (field->kind == DC_HDF5_FLAG)
+			put_flags(b, dataset, &names);
+		if (field->kind == DC_HDF5_PARTS)
+			attach_axis(b, group, dataset, &names);
+	}
+	if (detail) {
+		hid_t dimension = make_detail_dimension(b, group);
 
 		if (b->ok)
-			step(b, H5DSattach_scale(dataset, scale, 0) >= 0);
-		if (fields[i].kind == KIND)
-			put_flags(b, dataset);
-		if (detail) {
-			hid_t dimension = make_detail_dimension(b, group);
-
-			if (b->ok)
-				step(b, H5DSattach_scale(dataset, dimension, 1) >= 0);
-			close_dataset(b, dimension);
-		}
-		close_dataset(b, dataset);
+			step(b, H5DSattach_scale(dataset, dimension, 1) >= 0);
+		close_dataset(b, dimension);
 	}
+	close_dataset(b, dataset);
+}
+
+/* A table of fixed fields, the first of them its scale. */
+static void make_table(struct builder *b, enum dc_hdf5_fixed number)
+{
+	const struct dc_hdf5_fields *table = dc_hdf5_fields(number);
+	size_t count = fields_used(b->schema, table);
+	char path[PATH_SIZE];
+	hid_t group, scale;
+
+	snprintf(path, sizeof(path), "/%s", table->group);
+	group = make_group(b, path);
+	scale = make_scale(b, group, &table->fields[0], dc_hdf5_table_chunk_rows(0));
+	for (size_t i = 1; i < count; i++)
+		make_field(b, group, scale, &table->fields[i]);
 	close_dataset(b, scale);
 	close_group(b, group);
+}
+
+bool dc_hdf5_layout_has(const struct dc_record_schema *schema, enum dc_hdf5_fixed table)
+{
+	switch (table) {
+	case DC_HDF5_FLOWS:
+		return schema->flows;
+	case DC_HDF5_COLLECTIVES:
+		return schema->collectives;
+	case DC_HDF5_TIMELINE:
+		return schema->timeline;
+	default:
+		return true;
+	}
 }
 
 static void make_summary(struct builder *b)
@@ -526,12 +520,9 @@ hid_t dc_hdf5_layout_create(const char *path, const struct dc_record_schema *sch
 	close_dataset(&b, scenario);
 	make_all_names(&b);
 	make_series(&b, order);
-	make_table(&b, "/iterations", iteration_fields, ITERATION_FIELDS);
-	make_table(&b, "/events", event_fields, EVENT_FIELDS);
-	if (schema->flows)
-		make_table(&b, "/flows", flow_fields, FLOW_FIELDS);
-	if (schema->collectives)
-		make_table(&b, "/collectives", collective_fields, COLLECTIVE_FIELDS);
+	for (int i = 0; i < DC_HDF5_FIXED; i++)
+		if (dc_hdf5_layout_has(schema, (enum dc_hdf5_fixed)i))
+			make_table(&b, (enum dc_hdf5_fixed)i);
 	make_summary(&b);
 	if (!b.ok)
 		return H5I_INVALID_HID;
@@ -560,39 +551,22 @@ bool dc_hdf5_layout_open_series(hid_t file, const struct dc_record_schema *schem
 	return ok;
 }
 
-static bool open_fields(hid_t file, const char *group, const struct field *fields, size_t count,
-			struct dc_hdf5_table *table)
+bool dc_hdf5_layout_open_fixed(hid_t file, const struct dc_record_schema *schema,
+			       enum dc_hdf5_fixed number, struct dc_hdf5_table *table)
 {
+	const struct dc_hdf5_fields *fields = dc_hdf5_fields(number);
+	size_t count = fields_used(schema, fields);
 	bool ok = dc_hdf5_table_init(table, count, dc_hdf5_table_chunk_rows(0));
 
 	for (size_t i = 0; i < count && ok; i++) {
+		const struct dc_hdf5_field *field = &fields->fields[i];
 		char path[PATH_SIZE];
 
-		snprintf(path, sizeof(path), "/%s/%s", group, fields[i].name);
-		ok = dc_hdf5_table_open(table, i, file, path, memory_type(&fields[i]),
-					fields[i].kind == DETAIL ? DC_RESULT_DETAIL : 0);
+		snprintf(path, sizeof(path), "/%s/%s", fields->group, field->name);
+		ok = dc_hdf5_table_open(table, i, file, path, memory_type(field),
+					field_width(schema, field));
 	}
 	return ok;
-}
-
-bool dc_hdf5_layout_open_iterations(hid_t file, struct dc_hdf5_table *table)
-{
-	return open_fields(file, "iterations", iteration_fields, ITERATION_FIELDS, table);
-}
-
-bool dc_hdf5_layout_open_events(hid_t file, struct dc_hdf5_table *table)
-{
-	return open_fields(file, "events", event_fields, EVENT_FIELDS, table);
-}
-
-bool dc_hdf5_layout_open_flows(hid_t file, struct dc_hdf5_table *table)
-{
-	return open_fields(file, "flows", flow_fields, FLOW_FIELDS, table);
-}
-
-bool dc_hdf5_layout_open_collectives(hid_t file, struct dc_hdf5_table *table)
-{
-	return open_fields(file, "collectives", collective_fields, COLLECTIVE_FIELDS, table);
 }
 
 bool dc_hdf5_layout_set_status(hid_t file, const char *status)

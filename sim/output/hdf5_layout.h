@@ -5,10 +5,12 @@
  *     /names/<axis>           labels of entities, as dimension scales; event_kind and subject
  *     /series/time, interval  end and length of each row's interval, s
  *     /series/<section>/      time and axes by hard link, then the section's columns
- *     /iterations/            first (scale), count, start, duration, compute, ...
+ *     /iterations/            first (scale), count, start, duration, compute, ...; exposed by
+ *                             what communicates, where the schema names it
  *     /events/                time (scale), kind, subject, detail
  *     /flows/                 id (scale), source, destination, bytes, start, ...; where used
  *     /collectives/           row (scale), job, operation, algorithm, size, ...; where used
+ *     /timeline/              row (scale), iteration, stage, stream, role, begin, ...; where used
  *     /summary/<figure>       scalars, NaN until the end
  *
  * All objects are made first and the file then goes into SWMR mode (single writer, multiple
@@ -23,6 +25,7 @@
 #include <stddef.h>
 
 #include "engine/record.h"
+#include "output/hdf5_fields.h"
 #include "output/hdf5_table.h"
 
 /* Fills order[0 .. columns_count) with the schema's columns, those of a section together, sections
@@ -39,10 +42,10 @@ hid_t dc_hdf5_layout_create(const char *path, const struct dc_record_schema *sch
  * half made and still go to dc_hdf5_table_fini(). */
 bool dc_hdf5_layout_open_series(hid_t file, const struct dc_record_schema *schema,
 				const size_t *order, struct dc_hdf5_table *table);
-bool dc_hdf5_layout_open_iterations(hid_t file, struct dc_hdf5_table *table);
-bool dc_hdf5_layout_open_events(hid_t file, struct dc_hdf5_table *table);
-bool dc_hdf5_layout_open_flows(hid_t file, struct dc_hdf5_table *table);
-bool dc_hdf5_layout_open_collectives(hid_t file, struct dc_hdf5_table *table);
+/* The same for a table of fixed fields, where the schema has it. */
+bool dc_hdf5_layout_has(const struct dc_record_schema *schema, enum dc_hdf5_fixed table);
+bool dc_hdf5_layout_open_fixed(hid_t file, const struct dc_record_schema *schema,
+			       enum dc_hdf5_fixed number, struct dc_hdf5_table *table);
 
 /* Overwrites the attribute `status` and a figure of the summary; false on failure. */
 bool dc_hdf5_layout_set_status(hid_t file, const char *status);

@@ -18,12 +18,13 @@
 #include "output/reader.h"
 
 enum {
-	TABLES = 5,
+	TABLES = 1 + DC_HDF5_FIXED,
 	SERIES = DC_COPY_SERIES,
 	ITERATIONS = DC_COPY_ITERATIONS,
 	EVENTS = DC_COPY_EVENTS,
 	FLOWS = DC_COPY_FLOWS,
-	COLLECTIVES = DC_COPY_COLLECTIVES
+	COLLECTIVES = DC_COPY_COLLECTIVES,
+	TIMELINE = DC_COPY_TIMELINE,
 };
 
 enum state {
@@ -42,7 +43,8 @@ struct hdf5_sink {
 	enum state state;
 	hid_t file;
 	struct dc_hdf5_table tables[TABLES];
-	bool flows, collectives; /* these tables are there */
+	bool has[TABLES];      /* which tables are there */
+	size_t communications; /* labels of the axis of this name */
 	/* The schema's columns in the file's order: where each one's values start, and how many. */
 	size_t *offsets;
 	size_t *widths;
@@ -145,6 +147,26 @@ static enum dc_status check_schema(struct hdf5_sink *sink, const struct dc_recor
 	return DC_OK;
 }
 
+static bool open_tables(struct hdf5_sink *sink, const struct dc_record_schema *schema,
+			const size_t *order)
+{
+	bool ok = dc_hdf5_layout_open_series(sink->file, schema, order, &sink->tables[SERIES]);
+
+	sink->has[SERIES] = true;
+	for (int i = 0; i < DC_HDF5_FIXED && ok; i++) {
+		enum dc_hdf5_fixed fixed = (enum dc_hdf5_fixed)i;
+
+		sink->has[1 + i] = dc_hdf5_layout_has(schema, fixed);
+		if (sink->has[1 + i])
+			ok = dc_hdf5_layout_open_fixed(sink->file, schema, fixed,
+						       &sink->tables[1 + i]);
+	}
+	for (size_t i = 0; i < schema->axes_count; i++)
+		if (strcmp(schema->axes[i].name, "communication") == 0)
+			sink->communications = schema->axes[i].count;
+	return ok;
+}
+
 static enum dc_status sink_begin(struct dc_record_sink *base, const struct dc_record_schema *schema)
 {
 	struct hdf5_sink *sink = (struct hdf5_sink *)base;
@@ -168,14 +190,7 @@ static enum dc_status sink_begin(struct dc_record_sink *base, const struct dc_re
 	sink->file = dc_hdf5_layout_create(sink->part, schema, order, why, sizeof(why));
 	if (sink->file < 0)
 		return give_up(sink, sink->part, why);
-	sink->flows = schema->flows;
-	sink->collectives = schema->collectives;
-	if (!dc_hdf5_layout_open_series(sink->file, schema, order, &sink->tables[SERIES]) ||
-	    !dc_hdf5_layout_open_iterations(sink->file, &sink->tables[ITERATIONS]) ||
-	    !dc_hdf5_layout_open_events(sink->file, &sink->tables[EVENTS]) ||
-	    (schema->flows && !dc_hdf5_layout_open_flows(sink->file, &sink->tables[FLOWS])) ||
-	    (schema->collectives &&
-	     !dc_hdf5_layout_open_collectives(sink->file, &sink->tables[COLLECTIVES])))
+	if (!open_tables(sink, schema, order))
 		return give_up_hdf5(sink);
 	sink->state = OPEN;
 	sink->last_flush_s = clock_s();
@@ -269,6 +284,10 @@ static enum dc_status sink_iteration(struct dc_record_sink *base,
 	*(double *)dc_hdf5_table_cell(table, 4) = row->compute_s;
 	*(double *)dc_hdf5_table_cell(table, 5) = row->exposed_communication_s;
 	*(double *)dc_hdf5_table_cell(table, 6) = row->stall_s;
+	*(double *)dc_hdf5_table_cell(table, 7) = row->bubble_s;
+	if (sink->communications)
+		memcpy(dc_hdf5_table_cell(table, 8), row->exposed_s,
+		       sink->communications * sizeof(double));
 	return push(sink, ITERATIONS);
 }
 
@@ -295,7 +314,7 @@ static enum dc_status sink_flow(struct dc_record_sink *base, const struct dc_flo
 	struct hdf5_sink *sink = (struct hdf5_sink *)base;
 	struct dc_hdf5_table *table = &sink->tables[FLOWS];
 
-	if (sink->state != OPEN || !sink->flows)
+	if (sink->state != OPEN || !sink->has[FLOWS])
 		return refuse(sink);
 	/* In the order of the layout's fields. */
 	*(uint32_t *)dc_hdf5_table_cell(table, 0) = row->flow;
@@ -323,7 +342,7 @@ static enum dc_status sink_collective(struct dc_record_sink *base,
 	size_t at = 0;
 	char *bottleneck;
 
-	if (sink->state != OPEN || !sink->collectives)
+	if (sink->state != OPEN || !sink->has[COLLECTIVES])
 		return refuse(sink);
 	/* In the order of the layout's fields. */
 	*(uint64_t *)dc_hdf5_table_cell(table, at++) = row->row;
@@ -340,6 +359,27 @@ static enum dc_status sink_collective(struct dc_record_sink *base,
 	memset(bottleneck, 0, DC_RESULT_DETAIL);
 	memcpy(bottleneck, row->bottleneck, strnlen(row->bottleneck, DC_RESULT_DETAIL - 1));
 	return push(sink, COLLECTIVES);
+}
+
+static enum dc_status sink_timeline(struct dc_record_sink *base, const struct dc_timeline_row *row)
+{
+	struct hdf5_sink *sink = (struct hdf5_sink *)base;
+	struct dc_hdf5_table *table = &sink->tables[TIMELINE];
+
+	if (sink->state != OPEN || !sink->has[TIMELINE])
+		return refuse(sink);
+	/* In the order of the layout's fields. */
+	*(uint64_t *)dc_hdf5_table_cell(table, 0) = row->row;
+	*(uint64_t *)dc_hdf5_table_cell(table, 1) = row->iteration;
+	*(uint32_t *)dc_hdf5_table_cell(table, 2) = row->stage;
+	*(uint32_t *)dc_hdf5_table_cell(table, 3) = row->stream;
+	*(uint8_t *)dc_hdf5_table_cell(table, 4) = row->role;
+	*(uint32_t *)dc_hdf5_table_cell(table, 5) = row->operation;
+	*(uint32_t *)dc_hdf5_table_cell(table, 6) = row->chunk;
+	*(uint32_t *)dc_hdf5_table_cell(table, 7) = row->micro_batch;
+	*(double *)dc_hdf5_table_cell(table, 8) = row->begin_s;
+	*(double *)dc_hdf5_table_cell(table, 9) = row->duration_s;
+	return push(sink, TIMELINE);
 }
 
 /* Writes the closed .part once more, without the traces of early flushes, to fresh. */
@@ -433,6 +473,7 @@ static const struct dc_record_sink_type hdf5_sink_type = {
 	.event = sink_event,
 	.flow = sink_flow,
 	.collective = sink_collective,
+	.timeline = sink_timeline,
 	.end = sink_end,
 };
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "output/hdf5_fields.h"
 #include "output/hdf5_library.h"
 #include "output/reader_state.h"
 
@@ -167,26 +168,17 @@ static bool find_axis(const struct dc_result *r, hid_t dataset, struct dc_result
 /* What the whole numbers of a column are indices into; NULL when they are plain numbers. */
 static const struct dc_result_names *names_of(const struct dc_result *r, const char *path)
 {
-	static const char *const indices[][2] = {
-		{"/flows/id", "flow"},
-		{"/flows/source", "vertex"},
-		{"/flows/destination", "vertex"},
-		{"/flows/bottleneck", "link"},
-		{"/collectives/job", "job"},
-		{"/collectives/operation", "operation"},
-		{"/collectives/algorithm", "algorithm"},
-		{"/collectives/protocol", "protocol"},
-		{"/collectives/second", "algorithm"},
-	};
+	const struct dc_hdf5_field *field = dc_hdf5_fields_find(path);
 
-	if (strcmp(path, "/events/kind") == 0)
+	if (!field || !field->names)
+		return NULL;
+	if (strcmp(field->names, DC_RESULT_KIND_NAMES) == 0)
 		return &r->kinds;
-	if (strcmp(path, "/events/subject") == 0)
+	if (strcmp(field->names, DC_RESULT_SUBJECT_NAMES) == 0)
 		return &r->subjects;
-	for (size_t i = 0; i < sizeof indices / sizeof *indices; i++)
-		for (size_t k = 0; k < r->axes_count && strcmp(indices[i][0], path) == 0; k++)
-			if (strcmp(r->axes[k].name, indices[i][1]) == 0)
-				return &r->axes[k];
+	for (size_t k = 0; k < r->axes_count; k++)
+		if (strcmp(r->axes[k].name, field->names) == 0)
+			return &r->axes[k];
 	return NULL;
 }
 
@@ -370,29 +362,35 @@ static enum dc_status read_series(struct dc_result *r, const struct members *sec
 	return DC_OK;
 }
 
+/* A table of fixed fields. Every result has iterations and events. */
+static enum dc_status read_fixed(struct dc_result *r, enum dc_hdf5_fixed number)
+{
+	const struct dc_hdf5_fields *fields = dc_hdf5_fields(number);
+	const char *group = dc_arena_printf(r->arena, "/%s", fields->group);
+	const char *scale =
+		dc_arena_printf(r->arena, "/%s/%s", fields->group, fields->fields[0].name);
+
+	if (!group || !scale)
+		return DC_ERR_MEMORY;
+	if (number != DC_HDF5_ITERATIONS && number != DC_HDF5_EVENTS &&
+	    H5Lexists(r->file, group, H5P_DEFAULT) <= 0)
+		return DC_OK;
+	return read_table(r, group, fields->group, &scale, 1);
+}
+
 static enum dc_status read_tables(struct dc_result *r)
 {
-	static const char *const iterations[1] = {"/iterations/first"};
-	static const char *const events[1] = {"/events/time"};
-	static const char *const flows[1] = {"/flows/id"};
-	static const char *const collectives[1] = {"/collectives/row"};
 	struct members sections;
 	enum dc_status status;
 
 	if (!list_members(r, "/series", &sections))
 		return damaged(r, "/series");
-	r->tables = dc_arena_array(r->arena, sections.count + 4, sizeof(*r->tables));
+	r->tables = dc_arena_array(r->arena, sections.count + DC_HDF5_FIXED, sizeof(*r->tables));
 	if (!r->tables)
 		return DC_ERR_MEMORY;
 	status = read_series(r, &sections);
-	if (status == DC_OK)
-		status = read_table(r, "/iterations", "iterations", iterations, 1);
-	if (status == DC_OK)
-		status = read_table(r, "/events", "events", events, 1);
-	if (status == DC_OK && H5Lexists(r->file, "/flows", H5P_DEFAULT) > 0)
-		status = read_table(r, "/flows", "flows", flows, 1);
-	if (status == DC_OK && H5Lexists(r->file, "/collectives", H5P_DEFAULT) > 0)
-		status = read_table(r, "/collectives", "collectives", collectives, 1);
+	for (int i = 0; i < DC_HDF5_FIXED && status == DC_OK; i++)
+		status = read_fixed(r, (enum dc_hdf5_fixed)i);
 	return status;
 }
 

@@ -1,7 +1,7 @@
 /* Reading a result: its tables, their columns with unit and meaning, and blocks of their rows.
  *
  * Tables are the sections of the series (each with time and interval in front), iterations, events,
- * flows and collectives (where a run has them) and summary. A column's cells are numbers, or words.
+ * flows, collectives and timeline (where a run has them) and summary. A column's cells are numbers, or words.
  * Everything returned lives until dc_result_close(). A file that is not a result of dcsim, of a newer layout, unfinished, cut short
  * or damaged is refused with one message. */
 #ifndef DC_OUTPUT_READER_H

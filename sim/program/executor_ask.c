@@ -242,6 +242,55 @@ static enum dc_status stands_for_all(const struct dc_executor *executor,
 	return status;
 }
 
+/* --- sends that are translates of each other --- */
+
+/* Whether moving every rank from stage to stage along the axis leaves the fabric as it is: it has no
+ * exceptions and no hashed routes, and the stages lie along one dimension, at multiples of its period. */
+static bool moves_onto(const struct dc_executor *executor, uint64_t stages)
+{
+	const struct dc_ensemble *ensemble = executor->ensemble;
+	const struct dc_fabric *fabric = executor->machine->fabric;
+	uint64_t stride = dc_ensemble_stride(ensemble, ensemble->stage_axis);
+	const struct dc_group_piece piece = {executor->stage_count, stride};
+	const struct dc_fabric_dimension *dimension;
+	struct dc_group group;
+	bool aligned;
+	size_t d;
+
+	if (fabric->exception_count ||
+	    dc_group_lattice(fabric, 0, &piece, 1, &group, &aligned) != DC_OK || !aligned ||
+	    group.count != 1)
+		return false;
+	d = group.factors[0].dimension;
+	dimension = &fabric->dimensions[d];
+	if (dimension->type->paths && fabric->routing.policy != DC_ROUTING_SHORTEST &&
+	    fabric->routing.policy != DC_ROUTING_SPRAY)
+		return false;
+	if (fabric->port_count && d < fabric->outside)
+		return false;
+	return stages * (stride / fabric->strides[d]) % dimension->type->period(dimension) == 0;
+}
+
+/* The answer to a like send of other stages, or NULL. */
+static const struct answer *find_translate(const struct dc_executor *executor,
+					   const struct dc_executor_communication *asked)
+{
+	for (uint32_t i = 0; i < executor->answer_count && !executor->options.exact; i++) {
+		const struct answer *answer = &executor->answers[i];
+		const struct dc_executor_communication *other = &answer->asked;
+
+		if (other == asked || asked->kind != DC_PROGRAM_NO_GROUP ||
+		    other->kind != DC_PROGRAM_NO_GROUP ||
+		    asked->to - asked->from != other->to - other->from ||
+		    asked->size_bytes < other->size_bytes || asked->size_bytes > other->size_bytes)
+			continue;
+		if (moves_onto(executor, asked->from > other->from ? asked->from - other->from
+								   : other->from - asked->from))
+			return answer;
+	}
+	return NULL;
+}
+
 /* --- asking --- */
 
 static enum dc_status refuse(const struct dc_executor *executor,
@@ -259,10 +308,18 @@ static enum dc_status find(struct dc_executor *executor, struct answer *answer)
 	struct dc_executor_communication *asked = &answer->asked;
 	const struct dc_fabric *fabric = executor->machine->fabric;
 	struct dc_collective_request request;
+	const struct answer *like = find_translate(executor, asked);
 	const char *why = NULL;
 	bool aligned, all;
-	enum dc_status status = request_of(executor, asked, 0, &request, &aligned);
+	enum dc_status status;
 
+	if (like) {
+		asked->how = like->asked.how;
+		asked->duration = like->asked.duration;
+		answer->each = like->each;
+		return DC_OK;
+	}
+	status = request_of(executor, asked, 0, &request, &aligned);
 	if (!status)
 		status = dc_collective_find(fabric, &request, &asked->how, &why);
 	if (status == DC_ERR_RUN)

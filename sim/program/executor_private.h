@@ -27,6 +27,7 @@ struct stage {
 	struct shape *shapes;
 	uint32_t shape_count, shape_capacity;
 	uint32_t *shape_of; /* by operation */
+	uint32_t gangs;     /* a bit for each kind of gang that COMPUTE starts in, none included */
 	bool *watched;      /* by operation: other stages wait for it */
 	uint32_t *watchers; /* stages that wait for operations of this one */
 	uint32_t watcher_count;

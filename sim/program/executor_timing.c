@@ -133,6 +133,8 @@ static enum dc_status find_shapes(struct dc_executor *executor, uint32_t number)
 			places[at] = stage->shape_count;
 		}
 		stage->shape_of[i] = places[at] - 1;
+		if (ops[i].kind == DC_OP_COMPUTE)
+			stage->gangs |= 1u << ops[i].gang;
 	}
 	free(places);
 	return status;
@@ -237,7 +239,8 @@ uint64_t dc_executor_timing_key(const struct dc_executor *executor, uint64_t ran
 	uint64_t key = dc_executor_mix(1, stage);
 
 	for (uint32_t k = 0; k < ensemble->kind_count && executor->machine->slow_count; k++)
-		key = hash_double(key, slowness(executor, rank, k));
+		if (executor->stages[stage].gangs >> k & 1)
+			key = hash_double(key, slowness(executor, rank, k));
 	for (uint32_t i = 0; i < executor->answer_count; i++) {
 		const struct answer *answer = &executor->answers[i];
 

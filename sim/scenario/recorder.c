@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { AXIS_PART, AXIS_RACK };
+enum { AXIS_PART, AXIS_RACK, AXIS_COMMUNICATION, AXIS_TIMELINE };
 
 /* Where a column's value comes from. */
 enum source {
@@ -54,6 +54,9 @@ static const struct column columns[] = {
 	 DC_USE_COMMUNICATING, 1},
 	{"training", "stall_share", "1", "share of accelerator time spent waiting for data",
 	 DC_CELL_MEAN, -1, FROM_USE, DC_USE_STALLED, 1},
+	{"training", "bubble_share", "1",
+	 "share of accelerator time spent waiting for another stage, or at a barrier", DC_CELL_MEAN,
+	 -1, FROM_USE, DC_USE_WAITING, 1},
 	{"utilization", "compute", "1", "share of the peak FLOP rate", DC_CELL_MEAN, -1, FROM_USE,
 	 DC_USE_COMPUTE, 1},
 	{"utilization", "memory", "1", "share of the memory bandwidth", DC_CELL_MEAN, -1, FROM_USE,
@@ -86,13 +89,29 @@ static const char *const event_kinds[DC_RECORDER_EVENTS] = {
 
 static const char *const subjects[DC_RECORDER_SUBJECTS] = {"run", "facility.cooling"};
 
-/* Racks one by one up to a limit, beyond it the classes: full racks, and a last one that is not. */
+/* Racks by class: full ones, and a last one that is not; others by the first of their like. */
+static const char *name_class(const struct dc_recorder *recorder, uint64_t class)
+{
+	const struct dc_datacenter *dc = recorder->datacenter;
+	bool partial = dc->nodes_in_last_rack != dc->nodes_per_rack;
+	uint64_t first = recorder->load->rack_classes.items[class].first;
+
+	if (partial && first == dc->racks - 1)
+		return "last-rack";
+	if (recorder->load->rack_count <= (partial ? 2 : 1))
+		return "full-racks";
+	return dc_arena_printf(dc->arena, "racks-like-%llu", (unsigned long long)first);
+}
+
+/* Racks one by one up to a limit, beyond it their classes. In exact runs there are none: then the first
+ * stands for the full ones. */
 static enum dc_status name_racks(struct dc_recorder *recorder)
 {
 	const struct dc_datacenter *dc = recorder->datacenter;
 	bool partial = dc->nodes_in_last_rack != dc->nodes_per_rack;
 	bool all = dc->racks <= DC_RECORDER_RACKS;
-	uint64_t count = all ? dc->racks : partial ? 2 : 1;
+	bool classes = !all && recorder->load->rack_count < dc->racks;
+	uint64_t count = all ? dc->racks : classes ? recorder->load->rack_count : partial ? 2 : 1;
 
 	recorder->rack_labels = dc_arena_array(dc->arena, count, sizeof *recorder->rack_labels);
 	recorder->rack_before = dc_arena_array(dc->arena, recorder->load->rack_count,
@@ -104,13 +123,17 @@ static enum dc_status name_racks(struct dc_recorder *recorder)
 	    !recorder->rack_entry)
 		return DC_ERR_MEMORY;
 	for (uint64_t i = 0; i < count; i++) {
-		/* Of classes, the first rack stands for the full ones, the last for itself. */
 		uint64_t rack = all || !i ? i : dc->racks - 1;
 
+		if (classes)
+			rack = recorder->load->rack_classes.items[i].first;
 		recorder->rack_entry[i] = (uint32_t)dc_datacenter_rack_entry(recorder->load, rack);
 		recorder->rack_labels[i] =
-			all ? dc_arena_printf(dc->arena, "rack-%llu", (unsigned long long)i)
-			    : (i ? "last-rack" : "full-racks");
+			all       ? dc_arena_printf(dc->arena, "rack-%llu", (unsigned long long)i)
+			: classes ? name_class(recorder, i)
+				  : (i ? "last-rack" : "full-racks");
+		if (!recorder->rack_labels[i])
+			return DC_ERR_MEMORY;
 	}
 	recorder->axes[AXIS_PART] =
 		(struct dc_axis){"part", part_labels, sizeof part_labels / sizeof *part_labels};
@@ -118,9 +141,28 @@ static enum dc_status name_racks(struct dc_recorder *recorder)
 	return DC_OK;
 }
 
+/* Kinds of groups in their order, then sends between stages. */
+static enum dc_status name_communications(struct dc_recorder *recorder)
+{
+	const struct dc_ensemble *ensemble = recorder->datacenter->plan.ensemble;
+	const char **labels =
+		dc_arena_array(recorder->datacenter->arena, DC_ENSEMBLE_KINDS, sizeof *labels);
+	size_t count = 0;
+
+	if (!labels)
+		return DC_ERR_MEMORY;
+	for (uint32_t k = 1; k < ensemble->kind_count; k++)
+		labels[count++] = ensemble->kinds[k].name;
+	if (ensemble->program_count > 1)
+		labels[count++] = "sends";
+	recorder->axes[AXIS_COMMUNICATION] = (struct dc_axis){"communication", labels, count};
+	return DC_OK;
+}
+
 enum dc_status dc_simulation_recorder_init(struct dc_recorder *recorder,
 					   const struct dc_datacenter *datacenter,
 					   struct dc_load *load, struct dc_climate *climate,
+					   struct dc_timeline *timeline,
 					   struct dc_record_sink *sink)
 {
 	size_t values = 0;
@@ -130,11 +172,16 @@ enum dc_status dc_simulation_recorder_init(struct dc_recorder *recorder,
 		.datacenter = datacenter,
 		.load = load,
 		.climate = climate,
+		.timeline = timeline,
 		.sink = sink,
 	};
 	status = name_racks(recorder);
+	if (!status)
+		status = name_communications(recorder);
 	if (status)
 		return status;
+	for (int i = 0; i < DC_TIMELINE_AXES && timeline; i++)
+		recorder->axes[AXIS_TIMELINE + i] = timeline->axes[i];
 	for (size_t i = 0; i < COLUMNS; i++)
 		values += columns[i].axis < 0 ? 1 : recorder->axes[columns[i].axis].count;
 	recorder->values = dc_arena_array(datacenter->arena, values, sizeof *recorder->values);
@@ -152,7 +199,7 @@ enum dc_status dc_simulation_recorder_begin(struct dc_recorder *recorder)
 		.seed = scenario->run.seed,
 		.start = start,
 		.axes = recorder->axes,
-		.axes_count = 2,
+		.axes_count = recorder->timeline ? AXIS_TIMELINE + DC_TIMELINE_AXES : AXIS_TIMELINE,
 		.columns = declared,
 		.columns_count = COLUMNS,
 		.summary = dc_simulation_summary,
@@ -161,6 +208,7 @@ enum dc_status dc_simulation_recorder_begin(struct dc_recorder *recorder)
 		.event_kinds_count = DC_RECORDER_EVENTS,
 		.subjects = subjects,
 		.subjects_count = DC_RECORDER_SUBJECTS,
+		.timeline = recorder->timeline != NULL,
 	};
 
 	if (!recorder->sink)
@@ -272,6 +320,18 @@ enum dc_status dc_simulation_recorder_row(struct dc_recorder *recorder, dc_time 
 					      recorder->values);
 }
 
+/* In the order of name_communications(). */
+static void split_exposed(struct dc_recorder *recorder)
+{
+	const struct dc_ensemble *ensemble = recorder->datacenter->plan.ensemble;
+	double *exposed_s = recorder->exposed_s;
+
+	for (uint32_t k = 1; k < ensemble->kind_count; k++)
+		*exposed_s++ = dc_time_to_s(recorder->run.exposed[k]);
+	if (ensemble->program_count > 1)
+		*exposed_s = dc_time_to_s(recorder->run.sends);
+}
+
 static enum dc_status write_run(struct dc_recorder *recorder)
 {
 	const struct dc_executor_iteration *run = &recorder->run;
@@ -283,10 +343,13 @@ static enum dc_status write_run(struct dc_recorder *recorder)
 		.compute_s = dc_time_to_s(run->compute),
 		.exposed_communication_s = dc_time_to_s(run->exposed_communication),
 		.stall_s = dc_time_to_s(run->stall),
+		.bubble_s = dc_time_to_s(run->bubble),
+		.exposed_s = recorder->exposed_s,
 	};
 
 	if (!recorder->sink || !run->count)
 		return DC_OK;
+	split_exposed(recorder);
 	return recorder->sink->type->iteration(recorder->sink, &row);
 }
 

@@ -4,6 +4,7 @@
 
 #include "scenario/climate.h"
 #include "scenario/simulation.h"
+#include "scenario/timeline.h"
 
 /* Racks that are recorded one by one; more of them are recorded by class. */
 enum { DC_RECORDER_RACKS = 1024 };
@@ -23,8 +24,11 @@ struct dc_recorder {
 	const struct dc_datacenter *datacenter;
 	struct dc_load *load;
 	struct dc_climate *climate;
-	struct dc_record_sink *sink; /* may be NULL */
-	struct dc_axis axes[2];      /* part, rack */
+	struct dc_record_sink *sink;  /* may be NULL */
+	struct dc_timeline *timeline; /* NULL: not recorded */
+	/* part, rack, what communicates, those of the timeline */
+	struct dc_axis axes[3 + DC_TIMELINE_AXES];
+	double exposed_s[DC_ENSEMBLE_KINDS]; /* of an iteration, by what communicates */
 	const char **rack_labels;
 	double *values;
 	dc_time since;
@@ -41,6 +45,7 @@ struct dc_recorder {
 enum dc_status dc_simulation_recorder_init(struct dc_recorder *recorder,
 					   const struct dc_datacenter *datacenter,
 					   struct dc_load *load, struct dc_climate *climate,
+					   struct dc_timeline *timeline,
 					   struct dc_record_sink *sink) DC_CHECK;
 /* Declares everything to the sink. */
 enum dc_status dc_simulation_recorder_begin(struct dc_recorder *recorder) DC_CHECK;

@@ -23,6 +23,7 @@ struct simulation {
 	struct dc_load load;
 	struct dc_climate climate;
 	struct dc_recorder recorder;
+	struct dc_timeline timeline;
 	dc_time iterations_end; /* of the last complete iteration reported */
 	bool limited;
 };
@@ -49,7 +50,18 @@ static enum dc_status on_iteration(void *context, const struct dc_executor_itera
 	sim->iterations_end = iteration->start + iteration->duration * (dc_time)iteration->count;
 	if (sim->options->iteration)
 		sim->options->iteration(sim->options->context, iteration);
+	if (sim->recorder.timeline && dc_simulation_timeline_iteration(&sim->timeline, iteration))
+		fail_on(sim, dc_simulation_timeline_write(&sim->timeline, sim->recorder.sink));
 	return dc_simulation_recorder_iteration(&sim->recorder, iteration);
+}
+
+static void on_operation(void *context, uint64_t actor, uint32_t stage, uint32_t op,
+			 uint64_t iteration, dc_time begin, dc_time end)
+{
+	struct simulation *sim = context;
+
+	fail_on(sim, dc_simulation_timeline_operation(&sim->timeline, actor, stage, op, iteration,
+						      begin, end));
 }
 
 static void on_record(void *context)
@@ -161,10 +173,12 @@ static void on_finished(void *context)
 static enum dc_status prepare(struct simulation *sim, struct dc_record_sink *sink)
 {
 	const struct dc_datacenter *dc = sim->datacenter;
+	bool timeline = sink && sink->type->timeline;
 	const struct dc_executor_observer observer = {
 		.context = sim,
 		.activity = on_activity,
 		.iteration = on_iteration,
+		.operation = timeline ? on_operation : NULL,
 		.record = on_record,
 		.replay = on_replay,
 		.resume = on_resume,
@@ -189,8 +203,12 @@ static enum dc_status prepare(struct simulation *sim, struct dc_record_sink *sin
 	if (!status)
 		status = dc_datacenter_climate_init(&sim->climate, dc, &sim->load, 0);
 	if (!status)
+		status =
+			dc_simulation_timeline_init(&sim->timeline, sim->executor,
+						    dc->plan.ensemble, DC_TIMELINE_ROWS, dc->arena);
+	if (!status)
 		status = dc_simulation_recorder_init(&sim->recorder, dc, &sim->load, &sim->climate,
-						     sink);
+						     timeline ? &sim->timeline : NULL, sink);
 	return status;
 }
 
@@ -286,6 +304,12 @@ static enum dc_status finish(struct simulation *sim, bool interrupted,
 		return status;
 	dc_simulation_summarize(sim->datacenter, &sim->load, &sim->climate, iterations,
 				sim->iterations_end, now, result->summary);
+	/* Of a run that ended before its third iteration. */
+	if (sim->recorder.timeline)
+		status = dc_simulation_timeline_write(&sim->timeline, sim->recorder.sink);
+	if (status)
+		return status;
+	result->summary[DC_SUMMARY_TIMELINE_LEFT_OUT] = (double)sim->timeline.left_out;
 	result->interrupted = interrupted;
 	result->events = dc_engine_count(sim->engine);
 	status = find_largest(sim, &result->largest);
@@ -335,6 +359,7 @@ enum dc_status dc_simulation_run(const struct dc_datacenter *datacenter, struct 
 			status = finish(&sim, status == DC_INTERRUPTED, result);
 	}
 	dc_executor_destroy(sim.executor);
+	dc_simulation_timeline_fini(&sim.timeline);
 	dc_datacenter_load_fini(&sim.load);
 	dc_engine_destroy(sim.engine);
 	return status;

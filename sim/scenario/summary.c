@@ -15,6 +15,8 @@ const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS] = {
 	{"compute_share", "1", "share of accelerator time spent computing"},
 	{"exposed_communication_share", "1", "share of accelerator time waiting for collectives"},
 	{"stall_share", "1", "share of accelerator time waiting for data"},
+	{"bubble_share", "1",
+	 "share of accelerator time waiting for another stage, or at a barrier"},
 	{"energy_utility_j", "J", "energy from the utility"},
 	{"energy_it_j", "J", "energy of IT, metered at the PDU output"},
 	{"energy_accelerators_j", "J", "energy of accelerators"},
@@ -41,6 +43,8 @@ const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS] = {
 	{"cost_per_million_samples_usd", "USD", "total cost per million samples"},
 	{"carbon_kg", "kg",
 	 "operational carbon dioxide equivalent; nan where no intensity is given"},
+	{"timeline_left_out", "1",
+	 "operations of the iteration shown that the timeline had no room for"},
 };
 
 static double energy_j(const struct dc_load *load, enum dc_load_part part, dc_time now)
@@ -73,6 +77,8 @@ static void summarize_work(const struct dc_datacenter *dc, const struct dc_load 
 		duration_s;
 	s[DC_SUMMARY_STALL_SHARE] =
 		dc_sum_value(dc_signal_integral(&load->uses[DC_USE_STALLED], now)) / duration_s;
+	s[DC_SUMMARY_BUBBLE_SHARE] =
+		dc_sum_value(dc_signal_integral(&load->uses[DC_USE_WAITING], now)) / duration_s;
 }
 
 /* (utility - every part) / utility: the parts come from their own signals, the utility's energy from

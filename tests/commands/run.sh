@@ -54,6 +54,19 @@ check "a slow cable, exact" exits 0 "$DCSIM" -q -c "$topologies/ring64.yaml" -s 
 "$DCSIM" export --table iterations exact.h5 >exact.tsv
 check "a slow cable: the same iterations" cmp -s folded.tsv exact.tsv
 
+# One iteration: every operation, as a table, a trace and a picture.
+check "the timeline" exits 0 "$DCSIM" export --table timeline ring64.h5
+check "it has all roles" test "$(cut -f 5 out.txt | sort -u | tr '\n' ' ')" = \
+	'backward forward gradients optimizer other role '
+rows=$(($(wc -l <out.txt) - 1))
+check "the trace" exits 0 "$DCSIM" export --trace ring64.h5
+check "a row, an event" test "$(grep -c '"ph":"X"' out.txt)" -eq "$rows"
+if command -v python3 >/dev/null; then
+	check "the trace is JSON" python3 -c 'import json; json.load(open("out.txt"))'
+fi
+check "a network has no timeline" exits 0 "$DCSIM" -q -c "$topologies/flows-tree8.yaml" -o flows.h5
+check "so no trace" exits 2 "$DCSIM" export --trace flows.h5
+
 # Two equal runs are the same file; run may be spelled out; -q is quiet.
 check "a second run" exits 0 "$DCSIM" run -q -c "$topologies/ring64.yaml" -o again.h5
 check "quiet" test ! -s out.txt

@@ -121,3 +121,137 @@ Test(quotient, a_million_ranks)
 	dc_plan_fini(&plan);
 	dc_arena_destroy(arena);
 }
+
+/* --- parts of dimensions --- */
+
+/* All translates of a group side by side, message by message: when the first and the last of them end. */
+static void run_translates(const struct dc_fabric *fabric, const struct dc_group *group,
+			   const char *type, const struct dc_request *request, dc_time *first,
+			   dc_time *last)
+{
+	struct dc_arena *arena = dc_arena_create();
+	uint64_t count = 0;
+	struct dc_plan_operation_request operations[64];
+	struct dc_plan_job_request jobs[64];
+	const struct dc_plan_epoch epoch = {0, fabric};
+	struct dc_plan_request asked = {jobs, 0, &epoch, 1};
+	bool taken[64] = {false};
+	dc_time ends[64];
+	struct dc_plan plan;
+
+	for (uint64_t base = 0; base < fabric->ranks; base++) {
+		struct dc_group moved = *group;
+
+		if (taken[base])
+			continue;
+		moved.base = base;
+		for (uint64_t m = 0; m < moved.size; m++)
+			taken[dc_group_rank(&moved, m)] = true;
+		operations[count] = (struct dc_plan_operation_request){
+			plans_lower(arena, fabric, &moved, type, request), &dc_fabric_no_cost};
+		jobs[count] = (struct dc_plan_job_request){0, &operations[count], 1};
+		count++;
+	}
+	asked.job_count = count;
+	cr_assert_eq(dc_plan_lay_out(&asked, &plan), DC_OK);
+	*last = plans_run(&plan, true, ends, NULL);
+	*first = *last;
+	for (uint64_t i = 0; i < count; i++)
+		*first = dc_time_min(*first, ends[plan.operation_of[i]]);
+	dc_plan_fini(&plan);
+	dc_arena_destroy(arena);
+}
+
+static bool is_near(dc_time a, dc_time b)
+{
+	return fabs(dc_time_to_s(a - b)) <= fmax(2e-13, 1e-12 * dc_time_to_s(b));
+}
+
+/* The quotient, where there is one, takes what every translate takes. How many there were. */
+static unsigned try_part(const struct dc_fabric *fabric, const struct dc_group *group,
+			 const struct dc_algorithm_type *type, enum dc_operation operation,
+			 unsigned number)
+{
+	struct dc_arena *arena = dc_arena_create();
+	const struct dc_request request = {.operation = operation, .size_bytes = 12345678};
+	const struct dc_plan_operation_request asked = {
+		plans_lower(arena, fabric, group, type->name, &request), &dc_fabric_no_cost};
+	struct dc_plan quotient;
+	dc_time first, last, folded;
+	bool made;
+
+	cr_assert_eq(dc_plan_quotient(fabric, &asked, &quotient, &made), DC_OK);
+	if (made) {
+		folded = plans_run(&quotient, false, NULL, NULL);
+		dc_plan_fini(&quotient);
+		run_translates(fabric, group, type->name, &request, &first, &last);
+		cr_expect(is_near(folded, first) && is_near(folded, last),
+			  "shape %u, %s, %s, %u by %u: quotient %.17g s, translates %.17g to %.17g "
+			  "s",
+			  number, type->name, dc_operation_name(operation),
+			  (unsigned)group->factors[0].size, (unsigned)group->factors[0].stride,
+			  dc_time_to_s(folded), dc_time_to_s(first), dc_time_to_s(last));
+	}
+	dc_arena_destroy(arena);
+	return made;
+}
+
+static unsigned try_parts(const struct dc_fabric *fabric, const struct dc_group *group,
+			  unsigned number)
+{
+	unsigned made = 0;
+
+	for (size_t a = 0; dc_algorithms[a]; a++) {
+		for (int o = 0; o < DC_OPERATIONS; o++) {
+			const struct dc_request request = {.operation = (enum dc_operation)o,
+							   .size_bytes = 1};
+
+			if (dc_algorithm_fits(dc_algorithms[a], fabric, group, &request, NULL))
+				made += try_part(fabric, group, dc_algorithms[a],
+						 (enum dc_operation)o, number);
+		}
+	}
+	return made;
+}
+
+/* Every shape, and groups of every size and stride that divide it; half of the time with a switch inside,
+ * all of which, or half, belongs to the group; then sometimes with shared ways out of that switch's node. */
+Test(quotient, translates_within_a_dimension, .timeout = 120)
+{
+	unsigned made = 0;
+
+	for (unsigned i = 0; i < 2 * SHAPES; i++) {
+		struct line line;
+		char text[900];
+
+		snprintf(text, sizeof text, "%s%s",
+			 i % 2 ? "topology: switch, size: 4, bandwidth: 5 GB/s, latency: 300 ns}, {"
+			       : "",
+			 shapes[i / 2].yaml);
+		line_open(text, &line);
+		if (i % 8 == 1 && line.fabric.count > 1)
+			cr_assert_eq(dc_fabric_add_port(&line.fabric, 1,
+							&(struct dc_fabric_port){"nic", 2, 1.5e9,
+										 i % 16 == 1}),
+				     DC_OK);
+		for (uint64_t size = 2; line.fabric.ranks <= 32 && size < line.fabric.ranks;
+		     size++) {
+			for (uint64_t stride = 1; size * stride <= line.fabric.ranks; stride++) {
+				const struct dc_group_piece pieces[] = {{i % 4 == 3 ? 2 : 1, 1},
+									{size, stride}};
+				struct dc_group group;
+				bool aligned;
+
+				/* A third of them, not always the same. */
+				if ((i + size + stride) % 3 || (i % 4 == 3 && stride < 2))
+					continue;
+				if (dc_group_lattice(&line.fabric, 0, pieces, 2, &group,
+						     &aligned) == DC_OK &&
+				    aligned)
+					made += try_parts(&line.fabric, &group, i);
+			}
+		}
+		line_close(&line);
+	}
+	cr_expect(made > 500, "%u", made);
+}

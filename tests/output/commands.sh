@@ -56,6 +56,51 @@ try 2 'exists already: say -o FILE' export --recover "$a.part"
 try 0 '720 rows of the series recovered' export --recover "$a" -o "$folder/copy.h5"
 cmp "$a" "$folder/copy.h5" || fail 'a copy differs'
 
+# The timeline of 4 stages and 8 micro-batches, forward and backward each, gradients and update: 72 rows.
+p=$folder/p.h5
+"$WRITER" "$p" --pipeline 4 8
+try 0 '' export --table timeline "$p"
+[ "$(wc -l < "$folder/out")" = 73 ] || fail 'not 72 rows of the timeline'
+cp "$folder/out" "$folder/timeline.tsv"
+try 0 '' export --trace -o "$folder/p.json" "$p"
+[ ! -s "$folder/out" ] || fail 'a trace on standard output and in a file'
+try 0 '' export --trace "$p"
+cmp "$folder/out" "$folder/p.json" || fail 'two traces of one timeline differ'
+# A line per event. Those of every stage and stream last as long as the table says; 1e6 us are 1 s.
+awk -F '\t' 'NR > 1 { sum[$3 + 1 " " ($4 == "data" ? 2 : 1) " " $5] += $10 }
+	END { for (k in sum) printf "%s %.9g\n", k, sum[k] }' "$folder/timeline.tsv" | sort > "$folder/wanted"
+sed -n 's/^{"ph":"X",.*"cat":"\(.*\)","pid":\(.*\),"tid":\(.*\),"ts":.*,"dur":\(.*\),"args".*/\2 \3 \1 \4/p' \
+	"$folder/p.json" | awk '{ sum[$1 " " $2 " " $3] += $4 / 1e6 }
+	END { for (k in sum) printf "%s %.9g\n", k, sum[k] }' | sort > "$folder/found"
+# Forward, backward, update and gradients of each of four stages.
+[ "$(wc -l < "$folder/found")" = 16 ] || fail 'not 16 kinds of events'
+diff "$folder/wanted" "$folder/found" || fail 'the trace differs from the table'
+grep -q '^1 1 backward 16$' "$folder/found" || fail 'not 8 times 2 s backward'
+if command -v python3 > "$folder/out"; then
+	python3 - "$folder/p.json" > "$folder/out" 2> "$folder/err" << 'END' || fail 'a wrong trace'
+import json, sys
+trace = json.load(open(sys.argv[1]))
+events = [e for e in trace["traceEvents"] if e["ph"] == "X"]
+names = {e["pid"]: e["args"]["name"] for e in trace["traceEvents"] if e["name"] == "process_name"}
+threads = {(e["pid"], e["tid"]): e["args"]["name"] for e in trace["traceEvents"] if e["name"] == "thread_name"}
+assert len(events) == 72
+assert names == {1: "stage 0", 2: "stage 1", 3: "stage 2", 4: "stage 3"}
+assert all(threads[e["pid"], 1] == "compute" and threads[e["pid"], 2] == "data" for e in events)
+# 1F1B: (m + p - 1) times 3 s, gradients and update.
+assert max(e["ts"] + e["dur"] for e in events) == 34.5e6 == trace["otherData"]["iteration_dur_us"]
+last = {}
+for e in sorted(events, key=lambda e: e["ts"]):
+    assert e["ts"] >= last.get((e["pid"], e["tid"]), 0), "events of a thread overlap"
+    last[e["pid"], e["tid"]] = e["ts"] + e["dur"]
+END
+fi
+try 2 'has no timeline' export --trace -o "$folder/none.json" "$a"
+[ ! -e "$folder/none.json" ] || fail 'a trace of no timeline'
+try 2 'not a table' export --trace --table power "$p"
+try 2 'not a table' export --recover --trace "$p"
+try 1 'cannot write' export --trace -o "$folder/missing/p.json" "$p"
+try 2 'has no timeline' plot --timeline "$a"
+
 # Twice the time: a ratio of 2.
 try 0 'duration_s' compare "$a" "$b"
 # One unit for both: 0.5 d and 1 d are 12 h and 24 h, and the ratio stays.
@@ -148,6 +193,26 @@ for text in 'killed\*' '12.0' '\* interrupted'; do
 	grep -q ">.*$text" "$folder/bars.svg" || fail "no '$text' in the bars"
 done
 try 1 'cannot write' plot -o "$folder/missing/a.svg" "$a"
+# One iteration: stages, micro-batches, and where its time goes. The bubble is 3 (p-1) of
+# 3 (m+p-1) + 1.5 s.
+mkdir "$folder/kept"
+status=0
+TMPDIR=$folder/kept "$DCSIM" plot --timeline --keep "$p" > "$folder/out" 2> "$folder/err" || status=$?
+[ "$status" = 0 ] || fail "plot --timeline: status $status"
+for text in 'p: pipeline from 2024-07-15T12:00:00' 'iteration 1 on the first rank of each stage' 'stage 3' \
+	'gradients' 'exposed data' 'bubble' '26.1 %' 'mean of 10' 'time since the start of the iteration \[s\]'; do
+	grep -q ">$text<" "$folder/p-timeline.svg" || fail "no '$text' in the timeline"
+done
+# A rectangle for every row of the table, each as wide as its operation is long.
+awk -F '\t' 'NF == 6 { rows++; sum += $4 - $3 } END { exit rows != 72 || sum < 101.9999 || sum > 102.0001 }' \
+	"$folder"/kept/*/pieces.tsv || fail 'the rectangles are not the operations'
+# Micro-batches 0 to 7, forward and backward, on each stage.
+[ "$(grep -c . "$folder"/kept/*/numbers.tsv)" = 64 ] || fail 'not 64 numbers of micro-batches'
+try 0 'p-timeline.png' plot --timeline --png "$p"
+[ "$(size_of "$folder/p-timeline.png")" = 1200x900 ] || fail 'no picture of the timeline'
+"$WRITER" "$folder/many.h5" --pipeline 40 80
+try 0 'many-timeline.svg' plot --timeline "$folder/many.h5"
+grep -q 'compute stream only<' "$folder/many-timeline.svg" || fail 'no word of what is left out'
 # A network alone: curves by size, and the map of links where they are recorded.
 topologies=${srcdir:-.}/topologies
 "$DCSIM" -q -c "$topologies/collective-ring64.yaml" -o "$folder/curve.h5"

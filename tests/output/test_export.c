@@ -60,10 +60,10 @@ Test(export, iterations)
 	char *text = export_sample("iterations", DC_EXPORT_CSV);
 
 	cr_expect_str_eq(text, "first [1],count [1],start [s],duration [s],compute [s],"
-			       "exposed_communication [s],stall [s]\n"
-			       "0,10,0,0.1,0.07,0.02,0.01\n"
-			       "10,10,1,0.1,0.07,0.02,0.01\n"
-			       "20,10,2,0.1,0.07,0.02,0.01\n");
+			       "exposed_communication [s],stall [s],bubble [s]\n"
+			       "0,10,0,0.1,0.07,0.02,0.01,0\n"
+			       "10,10,1,0.1,0.07,0.02,0.01,0\n"
+			       "20,10,2,0.1,0.07,0.02,0.01,0\n");
 	free(text);
 }
 
@@ -111,7 +111,7 @@ Test(export, list)
 			 "part_w [W] per part (2)\n"
 			 "facility              3  time [s], interval [s], energy_j [J]\n"
 			 "iterations            3  first [1], count [1], start [s], duration [s], "
-			 "compute [s], exposed_communication [s], stall [s]\n"
+			 "compute [s], exposed_communication [s], stall [s], bubble [s]\n"
 			 "events                2  time [s], kind, subject, detail\n"
 			 "summary               3  figure, value, unit, meaning\n");
 	free(text);

@@ -86,7 +86,8 @@ static enum dc_status write_rows(struct dc_record_sink *sink, size_t rows, unsig
 	enum dc_status status = sink->type->begin(sink, &schema);
 
 	for (size_t i = 0; i < rows && status == DC_OK; i++) {
-		struct dc_iteration_row iteration = {10 * i, 10, (double)i, 0.1, 0.07, 0.02, 0.01};
+		struct dc_iteration_row iteration = {10 * i, 10,   (double)i, 0.1, 0.07,
+						     0.02,   0.01, 0,         NULL};
 		struct dc_event_row event = {(double)i, i % 2, (uint32_t)(i % 2), "what happened"};
 
 		status = put_row(sink, i);
@@ -214,6 +215,7 @@ Test(hdf5_sink, layout)
 		"/iterations/compute",
 		"/iterations/exposed_communication",
 		"/iterations/stall",
+		"/iterations/bubble",
 		"/events/time",
 		"/events/kind",
 		"/events/subject",
@@ -295,7 +297,9 @@ Test(hdf5_sink, values_over_several_chunks)
 	cr_assert(eq(u64, read_column(file, "/iterations/first", values, ROWS), ROWS));
 	cr_expect(values[ROWS - 1] == 10.0 * (ROWS - 1));
 	cr_assert(eq(u64, read_column(file, "/iterations/stall", values, ROWS), ROWS));
-	cr_expect(values[ROWS - 1] == 0.01);
+	cr_expect(values[ROWS - 1] == 0.006);
+	cr_assert(eq(u64, read_column(file, "/iterations/bubble", values, ROWS), ROWS));
+	cr_expect(values[ROWS - 1] == 0.004);
 	/* An event for every third row: ceil(10000 / 3) of them. */
 	cr_assert(eq(u64, read_column(file, "/events/time", values, ROWS), 3334));
 	cr_expect(values[3333] == 9999.0);

@@ -7,6 +7,9 @@
  *                                         must be, and expects at least ROWS of the series
  *     writer FILE --example DAYS SEED     something like a training run, for looking at plots
  *     writer FILE --killed DAYS SEED      the same without its end, as a kill leaves it
+ *     writer FILE --pipeline STAGES BATCHES
+ *                                         an iteration of 1F1B: each micro-batch takes a stage 1 s forward
+ *                                         and 2 s backward, then 1 s for gradients and 0.5 s to update
  */
 #include <math.h>
 #include <stdio.h>
@@ -43,7 +46,8 @@ static enum dc_status known_row(struct dc_record_sink *sink, size_t i, size_t wi
 		values[2 + k] = number + (double)k / MAX_WIDTH;
 	status = sink->type->interval(sink, 0.5 * (number + 1), 0.5, values);
 	if (status == DC_OK && i % 4 == 0) {
-		struct dc_iteration_row row = {i, 4, 0.5 * number, 0.5, 0.25, 0.125, 0.125};
+		struct dc_iteration_row row = {i,     4, 0.5 * number, 0.5, 0.25, 0.125,
+					       0.125, 0, NULL};
 
 		status = sink->type->iteration(sink, &row);
 	}
@@ -225,6 +229,7 @@ static const struct dc_column example_columns[] = {
 	{"training", "compute_share", "1", "computing", DC_CELL_MEAN, NULL},
 	{"training", "exposed_communication_share", "1", "communicating", DC_CELL_MEAN, NULL},
 	{"training", "stall_share", "1", "waiting for data", DC_CELL_MEAN, NULL},
+	{"training", "bubble_share", "1", "waiting for others", DC_CELL_MEAN, NULL},
 	{"utilization", "compute", "1", "compute units", DC_CELL_MEAN, NULL},
 	{"utilization", "memory", "1", "memory bandwidth", DC_CELL_MEAN, NULL},
 	{"utilization", "link", "1", "busiest link", DC_CELL_MEAN, NULL},
@@ -277,6 +282,7 @@ static void example_row(double time_s, unsigned *state, double *v)
 	*v++ = 0.78 + 0.02 * noise;
 	*v++ = 0.12 - 0.02 * noise;
 	*v++ = 0.08;
+	*v++ = 0.02;
 	*v++ = 0.47 + 0.01 * noise;
 	*v++ = 0.61;
 	*v++ = 0.34 + 0.02 * noise;
@@ -326,8 +332,150 @@ static int write_example(const char *path, double days, unsigned seed, bool kill
 	return 0;
 }
 
+static const char *const pipeline_streams[] = {"compute", "data"};
+static const char *const pipeline_roles[] = {"other", "forward", "backward", "optimizer",
+					     "gradients"};
+static const char *const pipeline_operations[] = {"", "forward", "backward", "update", "bucket"};
+static const char *const pipeline_communications[] = {"data", "sends"};
+static const struct dc_axis pipeline_axes[] = {
+	{"timeline_stream", pipeline_streams, 2},
+	{"timeline_role", pipeline_roles, 5},
+	{"timeline_operation", pipeline_operations, 5},
+	{"communication", pipeline_communications, 2},
+};
+static const struct dc_scalar pipeline_figures[] = {
+	{"timeline_left_out", "1", "operations left out"},
+};
+
+enum { MAX_STAGES = 128, MAX_BATCHES = 512, FORWARD = 1, BACKWARD, UPDATE, BUCKET };
+
+/* The one of a stage's turns: forwards to fill the pipeline, then one backward for one forward. */
+static int turn_of(unsigned stages, unsigned batches, unsigned stage, unsigned turn,
+		   unsigned *micro_batch)
+{
+	unsigned fill = stages - stage < batches ? stages - stage : batches;
+	unsigned in_steady = turn - fill;
+
+	*micro_batch = turn;
+	if (turn < fill)
+		return FORWARD;
+	*micro_batch = in_steady / 2;
+	if (in_steady < 2 * (batches - fill) && in_steady % 2 == 1) {
+		*micro_batch = fill + in_steady / 2;
+		return FORWARD;
+	}
+	if (in_steady >= 2 * (batches - fill))
+		*micro_batch = in_steady - (batches - fill);
+	return BACKWARD;
+}
+
+static double pipeline_end_s[2][MAX_STAGES][MAX_BATCHES];
+
+static enum dc_status pipeline_row(struct dc_record_sink *sink, uint64_t *row, unsigned stage,
+				   int role, unsigned micro_batch, double begin_s)
+{
+	static const double durations_s[] = {0, 1, 2, 0.5, 1};
+	const struct dc_timeline_row r = {
+		.row = (*row)++,
+		.iteration = 1,
+		.stage = stage,
+		.stream = role == BUCKET,
+		.role = (uint8_t)role,
+		.operation = (uint32_t)role,
+		.micro_batch = micro_batch,
+		.begin_s = begin_s,
+		.duration_s = durations_s[role],
+	};
+
+	return sink->type->timeline(sink, &r);
+}
+
+/* Each stage takes its turns as soon as its neighbour has done its part. */
+static enum dc_status pipeline_rows(struct dc_record_sink *sink, unsigned stages, unsigned batches)
+{
+	unsigned turns[MAX_STAGES] = {0}, done = 0;
+	double free_s[MAX_STAGES] = {0};
+	enum dc_status status = DC_OK;
+	uint64_t row = 0;
+
+	while (done < 2 * stages * batches) {
+		for (unsigned s = 0; s < stages && !status; s++) {
+			unsigned m;
+			int role;
+			double from_s = 0;
+
+			if (turns[s] == 2 * batches)
+				continue;
+			role = turn_of(stages, batches, s, turns[s], &m);
+			if (role == FORWARD && s)
+				from_s = pipeline_end_s[0][s - 1][m];
+			if (role == BACKWARD)
+				from_s = s + 1 < stages ? pipeline_end_s[1][s + 1][m]
+							: pipeline_end_s[0][s][m];
+			if ((role == BACKWARD || s) && !(from_s > 0))
+				continue;
+			from_s = fmax(from_s, free_s[s]);
+			free_s[s] = from_s + role;
+			pipeline_end_s[role - 1][s][m] = free_s[s];
+			status = pipeline_row(sink, &row, s, role, m, from_s);
+			turns[s]++;
+			done++;
+		}
+		if (status)
+			return status;
+	}
+	for (unsigned s = 0; s < stages && !status; s++) {
+		status = pipeline_row(sink, &row, s, BUCKET, 0, free_s[s]);
+		if (!status)
+			status = pipeline_row(sink, &row, s, UPDATE, 0, free_s[s] + 1);
+	}
+	return status;
+}
+
+static int write_pipeline(const char *path, unsigned stages, unsigned batches)
+{
+	const struct dc_record_schema schema = {
+		.name = "pipeline",
+		.scenario = "name: pipeline\n",
+		.version = "0",
+		.start = "2024-07-15T12:00:00",
+		.axes = pipeline_axes,
+		.axes_count = 4,
+		.summary = pipeline_figures,
+		.summary_count = 1,
+		.timeline = true,
+	};
+	/* Every stage computes 3 s for a micro-batch; the last backward of the first stage ends after
+	 * (batches + stages - 1) such times [Narayanan et al. 2021, sec. 2.2]. */
+	double span_s = 3.0 * (batches + stages - 1);
+	const double exposed_s[] = {1, 0};
+	const struct dc_iteration_row iteration = {
+		.count = 10,
+		.duration_s = span_s + 1.5,
+		.compute_s = 3.0 * batches + 0.5,
+		.exposed_communication_s = 1,
+		.bubble_s = 3.0 * (stages - 1),
+		.exposed_s = exposed_s,
+	};
+	struct dc_diag *diag = dc_diag_create();
+	struct dc_record_sink *sink = NULL;
+
+	if (dc_hdf5_sink_create(diag, path, &sink) != DC_OK ||
+	    sink->type->begin(sink, &schema) != DC_OK ||
+	    sink->type->iteration(sink, &iteration) != DC_OK ||
+	    pipeline_rows(sink, stages, batches) != DC_OK ||
+	    sink->type->end(sink, DC_RECORD_COMPLETE, (double[]){0}) != DC_OK)
+		return fail(diag, sink);
+	dc_hdf5_sink_destroy(sink);
+	dc_diag_destroy(diag);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 5 && strcmp(argv[2], "--pipeline") == 0 && atoi(argv[3]) >= 1 &&
+	    atoi(argv[3]) <= MAX_STAGES && atoi(argv[4]) >= 1 && atoi(argv[4]) <= MAX_BATCHES)
+		return write_pipeline(argv[1], (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]));
 	if (argc == 5 && (strcmp(argv[2], "--example") == 0 || strcmp(argv[2], "--killed") == 0))
 		return write_example(argv[1], atof(argv[3]), (unsigned)atoi(argv[4]),
 				     strcmp(argv[2], "--killed") == 0);
@@ -339,6 +487,7 @@ int main(int argc, char **argv)
 	fprintf(stderr, "usage: writer FILE ROWS WIDTH DELAY_US\n"
 			"       writer FILE --check ROWS\n"
 			"       writer FILE --example DAYS SEED\n"
-			"       writer FILE --killed DAYS SEED\n");
+			"       writer FILE --killed DAYS SEED\n"
+			"       writer FILE --pipeline STAGES BATCHES\n");
 	return 2;
 }

@@ -62,6 +62,18 @@ static enum dc_status sink_collective(struct dc_record_sink *sink,
 	return DC_OK;
 }
 
+static enum dc_status sink_timeline(struct dc_record_sink *sink, const struct dc_timeline_row *row)
+{
+	struct memory_sink *m = (struct memory_sink *)sink;
+
+	if (m->timeline_rows == m->timeline_capacity) {
+		m->timeline_capacity = m->timeline_capacity ? 2 * m->timeline_capacity : 1024;
+		m->timeline = realloc(m->timeline, m->timeline_capacity * sizeof *m->timeline);
+	}
+	m->timeline[m->timeline_rows++] = *row;
+	return DC_OK;
+}
+
 static enum dc_status sink_flow(struct dc_record_sink *sink, const struct dc_flow_row *row)
 {
 	struct memory_sink *m = (struct memory_sink *)sink;
@@ -93,6 +105,7 @@ static const struct dc_record_sink_type sink_type = {
 	.event = sink_event,
 	.flow = sink_flow,
 	.collective = sink_collective,
+	.timeline = sink_timeline,
 	.end = sink_end,
 };
 
@@ -176,6 +189,7 @@ void run_free(struct test_run *run)
 	free(m->iterations);
 	free(m->flows);
 	free(m->collectives);
+	free(m->timeline);
 	free(run->iterations);
 	dc_datacenter_destroy(run->datacenter);
 	dc_config_destroy(run->config);

@@ -24,6 +24,8 @@ struct memory_sink {
 	size_t flow_rows;
 	struct dc_collective_row *collectives; /* bottleneck: until the datacenter goes */
 	size_t collective_rows;
+	struct dc_timeline_row *timeline;
+	size_t timeline_rows, timeline_capacity;
 	size_t events;
 	bool complete;
 };

@@ -278,7 +278,7 @@ Test(collectives, constants_are_physical)
 Test(collectives, machines)
 {
 	struct dc_validation *validation = start();
-	const struct dc_machine **machines;
+	const struct dc_measured_machine **machines;
 	const struct dc_machine_network *between;
 	const char *why;
 	size_t count, found = 0;
