@@ -7,23 +7,30 @@
 
 static const struct dc_tagged_type types[] = {
 	{"attention", &dc_layer_attention_section, &dc_layer_attention},
+	{"batch-norm", &dc_layer_batch_norm_section, &dc_layer_batch_norm},
+	{"concat", &dc_layer_concat_section, &dc_layer_concat},
+	{"conv1d", &dc_layer_conv1d_section, &dc_layer_conv1d},
 	{"conv2d", &dc_layer_conv2d_section, &dc_layer_conv2d},
+	{"conv3d", &dc_layer_conv3d_section, &dc_layer_conv3d},
+	{"cross-attention", &dc_layer_cross_section, &dc_layer_cross},
 	{"embedding", &dc_layer_embedding_section, &dc_layer_embedding},
+	{"embedding-bag", &dc_layer_embedding_bag_section, &dc_layer_embedding_bag},
+	{"interaction", &dc_layer_interaction_section, &dc_layer_interaction},
+	{"latent-attention", &dc_layer_latent_section, &dc_layer_latent},
 	{"layer-norm", &dc_layer_norm_section, &dc_layer_norm},
 	{"linear", &dc_layer_linear_section, &dc_layer_linear},
 	{"loss", &dc_layer_loss_section, &dc_layer_loss},
+	{"mixture-of-experts", &dc_layer_experts_section, &dc_layer_experts},
 	{"pool", &dc_layer_pool_section, &dc_layer_pool},
+	{"recurrent", &dc_layer_recurrent_section, &dc_layer_recurrent},
 	{"repeat", &dc_layer_repeat_section, NULL},
 	{"rms-norm", &dc_layer_rms_norm_section, &dc_layer_rms_norm},
 };
-
-static const char *const reserved[] = {"lstm", "mixture-of-experts", NULL};
 
 const struct dc_tagged_family dc_layer_family = {
 	.tag = "type",
 	.types = types,
 	.count = sizeof(types) / sizeof(types[0]),
-	.reserved = reserved,
 };
 
 const char *const dc_layer_per_names[] = {"sample", "token", NULL};
@@ -38,6 +45,18 @@ void dc_layer_add_backward(struct dc_layer *layer, struct dc_layer_pass pass)
 {
 	if (layer->backward_count < DC_LAYER_PASSES)
 		layer->backward[layer->backward_count++] = pass;
+}
+
+void dc_layer_reverse_backward(struct dc_layer *layer)
+{
+	if (layer->backward_count == 0)
+		return;
+	for (size_t i = 0, j = layer->backward_count - 1; i < j; i++, j--) {
+		struct dc_layer_pass pass = layer->backward[i];
+
+		layer->backward[i] = layer->backward[j];
+		layer->backward[j] = pass;
+	}
 }
 
 void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product *product)
