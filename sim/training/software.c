@@ -204,17 +204,6 @@ const struct dc_software *dc_software_of(const struct dc_software *software)
 	return software != NULL ? software : &generic;
 }
 
-double dc_software_tensor_hidden(const struct dc_software *software,
-				 const struct dc_accelerator *accelerator, bool backward)
-{
-	int overlap = dc_software_of(software)->tensor_overlap;
-
-	if (overlap == DC_SOFTWARE_TENSOR_OVERLAP_NONE ||
-	    (overlap == DC_SOFTWARE_TENSOR_OVERLAP_BACKWARD && !backward))
-		return 0.0;
-	return accelerator->efficiency.hidden;
-}
-
 double dc_software_launch_s(const struct dc_software *software, double tensor)
 {
 	const struct dc_software_host *host = &dc_software_of(software)->host;

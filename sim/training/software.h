@@ -103,11 +103,6 @@ extern const struct dc_catalogue_family dc_software_family; /* catalog/software 
 /* The software, or for NULL the features of no framework (generic). */
 const struct dc_software *dc_software_of(const struct dc_software *software);
 
-/* Share of a tensor exchange that runs beside products, on an accelerator whose products hide
- * efficiency.hidden of what the software overlaps. software NULL: the generic one. */
-double dc_software_tensor_hidden(const struct dc_software *software,
-				 const struct dc_accelerator *accelerator, bool backward);
-
 /* Host time of one launch with `tensor` ranks, s. software NULL: the generic one. */
 double dc_software_launch_s(const struct dc_software *software, double tensor);
 
