@@ -19,7 +19,10 @@ void dc_training_timing(const struct dc_training_workload *workload, double node
 	machine->launch_s = dc_software_launch_s(software, (double)workload->parallelism.tensor);
 	machine->launch_exponent = launch_exponent;
 	machine->meeting_s = launches_apart * machine->launch_s;
-	machine->contention = machine->accelerator->efficiency.contention;
+	/* Gathers and scatters of every block contend with it all the time; fits find nothing for gradients that
+	 * overlap once per iteration. */
+	if (workload->parallelism.zero == 3)
+		machine->contention = machine->accelerator->efficiency.contention;
 	machine->stretch = 1;
 	if (jitter && nodes > 1)
 		machine->stretch += machine->accelerator->efficiency.jitter * log2(nodes);

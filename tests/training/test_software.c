@@ -286,6 +286,18 @@ Test(software, vocabularies_are_padded)
 	catalogue_close(&catalogue);
 }
 
+Test(software, buckets_grow_with_ranks)
+{
+	struct catalogue catalogue = catalogue_open();
+	const struct dc_software *core = software(&catalogue, "megatron-core-2024");
+
+	/* Megatron-core: the larger of 40 million parameters and a million per rank */
+	cr_expect_eq(dc_software_bucket_bytes(core, 8.0, 4.0, 25e6), 160e6);
+	cr_expect_eq(dc_software_bucket_bytes(core, 64.0, 4.0, 25e6), 256e6);
+	cr_expect_eq(dc_software_bucket_bytes(NULL, 64.0, 4.0, 25e6), 25e6);
+	catalogue_close(&catalogue);
+}
+
 Test(software, gradients_meet_in_the_buffer)
 {
 	struct catalogue catalogue = catalogue_open();
