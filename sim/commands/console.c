@@ -152,7 +152,7 @@ static void print_bottleneck(const double *s, FILE *out)
 	else if (stall > compute && stall >= bubble)
 		what = "storage";
 	else if (bubble > compute)
-		what = "bubble";
+		what = "the pipeline";
 	line(out, "bottleneck");
 	fprintf(out, "%s (compute %.1f %%, exposed communication %.1f %%, data stall %.1f %%", what,
 		compute * 100, communication * 100, stall * 100);
@@ -356,7 +356,7 @@ static void print_surroundings(const struct dc_datacenter *dc, FILE *out)
 void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
 {
 	const struct dc_training_workload *w;
-	char text[256], size[64];
+	char text[512], size[64];
 
 	if (dc->traffic) {
 		dc_console_network_plan(dc, out);
@@ -382,7 +382,7 @@ void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
 		(unsigned long long)dc->plan.buckets, dc->plan.buckets == 1 ? "" : "s",
 		w->synchronization.algorithm);
 	print_reading(dc, out);
-	dc_training_memory_format(&dc->memory, text, sizeof text);
+	dc_training_memory_format(&dc->fitting.stages[dc->fitting.fullest], text, sizeof text);
 	line(out, "memory");
 	fprintf(out, "%s\n", text);
 	line(out, "room");

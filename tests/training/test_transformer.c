@@ -223,13 +223,9 @@ Test(transformer, what_flash_attention_recomputes_is_no_model_flops)
 		.precision = DC_BF16,
 		.optimizer = DC_OPTIMIZER_ADAM,
 		.synchronization = {.algorithm = "auto", .bucket_bytes = 25e6, .overlap = true},
-		.parallelism = {.data_text = "all",
-				.tensor = 1,
-				.pipeline = 1,
-				.interleave = 1,
-				.context = 1,
-				.expert = 1},
-		.dataset = {.samples = 8, .sample_bytes = 1.0, .drop_last = true},
+		.parallelism =
+			{.tensor = 1, .pipeline = 1, .interleave = 1, .context = 1, .expert = 1},
+		.dataset = {.samples = 8, .drop_last = true},
 	};
 	const struct dc_accelerator *accelerator =
 		catalogue_read(&catalogue, &dc_accelerator_family, "a100-sxm4-80gb");
