@@ -209,7 +209,8 @@ static const struct dc_field efficiency_fields[] = {
 	 .offset = offsetof(struct dc_accelerator_efficiency, contention),
 	 .max = 10.0,
 	 .fallback = "0",
-	 .help = "work beside communication takes 1 + this times as long: it shares units and memory"},
+	 .help = "work beside gathered weights (zero 3) takes 1 + this times as long: it shares units "
+		 "and memory"},
 	{.key = "jitter",
 	 .kind = DC_REAL,
 	 .offset = offsetof(struct dc_accelerator_efficiency, jitter),
@@ -229,8 +230,8 @@ static const struct dc_field efficiency_fields[] = {
 	 .offset = offsetof(struct dc_accelerator_efficiency, hidden),
 	 .max = 1.0,
 	 .fallback = "0.5",
-	 .help = "share of the tensor ranks' exchanges that products hide where software runs them "
-		 "side by side"},
+	 .help = "share of a product's time by which it hides an exchange of the tensor ranks that "
+		 "software runs beside it"},
 	{.key = "memory",
 	 .kind = DC_REAL,
 	 .flags = DC_POSITIVE,

@@ -84,7 +84,7 @@ struct dc_accelerator_efficiency {
 	double inner_half; /* inner dimension K at which half of that is reached */
 	double outer_half; /* number of rows, or of columns, at which half of it is reached */
 	double unaligned;  /* of that, when rows are no multiple of 16 bytes; 0: as others */
-	double hidden;     /* share of exchanges run beside products that these hide */
+	double hidden;     /* share of a product's time that hides an exchange run beside it */
 	double contention; /* how much slower work gets beside communication: 1 + this */
 	double jitter; /* how much longer work takes per doubling of nodes, expected of the slowest */
 	double memory;   /* share of the peak bandwidth that a long stream reaches */

@@ -47,8 +47,9 @@ struct dc_machine {
 	double samples_per_s;   /* storage's rate for one rank while all read; 0: no storage */
 	double launch_s;        /* the host's time per kernel */
 	double launch_exponent; /* x above; 0: the host and the device take turns (1) */
-	double contention;      /* >= 0 */
-	double stretch;         /* of COMPUTE, for expected jitter; 0 is 1 */
+	double meeting_s;  /* by which hosts of ranks that communicate within COMPUTE are apart */
+	double contention; /* >= 0 */
+	double stretch;    /* of COMPUTE, for expected jitter; 0 is 1 */
 	const struct dc_slow_rank *slow;
 	size_t slow_count;
 };

@@ -278,6 +278,7 @@ static void time_compute(const struct dc_executor *executor, const struct dc_op 
 			part_s = dc_time_to_s(dc_executor_answer_for(
 					 executor, &executor->answers[shape->answers[i]], rank)) *
 				 (1 - part->hidden) * times;
+			part_s = fmax(0, part_s + (machine->meeting_s - part->hidden_s) * times);
 			timing->exposed_by[part->group] += part_s;
 		} else {
 			part_s = dc_roofline_duration_s(machine->accelerator, &part->work) * times;

@@ -63,6 +63,7 @@ struct dc_part {
 	double size_bytes;     /* as algorithm.h counts */
 	const char *algorithm; /* as in collective.h; NULL: auto */
 	double hidden;         /* 0..1: share of the communication's time beside products */
+	double hidden_s;       /* of what is left, seconds beside products, at most, each time */
 	uint32_t times;        /* so many in a row; 0 is 1 */
 };
 

@@ -72,6 +72,7 @@ void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product 
 		.kernels = 1,
 		.kernel = product->kernel,
 		.sixteen = product->sixteen,
+		.beside = product->beside,
 	};
 
 	/* x is written twice narrow where it is made, or read and written twice in a sweep of its own;
@@ -283,6 +284,73 @@ double dc_layer_exchange_bytes(const struct dc_layer_exchange *exchange, double 
 {
 	return batch * (exchange->elements * dc_precision_activation_bytes(precision) +
 			exchange->wide * 4.0);
+}
+
+/* Time of products: of all, or those of backward beside which exchanges of their input run, which make
+ * the weights' gradient or the input's. */
+static double products_s(const struct dc_layer *layer, const struct dc_layer_pass *passes,
+			 size_t count, const struct dc_layer_batch *batch,
+			 const struct dc_accelerator *accelerator, int gradient)
+{
+	double sum_s = 0.0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct dc_work work;
+
+		if (!applies(layer, &passes[i], batch))
+			continue;
+		work = work_of(&passes[i], batch);
+		if (!(work.inner > 0.0) || work.kernel != DC_KERNEL_PRODUCT)
+			continue;
+		if (gradient >= 0 && (!passes[i].beside || passes[i].gradient != (gradient > 0)))
+			continue;
+		sum_s += dc_roofline_duration_s(accelerator, &work);
+	}
+	return sum_s;
+}
+
+/* An exchange's part among those of its direction that run beside products. */
+static double part_of(const struct dc_layer_exchange *exchange, const struct dc_layer_exchange *all,
+		      size_t count)
+{
+	double sum = 0.0;
+
+	for (size_t i = 0; i < count; i++)
+		if (all[i].overlaps && !all[i].again && all[i].axis == DC_EXCHANGE_TENSOR)
+			sum += all[i].elements;
+	return sum > 0.0 ? exchange->elements / sum : 0.0;
+}
+
+double dc_layer_hidden_s(const struct dc_layer *layer, const struct dc_layer_exchange *exchange,
+			 bool backward, const struct dc_layer_batch *batch,
+			 const struct dc_accelerator *accelerator)
+{
+	const struct dc_layer_pass *passes = backward ? layer->backward : layer->forward;
+	size_t count = backward ? layer->backward_count : layer->forward_count;
+	const struct dc_layer_exchange *all =
+		backward ? layer->backward_exchanges : layer->forward_exchanges;
+	size_t exchanges =
+		backward ? layer->backward_exchange_count : layer->forward_exchange_count;
+	double share = accelerator->efficiency.hidden;
+
+	if (!exchange->overlaps || exchange->axis != DC_EXCHANGE_TENSOR)
+		return 0.0;
+	switch ((enum dc_software_tensor_overlap)dc_software_of(batch->software)->tensor_overlap) {
+	case DC_SOFTWARE_TENSOR_OVERLAP_NONE:
+		break;
+	case DC_SOFTWARE_TENSOR_OVERLAP_BACKWARD:
+		if (!backward || exchange->operation == DC_OPERATION_ALL_GATHER)
+			return exchange->again ? share * products_s(layer, passes, count, batch,
+								    accelerator, 0)
+					       : 0.0;
+		return share * products_s(layer, passes, count, batch, accelerator, 1);
+	case DC_SOFTWARE_TENSOR_OVERLAP_ALL:
+		if (exchange->again)
+			return INFINITY;
+		return share * part_of(exchange, all, exchanges) *
+		       products_s(layer, passes, count, batch, accelerator, -1);
+	}
+	return 0.0;
 }
 
 double dc_layer_saved_bytes(const struct dc_layer *layer, double batch, enum dc_precision precision)

@@ -85,6 +85,7 @@ struct dc_layer_pass {
 	enum dc_kernel kernel; /* how products run; 0: as matrix products do */
 	bool sixteen;          /* a product whose operands stay in 16 bits */
 	bool gradient;         /* the product that makes the gradient of weights */
+	bool beside;           /* a backward product beside which its input's exchanges can run */
 	enum dc_layer_when when;
 };
 
@@ -98,6 +99,7 @@ struct dc_layer_exchange {
 	double elements; /* per sample, the group's whole tensor */
 	double wide;     /* the same, of FP32 elements */
 	bool overlaps;   /* stacks that can hide it behind the layer's own products */
+	bool again;      /* gathers backward what forward had: runs beside the input's gradient */
 	uint32_t times;  /* so many in a row, >= 1 */
 };
 
@@ -262,6 +264,7 @@ struct dc_layer_product {
 	bool first;
 	bool sixteen;
 	enum dc_kernel kernel;
+	bool beside; /* its input is exchanged over the tensor ranks */
 	/* Elements of x that are narrowed for formats below 16 bits, in the sweep that made them: one
 	 * copy by rows and one by columns [NVIDIA Transformer Engine]; `apart`: by a sweep of its own.
 	 * 0: nothing. Its result's gradient is narrowed by a sweep backward. */
@@ -329,6 +332,18 @@ size_t dc_layer_backward(const struct dc_layer *layer, double batch, enum dc_pre
 /* Bytes of an exchange of `batch` samples, as algorithm.h counts. */
 double dc_layer_exchange_bytes(const struct dc_layer_exchange *exchange, double batch,
 			       enum dc_precision precision);
+
+/* Seconds of an exchange that products of the layer hide at most, one of its forward or backward ones.
+ * Exchanges that software runs beside products are hidden for a share of their time
+ * (accelerator.h: efficiency.hidden).
+ *   backward   a reduction of an input's gradient beside the product that makes the weights' gradient, a
+ *              second gather beside the one that makes the input's [Megatron-LM: asynchronous
+ *              all-reduce of LinearWithGradAccumulationAndAsyncCommunication];
+ *   all        all of a layer's exchanges in a direction beside all of its products, in parts; second
+ *              gathers wholly [Transformer Engine: userbuffers]. */
+double dc_layer_hidden_s(const struct dc_layer *layer, const struct dc_layer_exchange *exchange,
+			 bool backward, const struct dc_layer_batch *batch,
+			 const struct dc_accelerator *accelerator);
 
 /* Bytes kept from forward to backward for `batch` samples, without recomputation; and by how much
  * selective recomputation makes them fewer; and what full recomputation keeps of a layer that is the

@@ -128,6 +128,7 @@ static void add_projection(double s, double in, double width, double narrowed, b
 					  .rows = s,
 					  .narrowed = narrowed,
 					  .apart = apart,
+					  .beside = !apart,
 				  });
 }
 

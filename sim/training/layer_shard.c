@@ -87,12 +87,16 @@ static struct dc_layer_exchange tensor(enum dc_operation operation, double x)
 
 void dc_layer_exchange_in(struct dc_layer *layer, const struct dc_layer_scope *scope, double x)
 {
+	struct dc_layer_exchange again;
+
 	if (!scope->shard.sequence) {
 		dc_layer_exchange_backward(layer, scope, tensor(DC_OPERATION_ALL_REDUCE, x));
 		return;
 	}
 	dc_layer_exchange_forward(layer, scope, tensor(DC_OPERATION_ALL_GATHER, x));
-	dc_layer_exchange_backward(layer, scope, tensor(DC_OPERATION_ALL_GATHER, x));
+	again = tensor(DC_OPERATION_ALL_GATHER, x);
+	again.again = true;
+	dc_layer_exchange_backward(layer, scope, again);
 	dc_layer_exchange_backward(layer, scope, tensor(DC_OPERATION_REDUCE_SCATTER, x));
 }
 

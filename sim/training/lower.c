@@ -260,12 +260,20 @@ static enum dc_status unit_pass(struct dc_lowering *l, const struct dc_pass *pas
 	return status;
 }
 
+static double bucket_bytes(const struct dc_lowering *l)
+{
+	const struct dc_parallelism *p = &l->workload->parallelism;
+
+	return dc_software_bucket_bytes(l->software, (double)(p->data * p->context),
+					l->reduce_bytes, l->workload->synchronization.bucket_bytes);
+}
+
 /* Backward with gradients handed in as buckets fill: after layers that hold that many bytes. */
 static enum dc_status bucket_pass(struct dc_lowering *l, const struct dc_pass *pass)
 {
 	const struct dc_layer *layers = l->plan->layers.items;
 	struct dc_lower_range range = dc_lower_part(l, part_of(l, pass)), bucket;
-	double most = l->workload->synchronization.bucket_bytes, held = 0;
+	double most = bucket_bytes(l), held = 0;
 	bool first = true;
 	enum dc_status status = DC_OK;
 
@@ -319,7 +327,7 @@ static enum dc_status add_pass(struct dc_lowering *l, const struct dc_pass *pass
 static enum dc_status late_gradients(struct dc_lowering *l)
 {
 	const struct dc_layer *layers = l->plan->layers.items;
-	double most = l->workload->synchronization.bucket_bytes, held = 0;
+	double most = bucket_bytes(l), held = 0;
 	enum dc_status status = DC_OK;
 
 	if (l->overlap_gradients || parallelism(l)->zero >= 2)

@@ -155,6 +155,20 @@ static enum dc_status add_mark(struct dc_lowering *l, const char *name)
 	return dc_lower_add(l, l->compute, &op, NULL);
 }
 
+/* What the host does once per iteration. */
+static enum dc_status add_host_step(struct dc_lowering *l)
+{
+	struct dc_op op = {
+		.kind = DC_OP_DELAY,
+		.name = "host",
+		.delay = dc_time_from_s(l->software->host.step_s),
+		.gang = DC_PROGRAM_NO_GROUP,
+		.role = DC_ROLE_OPTIMIZER,
+	};
+
+	return op.delay > 0 ? dc_lower_add(l, l->compute, &op, NULL) : DC_OK;
+}
+
 static enum dc_status add_optimizer(struct dc_lowering *l)
 {
 	const struct dc_optimizer_use use = dc_training_optimizer(l->workload);
@@ -280,6 +294,8 @@ enum dc_status dc_lower_step(struct dc_lowering *l)
 	if (!status && !several)
 		status = step_waits(l, tied);
 	step = l->last_compute;
+	if (!status)
+		status = add_host_step(l);
 	if (!status && l->workload->parallelism.zero == 3) {
 		if (l->fresh[0].program)
 			l->program->dependencies[l->fresh[0].dependency].op = step;

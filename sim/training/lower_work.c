@@ -77,16 +77,10 @@ static uint32_t kind_of(const struct dc_lower_kinds *kinds, int axis)
 	return axis == DC_EXCHANGE_CONTEXT ? kinds->context : kinds->expert;
 }
 
-/* Share of an exchange that the stack hides behind products. */
-static double hidden_share(const struct dc_lowering *l, const struct dc_layer_exchange *exchange,
-			   int direction)
+/* Share of an exchange that the stack hides, whatever it takes. */
+static double hidden_share(const struct dc_lowering *l, const struct dc_layer_exchange *exchange)
 {
-	if (exchange->axis == DC_EXCHANGE_CONTEXT)
-		return l->software->context_ring ? 1 : 0;
-	if (!exchange->overlaps || exchange->axis != DC_EXCHANGE_TENSOR)
-		return 0;
-	return dc_software_tensor_hidden(l->software, l->accelerator,
-					 direction == DC_LOWER_BACKWARD);
+	return exchange->axis == DC_EXCHANGE_CONTEXT && l->software->context_ring ? 1 : 0;
 }
 
 static void add_exchanges(struct build *build, const struct dc_layer *layer, int direction)
@@ -98,15 +92,18 @@ static void add_exchanges(struct build *build, const struct dc_layer *layer, int
 	size_t count = forward ? layer->forward_exchange_count : layer->backward_exchange_count;
 
 	for (size_t i = 0; i < count; i++)
-		add_part(build, &(struct dc_part){
-					.group = kind_of(&l->kinds, exchanges[i].axis),
-					.operation = exchanges[i].operation,
-					.size_bytes = dc_layer_exchange_bytes(
-						&exchanges[i], (double)l->workload->batch.micro,
-						(enum dc_precision)l->workload->precision),
-					.hidden = hidden_share(l, &exchanges[i], direction),
-					.times = exchanges[i].times,
-				});
+		add_part(build,
+			 &(struct dc_part){
+				 .group = kind_of(&l->kinds, exchanges[i].axis),
+				 .operation = exchanges[i].operation,
+				 .size_bytes = dc_layer_exchange_bytes(
+					 &exchanges[i], (double)l->workload->batch.micro,
+					 (enum dc_precision)l->workload->precision),
+				 .hidden = hidden_share(l, &exchanges[i]),
+				 .hidden_s = dc_layer_hidden_s(layer, &exchanges[i], !forward,
+							       &build->batch, l->accelerator),
+				 .times = exchanges[i].times,
+			 });
 }
 
 static void add_layer(struct build *build, const struct dc_layer *layer, int direction)

@@ -169,6 +169,19 @@ static const struct dc_field fields[] = {
 	 .offset = offsetof(struct dc_software, tensor_overlap),
 	 .help = "which of the tensor ranks' exchanges run beside products; the accelerator's "
 		 "file says how much of them is hidden"},
+	{.key = "bucket",
+	 .kind = DC_REAL,
+	 .max = 1e12,
+	 .fallback = "0",
+	 .offset = offsetof(struct dc_software, bucket),
+	 .help = "parameters whose gradients are handed in together; 0: as the workload's "
+		 "synchronization says"},
+	{.key = "bucket_per_rank",
+	 .kind = DC_REAL,
+	 .max = 1e12,
+	 .fallback = "0",
+	 .offset = offsetof(struct dc_software, bucket_per_rank),
+	 .help = "or so many for each rank that shares them, when that is more"},
 	FLAG(context_ring, "context ranks pass keys and values on while attention runs"),
 	FLAG(split_sends, "tensor ranks each send their part of what a stage passes on"),
 	FLAG(overlap_sends, "stages compute while they send and receive"),
@@ -204,15 +217,12 @@ const struct dc_software *dc_software_of(const struct dc_software *software)
 	return software != NULL ? software : &generic;
 }
 
-double dc_software_tensor_hidden(const struct dc_software *software,
-				 const struct dc_accelerator *accelerator, bool backward)
+double dc_software_bucket_bytes(const struct dc_software *software, double ranks, double bytes,
+				double fallback)
 {
-	int overlap = dc_software_of(software)->tensor_overlap;
+	const struct dc_software *s = dc_software_of(software);
 
-	if (overlap == DC_SOFTWARE_TENSOR_OVERLAP_NONE ||
-	    (overlap == DC_SOFTWARE_TENSOR_OVERLAP_BACKWARD && !backward))
-		return 0.0;
-	return accelerator->efficiency.hidden;
+	return s->bucket > 0.0 ? bytes * fmax(s->bucket, s->bucket_per_rank * ranks) : fallback;
 }
 
 double dc_software_launch_s(const struct dc_software *software, double tensor)

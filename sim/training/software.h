@@ -90,8 +90,11 @@ struct dc_software {
 	bool vocabulary_alone;                  /* pads with one tensor rank, too */
 	int overlap_gradients, overlap_gathers; /* enum dc_software_overlap */
 	int tensor_overlap;                     /* enum dc_software_tensor_overlap */
-	bool context_ring;                      /* context exchanges run beside attention */
-	bool split_sends; /* tensor ranks each send their part of what a stage passes on */
+	/* Parameters of a bucket of gradients: at least so many, and so many per rank that shares them; 0:
+	 * as the workload's synchronization says, in bytes. */
+	double bucket, bucket_per_rank;
+	bool context_ring; /* context exchanges run beside attention */
+	bool split_sends;  /* tensor ranks each send their part of what a stage passes on */
 	bool overlap_sends;
 	bool distributed_optimizer; /* sharding of optimizer states is there */
 	bool balanced_ends;         /* embedding and loss count as layers when stages are cut */
@@ -103,10 +106,10 @@ extern const struct dc_catalogue_family dc_software_family; /* catalog/software 
 /* The software, or for NULL the features of no framework (generic). */
 const struct dc_software *dc_software_of(const struct dc_software *software);
 
-/* Share of a tensor exchange that runs beside products, on an accelerator whose products hide
- * efficiency.hidden of what the software overlaps. software NULL: the generic one. */
-double dc_software_tensor_hidden(const struct dc_software *software,
-				 const struct dc_accelerator *accelerator, bool backward);
+/* Bytes of gradients that are handed in together by `ranks` that share them, `bytes` each; fallback
+ * where the software does not say. */
+double dc_software_bucket_bytes(const struct dc_software *software, double ranks, double bytes,
+				double fallback);
 
 /* Host time of one launch with `tensor` ranks, s. software NULL: the generic one. */
 double dc_software_launch_s(const struct dc_software *software, double tensor);

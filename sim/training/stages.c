@@ -82,6 +82,7 @@ struct dc_optimizer_use dc_training_optimizer(const struct dc_training_workload 
 {
 	return (struct dc_optimizer_use){
 		.optimizer = (enum dc_optimizer)workload->optimizer,
+		.states = (enum dc_optimizer_states)workload->optimizer_states,
 		.precision = (enum dc_precision)workload->precision,
 		.software = workload->software,
 	};
@@ -149,6 +150,7 @@ static struct dc_training_memory measure(struct measuring *m, uint32_t stage)
 		.zero = (int)p->zero,
 		.dense_shards = (double)dc_parallelism_dense_shards(p),
 		.expert_shards = (double)dc_parallelism_expert_shards(p),
+		.offload = m->workload->offload,
 		.fragmentation = DC_MEMORY_FRAGMENTATION,
 	};
 

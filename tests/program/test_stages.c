@@ -265,6 +265,33 @@ Test(stages, communication_within_work)
 	}
 }
 
+/* Work of 30 us, twice an all-reduce of 21 us to which hosts come 2 us apart: products hide 9 us of each, 14 us
+ * are left; then more than it takes (hand). */
+Test(stages, communication_beside_products)
+{
+	static const double cases[][2] = {{9e-6, 58e-6}, {40e-6, 30e-6}, {INFINITY, 30e-6}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct dc_part parts[] = {
+			{.work = {.flops = 3e7, .inner = 64, .precision = DC_BF16}},
+			{.group = 1,
+			 .operation = DC_OPERATION_ALL_REDUCE,
+			 .algorithm = "ring",
+			 .size_bytes = 1e6,
+			 .hidden_s = cases[i][0],
+			 .times = 2}};
+		struct rig rig = parts_rig(parts, 2);
+		struct rig_result r;
+
+		rig.machine.meeting_s = 2e-6;
+		r = rig_run_count(&rig, false, 2);
+		cr_assert_eq(r.status, DC_OK, "%s", r.messages);
+		cr_expect_float_eq(dc_time_to_s(r.rows[0].duration), cases[i][1], 1e-9);
+		rig_free(&r);
+		rig_destroy(&rig);
+	}
+}
+
 /* 40 us of work in 10 kernels that the host launches in 3 us each: 70 us one after the other (x = 1),
  * 50 us for x = 2 (sqrt(40^2 + 30^2)), and stretched by a tenth 55 us (hand). */
 Test(stages, the_host_launches_kernels)

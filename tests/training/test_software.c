@@ -1,5 +1,6 @@
 /* Software stacks: entries, the generic one, and what features change in a layer's work. */
 #include <criterion/criterion.h>
+#include <math.h>
 
 #include "../hardware/catalogue.h"
 #include "training/model.h"
@@ -83,18 +84,67 @@ Test(software, launches_grow_with_tensor_ranks)
 	cr_expect_float_eq(dc_software_launch_s(&stack, 8.0), 13e-6, 1e-18);
 }
 
-Test(software, tensor_exchanges_are_hidden_where_they_overlap)
+/* The longest that products hide of a layer's exchange with an operation. */
+static double hidden_s(const struct dc_layer *layer, bool backward, enum dc_operation operation,
+		       bool again, const struct dc_layer_batch *batch,
+		       const struct dc_accelerator *accelerator)
 {
-	struct dc_accelerator accelerator = {.efficiency = {.hidden = 0.6}};
-	struct dc_software stack = {.tensor_overlap = DC_SOFTWARE_TENSOR_OVERLAP_NONE};
+	const struct dc_layer_exchange *all =
+		backward ? layer->backward_exchanges : layer->forward_exchanges;
+	size_t count = backward ? layer->backward_exchange_count : layer->forward_exchange_count;
 
-	cr_expect_eq(dc_software_tensor_hidden(NULL, &accelerator, true), 0.0);
-	cr_expect_eq(dc_software_tensor_hidden(&stack, &accelerator, true), 0.0);
-	stack.tensor_overlap = DC_SOFTWARE_TENSOR_OVERLAP_BACKWARD;
-	cr_expect_eq(dc_software_tensor_hidden(&stack, &accelerator, true), 0.6);
-	cr_expect_eq(dc_software_tensor_hidden(&stack, &accelerator, false), 0.0);
-	stack.tensor_overlap = DC_SOFTWARE_TENSOR_OVERLAP_ALL;
-	cr_expect_eq(dc_software_tensor_hidden(&stack, &accelerator, false), 0.6);
+	for (size_t i = 0; i < count; i++)
+		if (all[i].operation == operation && all[i].again == again)
+			return dc_layer_hidden_s(layer, &all[i], backward, batch, accelerator);
+	cr_assert(false, "no such exchange");
+	return 0.0;
+}
+
+Test(software, products_hide_exchanges_that_run_beside_them)
+{
+	struct catalogue catalogue = catalogue_open();
+	/* 100 TFLOP/s, memory without limit: half of a product's time hides */
+	const struct dc_accelerator accelerator = {
+		.peak = {.bf16 = 1e14},
+		.memory = {.bandwidth_bps = 1e30},
+		.efficiency = {.matrix = 1.0, .memory = 1.0, .batched = 1.0, .hidden = 0.5}};
+	const struct dc_software *async = software(&catalogue, "megatron-lm-2022");
+	const struct dc_software *whole = software(&catalogue, "megatron-core-2024");
+	struct dc_shard shard = {8, 1, 1, true};
+	struct dc_layers layers = expand(&catalogue, "gpt3-175b", shard, async);
+	const struct dc_layer *first = find(&layers, "decoder[1].intermediate");
+	const struct dc_layer *second = find(&layers, "decoder[1].output");
+	struct dc_layer_batch batch = {.samples = 1.0, .precision = DC_BF16, .software = async};
+	/* each product of a rank: 2 s h 4h/8 */
+	const double each_s = 2.0 * 2048 * 12288.0 * 4 * 12288 / 8 / 1e14;
+
+	/* beside the weights' gradient, the input's; nothing forward, nothing for the gather of dy */
+	cr_expect_float_eq(
+		hidden_s(first, true, DC_OPERATION_REDUCE_SCATTER, false, &batch, &accelerator),
+		0.5 * each_s, 1e-9 * each_s);
+	cr_expect_float_eq(
+		hidden_s(first, true, DC_OPERATION_ALL_GATHER, true, &batch, &accelerator),
+		0.5 * each_s, 1e-9 * each_s);
+	cr_expect_eq(hidden_s(first, false, DC_OPERATION_ALL_GATHER, false, &batch, &accelerator),
+		     0.0);
+	cr_expect_eq(hidden_s(second, true, DC_OPERATION_ALL_GATHER, false, &batch, &accelerator),
+		     0.0);
+	/* all of them: one product forward, two backward; the second gather is free */
+	batch.software = whole;
+	cr_expect_float_eq(
+		hidden_s(first, false, DC_OPERATION_ALL_GATHER, false, &batch, &accelerator),
+		0.5 * each_s, 1e-9 * each_s);
+	cr_expect_float_eq(
+		hidden_s(second, true, DC_OPERATION_ALL_GATHER, false, &batch, &accelerator),
+		0.5 * 2.0 * each_s, 1e-9 * each_s);
+	cr_expect(
+		isinf(hidden_s(first, true, DC_OPERATION_ALL_GATHER, true, &batch, &accelerator)));
+	/* without a framework nothing is hidden */
+	batch.software = NULL;
+	cr_expect_eq(
+		hidden_s(first, true, DC_OPERATION_REDUCE_SCATTER, false, &batch, &accelerator),
+		0.0);
+	catalogue_close(&catalogue);
 }
 
 Test(software, launches_of_a_block_are_what_the_stack_says)
@@ -233,6 +283,18 @@ Test(software, vocabularies_are_padded)
 	/* without padding the largest part: 6,283 of eight */
 	scope = (struct dc_layer_scope){.shard = {.tensor = 8}};
 	cr_expect_eq(dc_layer_vocabulary(&scope, 50257.0), 6283.0);
+	catalogue_close(&catalogue);
+}
+
+Test(software, buckets_grow_with_ranks)
+{
+	struct catalogue catalogue = catalogue_open();
+	const struct dc_software *core = software(&catalogue, "megatron-core-2024");
+
+	/* Megatron-core: the larger of 40 million parameters and a million per rank */
+	cr_expect_eq(dc_software_bucket_bytes(core, 8.0, 4.0, 25e6), 160e6);
+	cr_expect_eq(dc_software_bucket_bytes(core, 64.0, 4.0, 25e6), 256e6);
+	cr_expect_eq(dc_software_bucket_bytes(NULL, 64.0, 4.0, 25e6), 25e6);
 	catalogue_close(&catalogue);
 }
 
