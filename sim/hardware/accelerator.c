@@ -168,6 +168,10 @@ static const struct dc_section attention_section = {
 	}
 
 static const struct dc_field efficiency_fields[] = {
+	{.key = "calibration",
+	 .kind = DC_STRING,
+	 .offset = offsetof(struct dc_accelerator_efficiency, calibration),
+	 .help = "measurements that these constants were fitted to; absent: uncalibrated"},
 	{.key = "matrix",
 	 .kind = DC_REAL,
 	 .flags = DC_POSITIVE,
@@ -225,13 +229,29 @@ static const struct dc_field efficiency_fields[] = {
 	 .fallback = "0",
 	 .help = "share of that when rows of the matrices are no multiple of 16 bytes; 0: as "
 		 "others"},
-	{.key = "hidden",
+	{.key = "beside",
 	 .kind = DC_REAL,
-	 .offset = offsetof(struct dc_accelerator_efficiency, hidden),
-	 .max = 1.0,
+	 .offset = offsetof(struct dc_accelerator_efficiency, beside),
+	 .max = 2.0,
 	 .fallback = "0.5",
-	 .help = "share of a product's time by which it hides an exchange of the tensor ranks that "
-		 "software runs beside it"},
+	 .help = "where software runs tensor ranks' exchanges beside products: so much of a product's "
+		 "time hides them"},
+	{.key = "exchange",
+	 .kind = DC_REAL,
+	 .flags = DC_POSITIVE,
+	 .offset = offsetof(struct dc_accelerator_efficiency, exchange),
+	 .max = 10.0,
+	 .fallback = "1",
+	 .help = "exchanges within a pass take so many times as long as collectives alone: caches and "
+		 "clocks are busy"},
+	{.key = "send",
+	 .kind = DC_QUANTITY,
+	 .dimension = DC_DIM_TIME,
+	 .offset = offsetof(struct dc_accelerator_efficiency, send_s),
+	 .max = 1.0,
+	 .fallback = "0 s",
+	 .help = "what a pipeline's stage spends on passing something on beside the message: "
+		 "launches, copies, waiting for the other's"},
 	{.key = "memory",
 	 .kind = DC_REAL,
 	 .flags = DC_POSITIVE,

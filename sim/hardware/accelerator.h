@@ -77,6 +77,7 @@ struct dc_accelerator_attention {
 
 struct dc_accelerator_efficiency {
 	const struct dc_node *node;
+	const char *calibration;  /* what the constants were fitted on; NULL: nothing, they are defaults */
 	double matrix;            /* share of peak that a product of long inner dimension reaches */
 	double fp8, mxfp8, nvfp4; /* the same of these formats; 0: as matrix */
 	double batched;           /* of that, what many small products at once reach */
@@ -84,7 +85,9 @@ struct dc_accelerator_efficiency {
 	double inner_half; /* inner dimension K at which half of that is reached */
 	double outer_half; /* number of rows, or of columns, at which half of it is reached */
 	double unaligned;  /* of that, when rows are no multiple of 16 bytes; 0: as others */
-	double hidden;     /* share of a product's time that hides an exchange run beside it */
+	double beside;     /* share of a product's time that hides an exchange run beside it */
+	double exchange;   /* how much longer exchanges take between works than alone */
+	double send_s;     /* what passing something on to another stage costs beside the message */
 	double contention; /* how much slower work gets beside communication: 1 + this */
 	double jitter; /* how much longer work takes per doubling of nodes, expected of the slowest */
 	double memory;   /* share of the peak bandwidth that a long stream reaches */

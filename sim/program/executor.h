@@ -6,12 +6,13 @@
  * the same classes. Folded runs give the times of exact ones, to the tick.
  *
  * Durations.
- *   COMPUTE     the roofline of its works and the exposed part of its communications, beside the host's
- *               launches: (gpu^x + host^x)^(1/x), times `stretch`, times the slowness of the rank, or
+ *   COMPUTE     the roofline of its works and its communications, each `exchange` times as long as alone,
+ *               less what hides beside works, plus `meeting_s`; beside the host's launches:
+ *               (gpu^x + host^x)^(1/x), times `stretch`, times the slowness of the rank, or
  *               of the slowest in its gang. While a COLLECTIVE or SEND of the same rank is under way on
  *               another stream it advances 1 + `contention` times slower.
  *   COLLECTIVE  from the last arrival on; as long as when all groups of its kind do it at once.
- *   SEND        as long as when all ranks of its stage send at once. It starts when its stream comes to
+ *   SEND        as long as when all ranks of its stage send at once, and `send_s`. It starts when its stream comes to
  *               it, whether or not the receiver waits for it.
  * What kinds of groups take from each other (gradients of one stage against activations of another) is
  * not modelled. exact: each question about a collective or a send is answered by laying out every rank's
@@ -47,9 +48,11 @@ struct dc_machine {
 	double samples_per_s;   /* storage's rate for one rank while all read; 0: no storage */
 	double launch_s;        /* the host's time per kernel */
 	double launch_exponent; /* x above; 0: the host and the device take turns (1) */
-	double meeting_s;  /* by which hosts of ranks that communicate within COMPUTE are apart */
-	double contention; /* >= 0 */
-	double stretch;    /* of COMPUTE, for expected jitter; 0 is 1 */
+	double contention;      /* >= 0 */
+	double stretch;         /* of COMPUTE, for expected jitter; 0 is 1 */
+	double exchange;        /* how much longer communications within COMPUTE take than alone; 0 is 1 */
+	double meeting_s;       /* and until the hosts of their ranks have launched them */
+	double send_s;          /* what a SEND costs beside its message: launches, copies, handshake */
 	const struct dc_slow_rank *slow;
 	size_t slow_count;
 };

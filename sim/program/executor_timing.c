@@ -264,6 +264,16 @@ static double with_host_s(const struct dc_machine *machine, double gpu_s, double
 	return longer * pow(1 + pow(shorter / longer, x), 1 / x);
 }
 
+/* What an operation waits for one of its communications, which takes `alone` by itself. Its ranks' hosts have
+ * launched what comes before it at different times: they meet. */
+static double exchange_s(const struct dc_machine *machine, const struct dc_part *part,
+			 dc_time alone)
+{
+	double factor = machine->exchange > 0 ? machine->exchange : 1;
+
+	return fmax(0, factor * dc_time_to_s(alone) - part->beside_s) + machine->meeting_s;
+}
+
 static void time_compute(const struct dc_executor *executor, const struct dc_op *op,
 			 const struct shape *shape, uint64_t rank, struct timing *timing)
 {
@@ -275,10 +285,11 @@ static void time_compute(const struct dc_executor *executor, const struct dc_op 
 		double times = part->times ? (double)part->times : 1, part_s;
 
 		if (part->group) {
-			part_s = dc_time_to_s(dc_executor_answer_for(
-					 executor, &executor->answers[shape->answers[i]], rank)) *
-				 (1 - part->hidden) * times;
-			part_s = fmax(0, part_s + (machine->meeting_s - part->hidden_s) * times);
+			part_s = exchange_s(machine, part,
+					    dc_executor_answer_for(
+						    executor, &executor->answers[shape->answers[i]],
+						    rank)) *
+				 times;
 			timing->exposed_by[part->group] += part_s;
 		} else {
 			part_s = dc_roofline_duration_s(machine->accelerator, &part->work) * times;
@@ -323,6 +334,8 @@ static void time_shape(const struct dc_executor *executor, const struct stage *s
 	case DC_OP_SEND:
 		timing->duration = dc_executor_answer_for(
 			executor, &executor->answers[shape->answers[0]], rank);
+		if (op->kind == DC_OP_SEND && timing->duration < DC_TIME_NEVER)
+			timing->duration += dc_time_from_s(executor->machine->send_s);
 		break;
 	case DC_OP_READ:
 		timing->duration = dc_time_from_s(

@@ -62,8 +62,7 @@ struct dc_part {
 	enum dc_operation operation;
 	double size_bytes;     /* as algorithm.h counts */
 	const char *algorithm; /* as in collective.h; NULL: auto */
-	double hidden;         /* 0..1: share of the communication's time beside products */
-	double hidden_s;       /* of what is left, seconds beside products, at most, each time */
+	double beside_s;       /* so much of each hides behind works of this operation */
 	uint32_t times;        /* so many in a row; 0 is 1 */
 };
 

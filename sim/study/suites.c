@@ -7,6 +7,7 @@
 enum { ANY, NO, YES };
 
 static const char *const whether[] = {"any", "no", "yes", NULL};
+static const char *const recomputes[] = {"as-printed", "none", "selective", "full", NULL};
 static const char *const zeros[] = {"any", "below-3", "3", NULL};
 
 static const struct dc_field rule_fields[] = {
@@ -46,6 +47,12 @@ static const struct dc_field rule_fields[] = {
 	 .catalogue = &dc_software_family,
 	 .offset = offsetof(struct dc_suite_rule, software),
 	 .help = "software stack that ran it"},
+	{.key = "recompute",
+	 .kind = DC_ENUM,
+	 .choices = recomputes,
+	 .fallback = "as-printed",
+	 .offset = offsetof(struct dc_suite_rule, recompute),
+	 .help = "recomputation that they ran with, where it is not what their table prints"},
 	{.key = "dropout",
 	 .kind = DC_BOOL,
 	 .fallback = "false",

@@ -19,7 +19,8 @@ struct dc_suite_rule {
 	int zero;                /* any, below 3, 3 */
 	int sequence;            /* sequence parallelism or selective recomputation: any, no, yes */
 	struct dc_software *software;
-	bool dropout; /* ungated models used it */
+	bool dropout;  /* ungated models used it */
+	int recompute; /* 0: as the row says; else enum dc_training_row_recompute + 1 */
 };
 
 struct dc_suites {

@@ -13,7 +13,10 @@
 #include "study/suites.h"
 #include "study/validation.h"
 
-enum { MOST_MICRO = 64, MOST_INTERLEAVE = 12 };
+enum { MOST_MICRO = 16, MOST_INTERLEAVE = 24 };
+
+/* Of the memory, what plans that are searched may fill: the rest is the framework's and other libraries'. */
+static const double usable = 0.94;
 
 struct reader {
 	struct dc_validation *validation;
@@ -118,7 +121,7 @@ static enum dc_status try_plan(struct search *s, const struct dc_training_choice
 	double bytes = 0;
 	enum dc_status status = measure(s, choice, &request, &bytes);
 
-	*fits = !status && bytes <= s->accelerator->memory.size_bytes;
+	*fits = !status && bytes <= usable * s->accelerator->memory.size_bytes;
 	if (status == DC_ERR_INPUT && !given)
 		return DC_OK;
 	if (status || (!*fits && !given))
@@ -225,6 +228,8 @@ static enum dc_status predict(struct search *s, const char *suite, const char **
 	if (!s->rule)
 		return DC_ERR_RUN;
 	*why = NULL;
+	if (s->rule->recompute)
+		s->row.recompute = (enum dc_training_row_recompute)(s->rule->recompute - 1);
 	status = search(s);
 	if (status == DC_ERR_INPUT || status == DC_ERR_RUN) {
 		*why = dc_arena_printf(s->reader->validation->arena, "its plan cannot be run: %s",

@@ -273,7 +273,7 @@ static enum dc_status bucket_pass(struct dc_lowering *l, const struct dc_pass *p
 {
 	const struct dc_layer *layers = l->plan->layers.items;
 	struct dc_lower_range range = dc_lower_part(l, part_of(l, pass)), bucket;
-	double most = bucket_bytes(l), held = 0;
+	double most = l->bucket_bytes, held = 0;
 	bool first = true;
 	enum dc_status status = DC_OK;
 
@@ -327,7 +327,7 @@ static enum dc_status add_pass(struct dc_lowering *l, const struct dc_pass *pass
 static enum dc_status late_gradients(struct dc_lowering *l)
 {
 	const struct dc_layer *layers = l->plan->layers.items;
-	double most = bucket_bytes(l), held = 0;
+	double most = l->bucket_bytes, held = 0;
 	enum dc_status status = DC_OK;
 
 	if (l->overlap_gradients || parallelism(l)->zero >= 2)
@@ -531,6 +531,10 @@ enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 		.parts = p->pipeline * p->interleave,
 		.pipeline = dc_training_pipeline(workload),
 	};
+	l.bucket_bytes = dc_software_bucket_bytes(software, l.reduce_bytes,
+						  (double)(p->data * p->context));
+	if (!(l.bucket_bytes > 0))
+		l.bucket_bytes = workload->synchronization.bucket_bytes;
 	status = check_precision(workload, accelerator, arena, diag);
 	if (!status)
 		status = dc_training_expand(workload, arena, diag, &plan->layers);

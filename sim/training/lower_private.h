@@ -50,6 +50,7 @@ struct dc_lowering {
 	const struct dc_accelerator *accelerator;
 	const struct dc_training_data *data;
 	double reduce_bytes, gather_bytes; /* of an element that travels */
+	double bucket_bytes;               /* of gradients that travel together */
 	bool overlap_gradients, overlap_gathers;
 	struct dc_arena *arena;
 	struct dc_training_plan *plan;

@@ -198,6 +198,21 @@ static enum dc_status add_optimizer(struct dc_lowering *l)
 	return dc_lower_add(l, l->compute, &op, NULL);
 }
 
+/* What the host launches one by one around the step, with nothing to hide it. */
+static enum dc_status add_host_step(struct dc_lowering *l)
+{
+	const struct dc_software_host *host = &l->software->host;
+	struct dc_op op = {
+		.kind = DC_OP_DELAY,
+		.name = "host",
+		.gang = DC_PROGRAM_NO_GROUP,
+		.role = DC_ROLE_OPTIMIZER,
+		.delay = dc_time_from_s(host->step * host->launch_s),
+	};
+
+	return op.delay > 0 ? dc_lower_add(l, l->compute, &op, NULL) : DC_OK;
+}
+
 /* Weights that the step has renewed, chunk by chunk: the next iteration's first pass of each waits where they
  * are gathered meanwhile, the end of this one where not. */
 static enum dc_status gather_fresh(struct dc_lowering *l, uint32_t step)
@@ -293,6 +308,8 @@ enum dc_status dc_lower_step(struct dc_lowering *l)
 		status = add_optimizer(l);
 	if (!status && !several)
 		status = step_waits(l, tied);
+	if (!status)
+		status = add_host_step(l);
 	step = l->last_compute;
 	if (!status)
 		status = add_host_step(l);

@@ -58,27 +58,16 @@ static const struct dc_field host_fields[] = {
 	 .fallback = "0 s",
 	 .offset = offsetof(struct dc_software_host, launch_s),
 	 .help = "host time per kernel launch; measured, for the hosts of its time"},
-	{.key = "tensor_growth",
-	 .kind = DC_REAL,
-	 .max = 10.0,
-	 .fallback = "0",
-	 .offset = offsetof(struct dc_software_host, tensor_growth),
-	 .help = "share by which that grows with every doubling of tensor ranks"},
 	LAUNCHES(forward, "launches of a block forward; 0: as many as the device runs"),
 	LAUNCHES(backward, "and backward; 0: as many as the device runs"),
 	LAUNCHES(ends, "and of each end of the model, either way, where the two above are given"),
-	{.key = "step",
-	 .kind = DC_QUANTITY,
-	 .dimension = DC_DIM_TIME,
-	 .max = 3600.0,
-	 .fallback = "0 s",
-	 .offset = offsetof(struct dc_software_host, step_s),
-	 .help = "host time per iteration for what runs once: norms, copies, logging; measured"},
+	LAUNCHES(step, "launches of an iteration that nothing hides: copies per parameter, norms, "
+		       "reductions, logging"),
 	{.key = "graphs",
 	 .kind = DC_BOOL,
 	 .fallback = "false",
 	 .offset = offsetof(struct dc_software_host, graphs),
-	 .help = "launches are recorded once and replayed by the device"},
+	 .help = "launches of layers are recorded once and replayed by the device"},
 };
 
 static const struct dc_section host_section = {
@@ -160,6 +149,18 @@ static const struct dc_field fields[] = {
 	 .fallback = "true",
 	 .offset = offsetof(struct dc_software, vocabulary_alone),
 	 .help = "vocabularies are padded with one tensor rank, too"},
+	{.key = "bucket",
+	 .kind = DC_REAL,
+	 .max = 1e15,
+	 .fallback = "0",
+	 .offset = offsetof(struct dc_software, bucket),
+	 .help = "gradients that travel together, in parameters; 0: as the workload says"},
+	{.key = "bucket_per_rank",
+	 .kind = DC_REAL,
+	 .max = 1e15,
+	 .fallback = "0",
+	 .offset = offsetof(struct dc_software, bucket_per_rank),
+	 .help = "and at least so many per data-parallel rank"},
 	OVERLAP(overlap_gradients, "gradients travel during the backward pass"),
 	OVERLAP(overlap_gathers, "parameters are gathered during the forward pass"),
 	{.key = "tensor_overlap",
@@ -167,21 +168,8 @@ static const struct dc_field fields[] = {
 	 .fallback = "none",
 	 .choices = tensor_overlap_names,
 	 .offset = offsetof(struct dc_software, tensor_overlap),
-	 .help = "which of the tensor ranks' exchanges run beside products; the accelerator's "
-		 "file says how much of them is hidden"},
-	{.key = "bucket",
-	 .kind = DC_REAL,
-	 .max = 1e12,
-	 .fallback = "0",
-	 .offset = offsetof(struct dc_software, bucket),
-	 .help = "parameters whose gradients are handed in together; 0: as the workload's "
-		 "synchronization says"},
-	{.key = "bucket_per_rank",
-	 .kind = DC_REAL,
-	 .max = 1e12,
-	 .fallback = "0",
-	 .offset = offsetof(struct dc_software, bucket_per_rank),
-	 .help = "or so many for each rank that shares them, when that is more"},
+	 .help = "which of the tensor ranks' exchanges run beside products (backward: what reduces "
+		 "gradients); the accelerator's file says how much of the products' time hides them"},
 	FLAG(context_ring, "context ranks pass keys and values on while attention runs"),
 	FLAG(split_sends, "tensor ranks each send their part of what a stage passes on"),
 	FLAG(overlap_sends, "stages compute while they send and receive"),
@@ -217,17 +205,16 @@ const struct dc_software *dc_software_of(const struct dc_software *software)
 	return software != NULL ? software : &generic;
 }
 
-double dc_software_bucket_bytes(const struct dc_software *software, double ranks, double bytes,
-				double fallback)
-{
-	const struct dc_software *s = dc_software_of(software);
-
-	return s->bucket > 0.0 ? bytes * fmax(s->bucket, s->bucket_per_rank * ranks) : fallback;
-}
-
-double dc_software_launch_s(const struct dc_software *software, double tensor)
+double dc_software_launch_s(const struct dc_software *software)
 {
 	const struct dc_software_host *host = &dc_software_of(software)->host;
 
-	return host->launch_s * (1.0 + host->tensor_growth * log2(fmax(1.0, tensor)));
+	return host->graphs ? 0.0 : host->launch_s;
+}
+
+double dc_software_bucket_bytes(const struct dc_software *software, double width, double ranks)
+{
+	const struct dc_software *s = dc_software_of(software);
+
+	return width * fmax(s->bucket, s->bucket_per_rank * ranks);
 }

@@ -17,7 +17,9 @@
  *
  * Host time [prototype form]: a block of a transformer launches host.forward kernels forward and
  * host.backward backward, each end of the model host.ends in either direction; 0: as many as the
- * device runs. One launch takes host.launch (1 + host.tensor_growth log2 t) with t tensor ranks.
+ * device runs. With `graphs` launches are recorded once and the device replays them: the host has
+ * nothing to do but for host.step launches around the optimizer, one by one: copies per parameter,
+ * norms, reductions, logging.
  *
  * Ownership: sections live in the configuration's arena. */
 #ifndef DC_TRAINING_SOFTWARE_H
@@ -65,10 +67,9 @@ enum dc_software_tensor_overlap {
 struct dc_software_host {
 	const struct dc_node *node;
 	double launch_s;
-	double tensor_growth;
 	double forward, backward, ends;
-	double step_s; /* per iteration: what the host does one by one around the optimizer */
-	bool graphs;   /* launches are recorded once and replayed */
+	double step; /* launches per iteration that nothing hides, around the optimizer */
+	bool graphs; /* launches of layers are recorded once and replayed */
 };
 
 struct dc_software {
@@ -86,6 +87,7 @@ struct dc_software {
 	double gradient_bytes; /* of an element of the gradient buffer, as it is kept */
 	double reduce_bytes;   /* and as it travels; 0: as kept */
 	double gather_bytes;   /* of a gathered parameter; 0: the width of products' operands */
+	double bucket, bucket_per_rank; /* gradients that travel together: the larger; 0: as the workload says */
 	uint64_t vocabulary_multiple;           /* times the tensor ranks; 0: no padding */
 	bool vocabulary_alone;                  /* pads with one tensor rank, too */
 	int overlap_gradients, overlap_gathers; /* enum dc_software_overlap */
@@ -106,12 +108,11 @@ extern const struct dc_catalogue_family dc_software_family; /* catalog/software 
 /* The software, or for NULL the features of no framework (generic). */
 const struct dc_software *dc_software_of(const struct dc_software *software);
 
-/* Bytes of gradients that are handed in together by `ranks` that share them, `bytes` each; fallback
- * where the software does not say. */
-double dc_software_bucket_bytes(const struct dc_software *software, double ranks, double bytes,
-				double fallback);
+/* Host time of one launch of a layer, s. software NULL: the generic one. */
+double dc_software_launch_s(const struct dc_software *software);
 
-/* Host time of one launch with `tensor` ranks, s. software NULL: the generic one. */
-double dc_software_launch_s(const struct dc_software *software, double tensor);
+/* Bytes of gradients, `width` each, that travel together; 0: as the workload says. `ranks` that share
+ * them. software NULL: the generic one. */
+double dc_software_bucket_bytes(const struct dc_software *software, double width, double ranks);
 
 #endif

@@ -8,7 +8,7 @@
  * (tests/validation/training). */
 static const double launch_exponent = 2.2;
 
-/* A communication brings ranks together whose hosts are a few launches apart; fitted with them. */
+/* Launches by which the hosts of ranks are apart when they meet in a collective within a pass (the same fits). */
 static const double launches_apart = 5;
 
 void dc_training_timing(const struct dc_training_workload *workload, double nodes, bool jitter,
@@ -16,14 +16,15 @@ void dc_training_timing(const struct dc_training_workload *workload, double node
 {
 	const struct dc_software *software = dc_software_of(workload->software);
 
-	machine->launch_s = dc_software_launch_s(software, (double)workload->parallelism.tensor);
+	const struct dc_accelerator_efficiency *efficiency = &machine->accelerator->efficiency;
+
+	machine->launch_s = dc_software_launch_s(software);
 	machine->launch_exponent = launch_exponent;
-	machine->meeting_s = launches_apart * machine->launch_s;
-	/* Gathers and scatters of every block contend with it all the time; fits find nothing for gradients that
-	 * overlap once per iteration. */
-	if (workload->parallelism.zero == 3)
-		machine->contention = machine->accelerator->efficiency.contention;
+	machine->contention = workload->parallelism.zero == 3 ? efficiency->contention : 0;
+	machine->exchange = efficiency->exchange;
+	machine->meeting_s = launches_apart * software->host.launch_s;
+	machine->send_s = efficiency->send_s;
 	machine->stretch = 1;
 	if (jitter && nodes > 1)
-		machine->stretch += machine->accelerator->efficiency.jitter * log2(nodes);
+		machine->stretch += efficiency->jitter * log2(nodes);
 }
