@@ -331,7 +331,7 @@ double dc_layer_hidden_s(const struct dc_layer *layer, const struct dc_layer_exc
 		backward ? layer->backward_exchanges : layer->forward_exchanges;
 	size_t exchanges =
 		backward ? layer->backward_exchange_count : layer->forward_exchange_count;
-	double share = accelerator->efficiency.hidden;
+	double share = accelerator->efficiency.beside;
 
 	if (!exchange->overlaps || exchange->axis != DC_EXCHANGE_TENSOR)
 		return 0.0;

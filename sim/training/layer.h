@@ -335,7 +335,7 @@ double dc_layer_exchange_bytes(const struct dc_layer_exchange *exchange, double 
 
 /* Seconds of an exchange that products of the layer hide at most, one of its forward or backward ones.
  * Exchanges that software runs beside products are hidden for a share of their time
- * (accelerator.h: efficiency.hidden).
+ * (accelerator.h: efficiency.beside).
  *   backward   a reduction of an input's gradient beside the product that makes the weights' gradient, a
  *              second gather beside the one that makes the input's [Megatron-LM: asynchronous
  *              all-reduce of LinearWithGradAccumulationAndAsyncCommunication];

@@ -260,14 +260,6 @@ static enum dc_status unit_pass(struct dc_lowering *l, const struct dc_pass *pas
 	return status;
 }
 
-static double bucket_bytes(const struct dc_lowering *l)
-{
-	const struct dc_parallelism *p = &l->workload->parallelism;
-
-	return dc_software_bucket_bytes(l->software, (double)(p->data * p->context),
-					l->reduce_bytes, l->workload->synchronization.bucket_bytes);
-}
-
 /* Backward with gradients handed in as buckets fill: after layers that hold that many bytes. */
 static enum dc_status bucket_pass(struct dc_lowering *l, const struct dc_pass *pass)
 {
@@ -531,8 +523,8 @@ enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 		.parts = p->pipeline * p->interleave,
 		.pipeline = dc_training_pipeline(workload),
 	};
-	l.bucket_bytes = dc_software_bucket_bytes(software, l.reduce_bytes,
-						  (double)(p->data * p->context));
+	l.bucket_bytes =
+		dc_software_bucket_bytes(software, l.reduce_bytes, (double)(p->data * p->context));
 	if (!(l.bucket_bytes > 0))
 		l.bucket_bytes = workload->synchronization.bucket_bytes;
 	status = check_precision(workload, accelerator, arena, diag);

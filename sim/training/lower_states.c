@@ -155,20 +155,6 @@ static enum dc_status add_mark(struct dc_lowering *l, const char *name)
 	return dc_lower_add(l, l->compute, &op, NULL);
 }
 
-/* What the host does once per iteration. */
-static enum dc_status add_host_step(struct dc_lowering *l)
-{
-	struct dc_op op = {
-		.kind = DC_OP_DELAY,
-		.name = "host",
-		.delay = dc_time_from_s(l->software->host.step_s),
-		.gang = DC_PROGRAM_NO_GROUP,
-		.role = DC_ROLE_OPTIMIZER,
-	};
-
-	return op.delay > 0 ? dc_lower_add(l, l->compute, &op, NULL) : DC_OK;
-}
-
 static enum dc_status add_optimizer(struct dc_lowering *l)
 {
 	const struct dc_optimizer_use use = dc_training_optimizer(l->workload);

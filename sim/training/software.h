@@ -87,7 +87,6 @@ struct dc_software {
 	double gradient_bytes; /* of an element of the gradient buffer, as it is kept */
 	double reduce_bytes;   /* and as it travels; 0: as kept */
 	double gather_bytes;   /* of a gathered parameter; 0: the width of products' operands */
-	double bucket, bucket_per_rank; /* gradients that travel together: the larger; 0: as the workload says */
 	uint64_t vocabulary_multiple;           /* times the tensor ranks; 0: no padding */
 	bool vocabulary_alone;                  /* pads with one tensor rank, too */
 	int overlap_gradients, overlap_gathers; /* enum dc_software_overlap */

@@ -40,7 +40,7 @@ static const struct dc_part *draw_parts(struct rig *rig, uint64_t *state, uint32
 	parts[1].operation = DC_OPERATION_ALL_REDUCE;
 	parts[1].algorithm = "ring";
 	parts[1].size_bytes = 1e4 * (double)(1 + rig_draw(state, 9));
-	parts[1].hidden = 0.25 * (double)rig_draw(state, 4);
+	parts[1].beside_s = 1e-6 * (double)rig_draw(state, 4);
 	parts[1].times = 1 + (uint32_t)rig_draw(state, 2);
 	parts[2].work = (struct dc_work){.bytes = 1e6 * (double)(1 + rig_draw(state, 9))};
 	return parts;

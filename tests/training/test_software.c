@@ -71,17 +71,8 @@ Test(software, no_software_is_the_generic_one)
 	}
 	cr_expect_eq(generic->gradient_bytes, dc_software_of(NULL)->gradient_bytes);
 	cr_expect_eq(generic->overlap_gradients, dc_software_of(NULL)->overlap_gradients);
-	cr_expect_eq(dc_software_launch_s(NULL, 8.0), 0.0);
+	cr_expect_eq(dc_software_launch_s(NULL), 0.0);
 	catalogue_close(&catalogue);
-}
-
-Test(software, launches_grow_with_tensor_ranks)
-{
-	struct dc_software stack = {.host = {.launch_s = 10e-6, .tensor_growth = 0.1}};
-
-	/* 10 us (1 + 0.1 log2 8) */
-	cr_expect_float_eq(dc_software_launch_s(&stack, 1.0), 10e-6, 1e-18);
-	cr_expect_float_eq(dc_software_launch_s(&stack, 8.0), 13e-6, 1e-18);
 }
 
 /* The longest that products hide of a layer's exchange with an operation. */
@@ -107,7 +98,7 @@ Test(software, products_hide_exchanges_that_run_beside_them)
 	const struct dc_accelerator accelerator = {
 		.peak = {.bf16 = 1e14},
 		.memory = {.bandwidth_bps = 1e30},
-		.efficiency = {.matrix = 1.0, .memory = 1.0, .batched = 1.0, .hidden = 0.5}};
+		.efficiency = {.matrix = 1.0, .memory = 1.0, .batched = 1.0, .beside = 0.5}};
 	const struct dc_software *async = software(&catalogue, "megatron-lm-2022");
 	const struct dc_software *whole = software(&catalogue, "megatron-core-2024");
 	struct dc_shard shard = {8, 1, 1, true};
@@ -292,9 +283,9 @@ Test(software, buckets_grow_with_ranks)
 	const struct dc_software *core = software(&catalogue, "megatron-core-2024");
 
 	/* Megatron-core: the larger of 40 million parameters and a million per rank */
-	cr_expect_eq(dc_software_bucket_bytes(core, 8.0, 4.0, 25e6), 160e6);
-	cr_expect_eq(dc_software_bucket_bytes(core, 64.0, 4.0, 25e6), 256e6);
-	cr_expect_eq(dc_software_bucket_bytes(NULL, 64.0, 4.0, 25e6), 25e6);
+	cr_expect_eq(dc_software_bucket_bytes(core, 4.0, 8.0), 160e6);
+	cr_expect_eq(dc_software_bucket_bytes(core, 4.0, 64.0), 256e6);
+	cr_expect_eq(dc_software_bucket_bytes(NULL, 4.0, 64.0), 0.0);
 	catalogue_close(&catalogue);
 }
 
