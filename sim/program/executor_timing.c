@@ -265,13 +265,16 @@ static double with_host_s(const struct dc_machine *machine, double gpu_s, double
 }
 
 /* What an operation waits for one of its communications, which takes `alone` by itself. Its ranks' hosts have
- * launched what comes before it at different times: they meet. */
+ * launched what comes before it at different times: they meet, twice where they reduce and then gather. */
 static double exchange_s(const struct dc_machine *machine, const struct dc_part *part,
 			 dc_time alone)
 {
 	double factor = machine->exchange > 0 ? machine->exchange : 1;
 
-	return fmax(0, factor * dc_time_to_s(alone) - part->beside_s) + machine->meeting_s;
+	double meetings = part->operation == DC_OPERATION_ALL_REDUCE ? 2 : 1;
+
+	return fmax(0, factor * dc_time_to_s(alone) - part->beside_s) +
+	       meetings * machine->meeting_s;
 }
 
 static void time_compute(const struct dc_executor *executor, const struct dc_op *op,

@@ -50,7 +50,7 @@ const char *dc_training_row_read(const struct dc_table *table, size_t number,
 struct dc_training_choice {
 	uint64_t micro, interleave;
 	int recompute;             /* enum dc_recompute */
-	uint64_t recompute_layers; /* FULL: of each part; 0: all */
+	uint64_t recompute_layers; /* FULL: of each stage; 0: all */
 };
 
 /* The workload of a row under a choice, as a scenario would read it, settled for the row's accelerators: its

@@ -15,9 +15,6 @@
 
 enum { MOST_MICRO = 16, MOST_INTERLEAVE = 24 };
 
-/* Of the memory, what plans that are searched may fill: the rest is the framework's and other libraries'. */
-static const double usable = 0.94;
-
 struct reader {
 	struct dc_validation *validation;
 	const struct dc_table *table;
@@ -121,7 +118,7 @@ static enum dc_status try_plan(struct search *s, const struct dc_training_choice
 	double bytes = 0;
 	enum dc_status status = measure(s, choice, &request, &bytes);
 
-	*fits = !status && bytes <= usable * s->accelerator->memory.size_bytes;
+	*fits = !status && bytes <= s->accelerator->memory.size_bytes;
 	if (status == DC_ERR_INPUT && !given)
 		return DC_OK;
 	if (status || (!*fits && !given))
@@ -138,7 +135,7 @@ static enum dc_status try_plan(struct search *s, const struct dc_training_choice
 /* As little recomputation as fits: none, then layers one by one, then all. */
 static enum dc_status try_recomputations(struct search *s, struct dc_training_choice choice)
 {
-	uint64_t layers = s->row.layers / (s->row.pipeline * choice.interleave);
+	uint64_t layers = (s->row.layers + s->row.pipeline - 1) / s->row.pipeline;
 	bool fits = false;
 	enum dc_status status;
 

@@ -195,27 +195,60 @@ static void connect_messages(struct dc_lowering *l)
 
 /* --- passes --- */
 
-/* The forward pass of a chunk's first micro-batch waits for weights that the last iteration's step has
- * renewed, where they are gathered meanwhile. */
-static enum dc_status wait_for_fresh(struct dc_lowering *l, const struct dc_pass *pass)
+/* The operation last added waits for a bucket of weights that the last iteration's step has renewed. */
+static enum dc_status wait_for_fresh(struct dc_lowering *l, struct dc_lower_weights weights,
+				     const struct dc_pass *pass)
 {
-	struct dc_lower_weights weights =
-		dc_lower_weights_of(l, dc_lower_part(l, part_of(l, pass)));
 	const bool waits[] = {weights.dense > 0 && l->dense_shards > 1,
 			      weights.experts > 0 && l->expert_shards > 1};
-	uint64_t zero = parallelism(l)->zero;
+	struct dc_lower_fresh *fresh = &l->fresh[l->fresh_count++];
 	enum dc_status status = DC_OK;
 
-	if (pass->backward || pass->micro_batch || zero == 3 || !l->overlap_gathers)
-		return DC_OK;
+	*fresh = (struct dc_lower_fresh){.weights = weights, .chunk = pass->chunk};
 	for (uint32_t i = 0; i < 2 && !status; i++) {
 		if (!waits[i])
 			continue;
-		l->fresh[2 * pass->chunk + i] =
-			(struct dc_lower_slot){l->program, l->program->dependency_count};
+		fresh->slots[i] = (struct dc_lower_slot){l->program, l->program->dependency_count};
 		status = dc_program_wait(l->program, 0, 1);
 	}
 	return status;
+}
+
+/* Forward with weights that are still being gathered: bucket by bucket, each waiting for its own. */
+static enum dc_status fresh_pass(struct dc_lowering *l, const struct dc_pass *pass)
+{
+	const struct dc_layer *layers = l->plan->layers.items;
+	struct dc_lower_range range = dc_lower_part(l, part_of(l, pass)), bucket;
+	double held = 0;
+	enum dc_status status = DC_OK;
+
+	bucket = (struct dc_lower_range){range.first, range.first};
+	while (!status && bucket.end < range.end) {
+		struct dc_lower_work work;
+
+		held += layers[bucket.end].parameters * l->reduce_bytes;
+		bucket.end++;
+		if (bucket.end < range.end && !(held >= l->bucket_bytes))
+			continue;
+		status = dc_lower_work_of(l, part_of(l, pass), bucket, DC_LOWER_FORWARD, &work);
+		if (!status)
+			status = dc_lower_compute(l, &work, pass);
+		if (!status && bucket.first == range.first)
+			status = receive(l, pass);
+		if (!status)
+			status = wait_for_fresh(l, dc_lower_weights_of(l, bucket), pass);
+		bucket.first = bucket.end;
+		held = 0;
+	}
+	return status;
+}
+
+/* Whether a pass is the first forward with weights of the last step, gathered meanwhile. */
+static bool takes_fresh(const struct dc_lowering *l, const struct dc_pass *pass)
+{
+	bool shared = l->dense_shards > 1 || l->expert_shards > 1;
+
+	return !pass->backward && !pass->micro_batch && shared && l->overlap_gathers;
 }
 
 static enum dc_status whole_pass(struct dc_lowering *l, const struct dc_pass *pass)
@@ -224,9 +257,7 @@ static enum dc_status whole_pass(struct dc_lowering *l, const struct dc_pass *pa
 	enum dc_status status =
 		dc_lower_compute(l, &l->passes[part * DC_LOWER_DIRECTIONS + pass->backward], pass);
 
-	if (!status)
-		status = receive(l, pass);
-	return status ? status : wait_for_fresh(l, pass);
+	return status ? status : receive(l, pass);
 }
 
 /* Under zero 3: unit by unit, each waiting for its weights. */
@@ -310,6 +341,8 @@ static enum dc_status add_pass(struct dc_lowering *l, const struct dc_pass *pass
 		status = unit_pass(l, pass);
 	else if (hands_in(l, pass))
 		status = bucket_pass(l, pass);
+	else if (takes_fresh(l, pass))
+		status = fresh_pass(l, pass);
 	else
 		status = whole_pass(l, pass);
 	return status ? status : send(l, pass);
@@ -389,8 +422,8 @@ static void begin_stage(struct dc_lowering *l, uint32_t stage)
 	l->last_compute = l->before_last_compute = DC_LOWER_NONE;
 	for (int i = 0; i < 3; i++)
 		l->gradients[i] = DC_LOWER_NONE;
-	for (uint32_t i = 0; i < 2 * l->plan->pipeline.chunks; i++)
-		l->fresh[i] = (struct dc_lower_slot){NULL, DC_LOWER_NONE};
+	l->fresh_count = 0;
+	l->first_gather = (struct dc_lower_slot){NULL, DC_LOWER_NONE};
 }
 
 /* What a rank of the stage has. */
@@ -437,8 +470,7 @@ static enum dc_status add_stages(struct dc_lowering *l)
 	enum dc_status status = DC_OK;
 
 	l->plan->stages = dc_arena_array(l->arena, stages, sizeof *l->plan->stages);
-	l->fresh = dc_arena_array(l->arena, 2 * (size_t)l->plan->pipeline.chunks + 1,
-				  sizeof *l->fresh);
+	l->fresh = dc_arena_array(l->arena, l->plan->layers.count, sizeof *l->fresh);
 	if (!passes || !l->plan->stages || !l->fresh)
 		status = DC_ERR_MEMORY;
 	for (uint32_t s = 0; s < stages && !status; s++)

@@ -44,6 +44,13 @@ struct dc_lower_weights {
 	double dense, experts; /* parameters */
 };
 
+/* Weights that the iteration before gathered, dense ones and experts, and who waits for each. */
+struct dc_lower_fresh {
+	struct dc_lower_weights weights;
+	struct dc_lower_slot slots[2];
+	uint32_t chunk;
+};
+
 struct dc_lowering {
 	const struct dc_training_workload *workload;
 	const struct dc_software *software;
@@ -65,9 +72,11 @@ struct dc_lowering {
 	uint32_t stage;
 	struct dc_program *program;
 	uint32_t compute, send[DC_LOWER_DIRECTIONS], dense, replica, experts, storage;
-	/* Forward passes that wait for the weights that the iteration before gathered, by chunk; under
-	 * zero 3 the first gather of the iteration, which waits for the step. */
-	struct dc_lower_slot *fresh;
+	/* Buckets of weights that the first forward passes wait for, in their order; under zero 3 the
+	 * first gather of the iteration waits for the step. */
+	struct dc_lower_fresh *fresh;
+	size_t fresh_count;
+	struct dc_lower_slot first_gather;
 	uint32_t last_compute;        /* operation */
 	uint32_t before_last_compute; /* the one before */
 	uint32_t gradients[3];        /* last on the streams dense, replica, experts */

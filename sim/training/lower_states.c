@@ -75,7 +75,7 @@ static enum dc_status gather_waits(struct dc_lowering *l)
 {
 	if (l->before_last_compute != DC_LOWER_NONE)
 		return dc_program_wait(l->program, l->before_last_compute, 0);
-	l->fresh[0] = (struct dc_lower_slot){l->program, l->program->dependency_count};
+	l->first_gather = (struct dc_lower_slot){l->program, l->program->dependency_count};
 	return dc_program_wait(l->program, 0, 1);
 }
 
@@ -199,33 +199,56 @@ static enum dc_status add_host_step(struct dc_lowering *l)
 	return op.delay > 0 ? dc_lower_add(l, l->compute, &op, NULL) : DC_OK;
 }
 
-/* Weights that the step has renewed, chunk by chunk: the next iteration's first pass of each waits where they
- * are gathered meanwhile, the end of this one where not. */
-static enum dc_status gather_fresh(struct dc_lowering *l, uint32_t step)
+/* Gathers weights that the step has renewed; last: of the dense ones, and of the experts'. */
+static enum dc_status gather_renewed(struct dc_lowering *l, struct dc_lower_weights weights,
+				     uint32_t chunk, uint32_t step, uint32_t last[2])
 {
-	bool overlap = l->overlap_gathers;
+	const double own[] = {weights.dense, weights.experts};
+	const uint64_t shards[] = {l->dense_shards, l->expert_shards};
+	struct dc_pass pass = {.chunk = chunk};
+	enum dc_status status = DC_OK;
+
+	for (int i = 0; i < 2 && !status; i++) {
+		if (shards[i] == 1 || !(own[i] > 0))
+			continue;
+		status = add_gather(l, i == 1, own[i], &pass, &last[i]);
+		if (!status)
+			status = dc_program_wait(l->program, step, 0);
+	}
+	return status;
+}
+
+/* Bucket by bucket while the next iteration begins: its first passes wait for each. */
+static enum dc_status gather_beside(struct dc_lowering *l, uint32_t step)
+{
+	enum dc_status status = DC_OK;
+
+	for (size_t k = 0; k < l->fresh_count && !status; k++) {
+		const struct dc_lower_fresh *fresh = &l->fresh[k];
+		uint32_t last[2] = {DC_LOWER_NONE, DC_LOWER_NONE};
+
+		status = gather_renewed(l, fresh->weights, fresh->chunk, step, last);
+		for (int i = 0; i < 2 && !status; i++)
+			if (fresh->slots[i].program)
+				l->program->dependencies[fresh->slots[i].dependency].op = last[i];
+	}
+	return status;
+}
+
+/* Chunk by chunk before this one ends. */
+static enum dc_status gather_last(struct dc_lowering *l, uint32_t step)
+{
 	uint32_t last[2] = {DC_LOWER_NONE, DC_LOWER_NONE};
 	enum dc_status status = DC_OK;
 
-	for (uint32_t c = 0; c < l->plan->pipeline.chunks && !status; c++) {
-		struct dc_pass pass = {.chunk = c};
-		struct dc_lower_weights weights = dc_lower_weights_of(
-			l, dc_lower_part(l, (uint64_t)c * l->plan->pipeline.stages + l->stage));
-		const double own[] = {weights.dense, weights.experts};
-		const uint64_t shards[] = {l->dense_shards, l->expert_shards};
-
-		for (int i = 0; i < 2 && !status; i++) {
-			if (shards[i] == 1 || !(own[i] > 0))
-				continue;
-			status = add_gather(l, i == 1, own[i], &pass, &last[i]);
-			if (!status)
-				status = dc_program_wait(l->program, step, 0);
-			if (overlap && l->fresh[2 * c + (uint32_t)i].program)
-				l->program->dependencies[l->fresh[2 * c + (uint32_t)i].dependency]
-					.op = last[i];
-		}
-	}
-	if (status || overlap || (last[0] == DC_LOWER_NONE && last[1] == DC_LOWER_NONE))
+	for (uint32_t c = 0; c < l->plan->pipeline.chunks && !status; c++)
+		status = gather_renewed(
+			l,
+			dc_lower_weights_of(
+				l, dc_lower_part(l, (uint64_t)c * l->plan->pipeline.stages +
+							    l->stage)),
+			c, step, last);
+	if (status || (last[0] == DC_LOWER_NONE && last[1] == DC_LOWER_NONE))
 		return status;
 	status = dc_lower_add(l, l->compute,
 			      &(struct dc_op){.kind = DC_OP_MARK,
@@ -300,10 +323,10 @@ enum dc_status dc_lower_step(struct dc_lowering *l)
 	if (!status)
 		status = add_host_step(l);
 	if (!status && l->workload->parallelism.zero == 3) {
-		if (l->fresh[0].program)
-			l->program->dependencies[l->fresh[0].dependency].op = step;
+		if (l->first_gather.program)
+			l->program->dependencies[l->first_gather.dependency].op = step;
 	} else if (!status) {
-		status = gather_fresh(l, step);
+		status = l->overlap_gathers ? gather_beside(l, step) : gather_last(l, step);
 	}
 	return status ? status : add_mark(l, "end");
 }

@@ -131,19 +131,19 @@ static void add_layer(struct build *build, const struct dc_layer *layer, int dir
 	add_exchanges(build, layer, direction);
 }
 
-/* Whether a block is one whose activations are computed again: those of the first so many of a part. */
+/* Whether a block is one whose activations are computed again: those of the first so many of a
+ * part. */
 static bool is_recomputed(const struct build *build, const struct dc_layer *layer)
 {
-	const struct dc_training_workload *w = build->l->workload;
 	const struct dc_layer *layers = build->l->plan->layers.items;
+	uint64_t chunk = build->part / build->l->plan->pipeline.stages;
 	int32_t first;
 
-	if (w->recompute != DC_RECOMPUTE_FULL || layer->block < 0)
+	if (layer->block < 0)
 		return false;
-	if (!w->recompute_layers)
-		return true;
 	first = layers[build->l->plan->part_layers[build->part]].block;
-	return layer->block - (first < 0 ? 0 : first) < (int64_t)w->recompute_layers;
+	return (uint64_t)(layer->block - (first < 0 ? 0 : first)) <
+	       dc_training_recomputed(build->l->workload, chunk);
 }
 
 /* Full recomputation goes through a whole block before its backward pass begins: the time is the same layer by

@@ -36,6 +36,15 @@ enum dc_status dc_training_divide(const struct dc_parallelism *parallelism,
 	return DC_OK;
 }
 
+uint64_t dc_training_recomputed(const struct dc_training_workload *workload, uint64_t chunk)
+{
+	uint64_t layers = workload->recompute_layers, chunks = workload->parallelism.interleave;
+
+	if (workload->recompute != DC_RECOMPUTE_FULL)
+		return 0;
+	return layers ? (chunk + 1) * layers / chunks - chunk * layers / chunks : UINT64_MAX;
+}
+
 struct dc_pipeline dc_training_pipeline(const struct dc_training_workload *workload)
 {
 	const struct dc_parallelism *p = &workload->parallelism;
@@ -93,7 +102,7 @@ struct dc_optimizer_use dc_training_optimizer(const struct dc_training_workload 
 /* The parts of a chunk: layers whose activations are computed again, and after them those that keep
  * theirs. Returns how many there are. */
 static size_t chunk_parts(const struct dc_training_workload *workload,
-			  const struct dc_layers *layers, size_t first, size_t end,
+			  const struct dc_layers *layers, size_t first, size_t end, uint64_t chunk,
 			  double in_flight, struct dc_memory_part parts[2])
 {
 	size_t at = first;
@@ -103,7 +112,7 @@ static size_t chunk_parts(const struct dc_training_workload *workload,
 		return 1;
 	while (at < end && layers->items[at].block < 0)
 		at++;
-	for (uint64_t left = workload->recompute_layers; left && at < end; left--)
+	for (uint64_t left = dc_training_recomputed(workload, chunk); left && at < end; left--)
 		at = dc_training_block_end(layers, at);
 	at = at < end ? at : end;
 	parts[0].end = at;
@@ -161,7 +170,7 @@ static struct dc_training_memory measure(struct measuring *m, uint32_t stage)
 		size_t part = (size_t)(c * p->pipeline + stage);
 
 		of.part_count += chunk_parts(m->workload, m->layers, m->first_layers[part],
-					     m->first_layers[part + 1], (double)m->held[c],
+					     m->first_layers[part + 1], c, (double)m->held[c],
 					     &m->parts[of.part_count]);
 	}
 	if (stage && stage + 1 == p->pipeline)

@@ -21,6 +21,10 @@ enum dc_status dc_training_divide(const struct dc_parallelism *parallelism,
 /* The pipeline of a settled workload. */
 struct dc_pipeline dc_training_pipeline(const struct dc_training_workload *workload);
 
+/* Of the blocks of a chunk of a stage, how many at its begin are computed again under full recomputation of
+ * recompute_layers blocks of each stage, which are spread evenly over its chunks; all of them: UINT64_MAX. */
+uint64_t dc_training_recomputed(const struct dc_training_workload *workload, uint64_t chunk);
+
 /* Layers as one rank sees them under a settled plan. */
 enum dc_status dc_training_expand(const struct dc_training_workload *workload,
 				  struct dc_arena *arena, struct dc_diag *diag,

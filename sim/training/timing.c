@@ -9,7 +9,7 @@
 static const double launch_exponent = 2.2;
 
 /* Launches by which the hosts of ranks are apart when they meet in a collective within a pass (the same fits). */
-static const double launches_apart = 5;
+static const double launches_apart = 2.5;
 
 void dc_training_timing(const struct dc_training_workload *workload, double nodes, bool jitter,
 			struct dc_machine *machine)

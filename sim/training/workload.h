@@ -56,7 +56,7 @@ struct dc_training_workload {
 	struct dc_parallelism parallelism;
 	struct dc_training_synchronization synchronization;
 	int recompute;             /* enum dc_recompute */
-	uint64_t recompute_layers; /* FULL: of each part; 0: all */
+	uint64_t recompute_layers; /* FULL: of each stage; 0: all */
 	struct dc_training_dataset dataset;
 	const struct dc_software *software; /* NULL: the generic one */
 };
