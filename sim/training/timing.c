@@ -20,7 +20,7 @@ void dc_training_timing(const struct dc_training_workload *workload, double node
 
 	machine->launch_s = dc_software_launch_s(software);
 	machine->launch_exponent = launch_exponent;
-	machine->contention = workload->parallelism.zero == 3 ? efficiency->contention : 0;
+	machine->contention = workload->parallelism.zero >= 2 ? efficiency->contention : 0;
 	machine->exchange = efficiency->exchange;
 	machine->meeting_s = launches_apart * software->host.launch_s;
 	machine->send_s = efficiency->send_s;
