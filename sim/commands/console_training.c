@@ -71,6 +71,11 @@ void dc_console_speed(const struct dc_datacenter *dc, const double *s, FILE *out
 	if (s[DC_SUMMARY_HFU] > s[DC_SUMMARY_MFU] * 1.0005)
 		fprintf(out, ", HFU %.1f %%", s[DC_SUMMARY_HFU] * 100);
 	fputc('\n', out);
+	if (dc->accelerator->efficiency.calibration)
+		return;
+	line(out, "");
+	fprintf(out, "uncalibrated: no measured training stands behind the efficiencies of '%s'\n",
+		dc->accelerator->name ? dc->accelerator->name : "(inline)");
 }
 
 /* "exposed: tensor 12.3 %, sends 1.1 %". */
