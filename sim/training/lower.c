@@ -157,7 +157,8 @@ static enum dc_status send(struct dc_lowering *l, const struct dc_pass *pass)
 		.micro_batch = pass->micro_batch,
 		.chunk = pass->chunk,
 	};
-	double split = l->software->split_sends || parallelism(l)->sequence
+	/* With sequence parallelism a rank has its share of the tokens anyway. */
+	double split = l->software->split_sends && !parallelism(l)->sequence
 			       ? (double)parallelism(l)->tensor
 			       : 1;
 	size_t boundary;
