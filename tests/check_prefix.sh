@@ -17,9 +17,9 @@ modules_of() {
 	output) echo hdf5 result export copy ;;
 	program) echo program ensemble executor ;;
 	traffic) echo traffic ;;
-	training) echo parallelism parallel pipeline schedule layers nearest model layer training optimizer transformer software ;;
+	training) echo lower offload parallelism parallel pipeline schedule layers nearest model layer training optimizer transformer software ;;
 	scenario) echo scenario simulation datacenter ;;
-	study) echo validation machine ;;
+	study) echo validation machine prediction suites training ;;
 	commands) echo command data console plot ;;
 	*) echo ;;
 	esac

@@ -132,34 +132,7 @@ static void print_work(const struct dc_datacenter *dc, const double *s, FILE *ou
 	if (iterations > 0)
 		fprintf(out, ", %s each", human(s[DC_SUMMARY_ITERATION_S], DC_DIM_TIME, text));
 	fputc('\n', out);
-	line(out, "speed");
-	fprintf(out, "%s %s/s (%.0f per accelerator), MFU %.1f %%\n",
-		grouped(s[DC_SUMMARY_SAMPLES_PER_S], text),
-		w->model->unit ? w->model->unit : "sample",
-		s[DC_SUMMARY_SAMPLES_PER_S] / s[DC_SUMMARY_ACCELERATORS], s[DC_SUMMARY_MFU] * 100);
-}
-
-static void print_bottleneck(const double *s, FILE *out)
-{
-	double compute = s[DC_SUMMARY_COMPUTE_SHARE];
-	double communication = s[DC_SUMMARY_EXPOSED_COMMUNICATION_SHARE];
-	double stall = s[DC_SUMMARY_STALL_SHARE];
-	double bubble = s[DC_SUMMARY_BUBBLE_SHARE];
-	const char *what = "compute";
-
-	if (communication > compute && communication >= stall && communication >= bubble)
-		what = "communication";
-	else if (stall > compute && stall >= bubble)
-		what = "storage";
-	else if (bubble > compute)
-		what = "bubble";
-	line(out, "bottleneck");
-	fprintf(out, "%s (compute %.1f %%, exposed communication %.1f %%, data stall %.1f %%", what,
-		compute * 100, communication * 100, stall * 100);
-	/* Only stages of a pipeline, and ranks of different speed, wait for each other. */
-	if (bubble > 0)
-		fprintf(out, ", bubble %.1f %%", bubble * 100);
-	fputs(")\n", out);
+	dc_console_speed(dc, s, out);
 }
 
 /* "largest: all-reduce of 25.0 MB by ring-bidirectional/simple, 663 us (ring: 1.99x)", and below it the link. */
@@ -305,8 +278,10 @@ void dc_console_summary(const struct dc_datacenter *datacenter,
 		return;
 	}
 	print_head(datacenter, out);
+	if (dc_scenario_training(datacenter->scenario)->parallelism.data < datacenter->fabric.ranks)
+		dc_console_parallelism(datacenter, out);
 	print_work(datacenter, result->summary, out);
-	print_bottleneck(result->summary, out);
+	dc_console_bottleneck(result, out);
 	print_collective(&result->largest, out);
 	print_energy(result->summary, out);
 	print_money(datacenter, result->summary, out);
@@ -356,7 +331,7 @@ static void print_surroundings(const struct dc_datacenter *dc, FILE *out)
 void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
 {
 	const struct dc_training_workload *w;
-	char text[256], size[64];
+	char size[64];
 
 	if (dc->traffic) {
 		dc_console_network_plan(dc, out);
@@ -373,18 +348,17 @@ void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
 	fprintf(out, "%.4g M parameters, %s, %.4g TFLOP per iteration and accelerator\n",
 		dc->plan.parameters / 1e6, dc_precision_names[w->precision], dc->plan.flops / 1e12);
 	line(out, "batch");
-	fprintf(out, "%llu per accelerator, %llu in all, %llu iterations per epoch\n",
+	fprintf(out, "%llu per data-parallel rank, %llu in all, %llu iterations per epoch\n",
 		(unsigned long long)w->batch.per_accelerator, (unsigned long long)w->batch.global,
 		(unsigned long long)dc_training_iterations_per_epoch(w));
+	dc_console_parallelism(dc, out);
 	line(out, "gradients");
 	fprintf(out, "%s in %llu bucket%s by all-reduce, algorithm %s\n",
 		human(dc->plan.gradient_bytes, DC_DIM_BYTES, size),
 		(unsigned long long)dc->plan.buckets, dc->plan.buckets == 1 ? "" : "s",
 		w->synchronization.algorithm);
 	print_reading(dc, out);
-	dc_training_memory_format(&dc->memory, text, sizeof text);
-	line(out, "memory");
-	fprintf(out, "%s\n", text);
+	dc_console_memory(dc, out);
 	line(out, "room");
 	fprintf(out, "%llu rack%s, %s rated, plant '%s'\n", (unsigned long long)dc->racks,
 		dc->racks == 1 ? "" : "s",

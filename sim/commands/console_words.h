@@ -46,6 +46,12 @@ void dc_console_collectives_plan(const struct dc_datacenter *datacenter, FILE *o
 void dc_console_collectives_summary(const struct dc_datacenter *datacenter,
 				    const struct dc_simulation_result *result, const char *output,
 				    FILE *out);
+/* Of training (console_training.c): how it is divided, how fast it is, what it waits for, what an accelerator of
+ * the fullest stage holds. */
+void dc_console_parallelism(const struct dc_datacenter *datacenter, FILE *out);
+void dc_console_speed(const struct dc_datacenter *datacenter, const double *summary, FILE *out);
+void dc_console_bottleneck(const struct dc_simulation_result *result, FILE *out);
+void dc_console_memory(const struct dc_datacenter *datacenter, FILE *out);
 /* The busiest links, where they were recorded. */
 void dc_console_busiest(const struct dc_simulation_result *result, FILE *out);
 /* The dimensions of the fabric (console.c). */

@@ -87,7 +87,7 @@ static const struct panel panels[] = {
 	 {{"compute_share", "compute"},
 	  {"exposed_communication_share", "exposed communication"},
 	  {"stall_share", "stall (waiting for data)"},
-	  {"bubble_share", "bubble"}}},
+	  {"bubble_share", "bubble (waiting for other stages)"}}},
 };
 
 enum { PANELS = sizeof(panels) / sizeof(*panels) };

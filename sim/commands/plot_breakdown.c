@@ -118,6 +118,25 @@ static double length_of(const struct breakdown *b, int bar)
 	return length_s;
 }
 
+/* Of the palette of plots/style.gp, as the roles have them in plots/timeline.gp: gradients meet over the
+ * data-parallel ranks, activations are sent. Yellow for stalls, grey for the bubble. */
+static int colour_of(const struct breakdown *b, size_t part)
+{
+	static const int others[] = {5, 2, 3};
+
+	if (!part)
+		return 1;
+	if (part == b->parts - 1)
+		return 8;
+	if (part == b->parts - 2)
+		return 7;
+	if (strcmp(b->title[part], "exposed data") == 0)
+		return 4;
+	if (strcmp(b->title[part], "exposed sends") == 0)
+		return 6;
+	return others[(part - 1) % (sizeof others / sizeof *others)];
+}
+
 /* A block of lines for each part that takes any time: a row for each bar, its words where they fit. */
 static void write_bars(const struct breakdown *b, FILE *settings, FILE *data)
 {
@@ -147,13 +166,7 @@ static void write_bars(const struct breakdown *b, FILE *settings, FILE *data)
 	fprintf(settings, "bars_end = %.17g\nbars_unit = '%s'\n", most_s / unit.size, unit.name);
 	fprintf(settings, "array part_title[%zu]\narray part_colour[%zu]\n", drawn, drawn);
 	for (size_t k = 0, n = 1; k < b->parts; k++) {
-		/* Of the palette of plots/style.gp: yellow for stalls and grey for the bubble. */
-		static const int communication[] = {4, 2, 5, 6, 3};
-		size_t kinds = sizeof communication / sizeof *communication;
-		int colour = k == b->parts - 1   ? 8
-			     : k == b->parts - 2 ? 7
-			     : k                 ? communication[(k - 1) % kinds]
-						 : 1;
+		int colour = colour_of(b, k);
 
 		if (!(b->time_s[0][k] + b->time_s[1][k] > 0))
 			continue;

@@ -8,7 +8,7 @@
 #include "output/export.h"
 
 /* The panel of plots/timeline.gp in pixels, of which what is drawn follows. */
-static const double panel_wide = 1020, panel_high = 530;
+static const double panel_wide = 1020, panel_high = 500;
 
 /* Stages whose streams are told apart; of more, the compute stream alone is drawn. Lanes and stages that
  * can be named. */
@@ -17,7 +17,7 @@ enum { MOST_SPLIT = 16, MOST_NAMES = 24, MOST_ROLES = 16, COMPUTE = 0 };
 /* A piece of a lane: one operation, or several of a kind that cannot be told apart. */
 struct piece {
 	double begin_s, end_s;
-	uint32_t stage, stream, micro_batch;
+	uint32_t stage, stream, chunk, micro_batch;
 	uint8_t role;
 	bool mixed; /* several micro-batches */
 };
@@ -73,7 +73,8 @@ static bool joins(const struct chart *chart, const struct piece *before,
 	bool narrow = before->end_s - before->begin_s < chart->pixel_s &&
 		      row->duration_s < chart->pixel_s;
 
-	return before->role == row->role && row->begin_s - before->end_s < 0.25 * chart->pixel_s &&
+	return before->role == row->role && before->chunk == row->chunk &&
+	       row->begin_s - before->end_s < 0.25 * chart->pixel_s &&
 	       ((before->micro_batch == row->micro_batch && !before->mixed) || narrow);
 }
 
@@ -97,6 +98,7 @@ static void cut_pieces(struct chart *chart)
 			.end_s = row->begin_s + row->duration_s,
 			.stage = row->stage,
 			.stream = row->stream,
+			.chunk = row->chunk,
 			.micro_batch = row->micro_batch,
 			.role = row->role,
 		};
@@ -138,39 +140,51 @@ void dc_plot_timeline_box(const struct dc_plot_box *box, FILE *out)
 		fprintf(out, "%s%.10g", i ? "\t" : "", values[i]);
 }
 
-/* A block of lines for each role that is drawn. */
+static size_t kind_of(const struct piece *piece)
+{
+	return 2 * (size_t)piece->role + piece->chunk % 2;
+}
+
+static void write_kind(const struct chart *chart, size_t kind, FILE *data)
+{
+	for (size_t i = 0; i < chart->count; i++) {
+		const struct piece *piece = &chart->pieces[i];
+		struct dc_plot_box box = place(chart, piece->stage, piece->stream);
+
+		if (kind_of(piece) != kind)
+			continue;
+		box.left = piece->begin_s / chart->unit.size;
+		box.right = piece->end_s / chart->unit.size;
+		dc_plot_timeline_box(&box, data);
+		fputc('\n', data);
+	}
+}
+
+/* A block of lines for each role that is drawn; odd chunks in one of their own, which is lighter. */
 static void write_pieces(const struct chart *chart, FILE *settings, FILE *data)
 {
 	const struct dc_result_column *roles = chart->timeline->roles;
-	size_t counts[MOST_ROLES] = {0}, drawn = 0;
+	size_t counts[2 * MOST_ROLES] = {0}, drawn = 0;
 
 	for (size_t i = 0; i < chart->count; i++)
 		if (chart->pieces[i].role < MOST_ROLES)
-			counts[chart->pieces[i].role]++;
-	for (size_t role = 0; role < MOST_ROLES; role++) {
-		if (!counts[role])
+			drawn += !counts[kind_of(&chart->pieces[i])]++;
+	fprintf(settings, "array role_title[%zu]\narray role_number[%zu]\narray role_light[%zu]\n",
+		drawn, drawn, drawn);
+	for (size_t kind = 0, k = 1; kind < 2 * MOST_ROLES; kind++) {
+		if (!counts[kind])
 			continue;
-		fputs(drawn++ ? "\n\n" : "", data);
-		for (size_t i = 0; i < chart->count; i++) {
-			const struct piece *piece = &chart->pieces[i];
-			struct dc_plot_box box = place(chart, piece->stage, piece->stream);
-
-			if (piece->role != role)
-				continue;
-			box.left = piece->begin_s / chart->unit.size;
-			box.right = piece->end_s / chart->unit.size;
-			dc_plot_timeline_box(&box, data);
-			fputc('\n', data);
-		}
-	}
-	fprintf(settings, "array role_title[%zu]\narray role_number[%zu]\n", drawn, drawn);
-	for (size_t role = 0, k = 1; role < MOST_ROLES; role++) {
-		if (!counts[role])
-			continue;
-		fprintf(settings, "role_number[%zu] = %zu\nrole_title[%zu] = ", k, role, k);
-		dc_plot_quote(dc_result_timeline_word(roles, role), settings);
+		fputs(k > 1 ? "\n\n" : "", data);
+		write_kind(chart, kind, data);
+		fprintf(settings, "role_number[%zu] = %zu\nrole_light[%zu] = %zu\n", k, kind / 2, k,
+			kind % 2);
+		fprintf(settings, "role_title[%zu] = ", k++);
+		/* One entry of the key for both. */
+		dc_plot_quote(kind % 2 && counts[kind - 1]
+				      ? ""
+				      : dc_result_timeline_word(roles, kind / 2),
+			      settings);
 		fputc('\n', settings);
-		k++;
 	}
 }
 
@@ -245,15 +259,18 @@ static enum dc_status write_chart(struct dc_plot *plot, const struct chart *char
 	static void (*const write[])(const struct chart *chart, FILE *settings,
 				     FILE *data) = {write_pieces, write_numbers, write_lanes};
 	const struct dc_result_timeline *timeline = chart->timeline;
+	bool light = false;
 
 	fprintf(plot->settings, "time_unit = '%s'\ntime_end = %.17g\niteration_end = %.17g\n",
 		chart->unit.name, chart->end_s / chart->unit.size,
 		isnan(timeline->duration_s) ? 0 : timeline->duration_s / chart->unit.size);
-	fprintf(plot->settings, "chart_title = 'iteration %llu on the first rank%s%s%s'\n",
+	for (size_t i = 0; i < chart->count; i++)
+		light |= chart->pieces[i].chunk % 2;
+	fprintf(plot->settings, "chart_title = 'iteration %llu on the first rank%s%s%s%s'\n",
 		(unsigned long long)timeline->iteration,
 		timeline->stages > 1 ? " of each stage" : "",
 		chart->compute_only ? ", compute stream only" : "",
-		timeline->left_out > 0 ? ", cut" : "");
+		light ? ", odd chunks lighter" : "", timeline->left_out > 0 ? ", cut" : "");
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		FILE *data = dc_plot_data(plot, names[i]);
 

@@ -11,7 +11,7 @@ static const char help[] =
 	"usage: dcsim schema [--all] [--markdown | --json] [SECTION]\n"
 	"\n"
 	"Prints every key of a scenario with its unit, range, default and meaning. SECTION is one\n"
-	"of: scenario (default), accelerator, host, drive, model.\n"
+	"of: scenario (default), accelerator, host, drive, model, software.\n"
 	"\n"
 	"      --all        reserved keys too, which are not supported yet\n"
 	"      --markdown   as Markdown tables\n"

@@ -2,14 +2,16 @@
  *
  * One switch (NVLS): every member sends its vector and takes the sum of its own part, S/p; then it
  * sends that once and the switch gives it to all: S (1 + 1/p) each way through a member's link
- * [NVIDIA, NCCL 2.17 release notes: NVLS; nccl-tests, doc/PERFORMANCE.md]. The pieces are so small
- * that both halves stream together. A tree of switches (SHARP) adds up on the way to its root and
- * sends the result down, S each way, streaming too [Graham et al. 2016]. Each half is one
- * message of every member: a reduce-scatter or an all-gather is one step, all else two, the second of
- * no more bytes.
+ * [NVIDIA, NCCL 2.17 release notes: NVLS; nccl-tests, doc/PERFORMANCE.md]. So a reduce-scatter or an
+ * all-gather crosses links up and down, 2 L, in one step, and an all-reduce is one after the other, 4 L:
+ * the pieces are so small that both stream together, and the last of them still goes all the way.
+ * A tree of switches (SHARP) adds up on the way to its root and sends the result down, S each way and
+ * up and down once, streaming too [Graham et al. 2016].
  *
  * A broadcast is a sum with zeros, a reduction a sum whose result all but the root drop: S each
- * way.
+ * way, up and down once.
+ *
+ * Whatever does not return within a step has a second one of no bytes: the way down.
  *
  * On several dimensions reduce-scatters go outwards and all-gathers back, by the switches of a
  * dimension that can (a tree only as the outermost, for the whole), by rings else. */
@@ -20,6 +22,7 @@ static void network_scatter(struct dc_schedule *schedule, size_t factor, double 
 	double n = (double)dc_group_line_size(schedule->group, factor);
 
 	dc_schedule_phase(schedule, factor, 1, true);
+	dc_schedule_return(schedule);
 	dc_schedule_up(schedule, bytes);
 	dc_schedule_down(schedule, bytes / n);
 }
@@ -29,11 +32,12 @@ static void network_gather(struct dc_schedule *schedule, size_t factor, double b
 	double n = (double)dc_group_line_size(schedule->group, factor);
 
 	dc_schedule_phase(schedule, factor, 1, false);
+	dc_schedule_return(schedule);
 	dc_schedule_up(schedule, bytes / n);
 	dc_schedule_down(schedule, bytes);
 }
 
-/* `bytes` up from everyone and down to everyone. */
+/* `bytes` up from everyone, and down to everyone. */
 static void stream(struct dc_schedule *schedule, size_t factor, double bytes)
 {
 	dc_schedule_phase(schedule, factor, 1, true);
@@ -43,11 +47,18 @@ static void stream(struct dc_schedule *schedule, size_t factor, double bytes)
 	dc_schedule_down(schedule, 0);
 }
 
+/* The bytes of both halves stream together, in as many steps and ways as these have one after the other. */
 static void switch_all(struct dc_schedule *schedule, size_t factor, double bytes)
 {
 	double n = (double)dc_group_line_size(schedule->group, factor);
 
-	stream(schedule, factor, bytes + bytes / n);
+	dc_schedule_phase(schedule, factor, 1, true);
+	dc_schedule_return(schedule);
+	dc_schedule_up(schedule, bytes + bytes / n);
+	dc_schedule_down(schedule, bytes + bytes / n);
+	dc_schedule_phase(schedule, factor, 1, false);
+	dc_schedule_return(schedule);
+	dc_schedule_down(schedule, 0);
 }
 
 static const struct dc_algorithm_part on_switch = {network_scatter, network_gather, switch_all};

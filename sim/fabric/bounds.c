@@ -98,18 +98,15 @@ enum dc_status dc_plan_busiest_s(const struct dc_plan *plan, double *longest_s)
 	if (!loads)
 		return DC_ERR_MEMORY;
 	for (uint32_t i = 0; i < plan->line_count; i++) {
-		const struct dc_plan_line *line = &plan->lines[i];
-		const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
+		const struct dc_plan_bundle *bundle = &plan->bundles[dc_plan_bundle_of(plan, i)];
 		const struct dc_plan_phase *phase = dc_plan_phase_of(plan, i);
 		double steps = (double)phase->repeat * phase->chunks;
 
 		for (uint32_t m = 0; m < bundle->messages; m++) {
-			uint32_t message = bundle->first_message + m;
-			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, message);
-			const struct dc_plan_way *way =
-				&plan->ways[plan->messages[message].first_way];
+			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, bundle, m);
+			const struct dc_plan_way *way = dc_plan_way_of(plan, bundle, m);
 
-			for (uint32_t h = 0; h < way->hops; h++)
+			for (uint32_t h = 0; h < dc_plan_hops(way); h++)
 				loads[plan->hops[way->first_hop + h].link] +=
 					steps * terms->bytes * terms->multiplicity *
 					dc_plan_use_of(plan, &plan->hops[way->first_hop + h]);

@@ -162,7 +162,8 @@ static enum dc_status make_plan(const struct dc_fabric *fabric, const struct dc_
 	return status;
 }
 
-static enum dc_status run_alone(const struct dc_plan *plan, struct dc_collective *collective)
+static enum dc_status run_alone(const struct dc_collective_request *request,
+				const struct dc_plan *plan, struct dc_collective *collective)
 {
 	const struct dc_runner_options options = {.exact = false};
 	struct dc_engine *engine = dc_engine_create();
@@ -173,7 +174,7 @@ static enum dc_status run_alone(const struct dc_plan *plan, struct dc_collective
 
 	if (!status) {
 		dc_runner_start(runner);
-		status = dc_engine_run(engine, NULL);
+		status = dc_engine_run(engine, request->interrupted);
 	}
 	if (!status) {
 		collective->duration =
@@ -202,7 +203,7 @@ static uint32_t *number_tracks(const struct dc_plan *plan)
 			kinds = dc_plan_phase_of(plan, i)->kind + 1;
 	tracks = calloc(kinds + 1u, sizeof *tracks);
 	for (uint32_t i = 0; tracks && i < plan->line_count; i++)
-		tracks[dc_plan_phase_of(plan, i)->kind] = plan->lines[i].needs == 0;
+		tracks[dc_plan_phase_of(plan, i)->kind] = dc_plan_phase_of(plan, i)->needs == 0;
 	for (uint32_t k = 1; tracks && k < kinds; k++)
 		tracks[k] += tracks[k - 1];
 	return tracks;
@@ -212,15 +213,13 @@ static uint32_t *number_tracks(const struct dc_plan *plan)
 static void mark_users(const struct dc_plan *plan, const uint32_t *tracks, uint32_t number,
 		       uint32_t *users, uint64_t *lines_on)
 {
-	const struct dc_plan_line *line = &plan->lines[number];
 	const struct dc_plan_phase *phase = dc_plan_phase_of(plan, number);
-	const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
+	const struct dc_plan_bundle *bundle = &plan->bundles[dc_plan_bundle_of(plan, number)];
 
 	for (uint32_t m = 0; m < bundle->messages; m++) {
-		const struct dc_plan_way *way =
-			&plan->ways[plan->messages[bundle->first_message + m].first_way];
+		const struct dc_plan_way *way = dc_plan_way_of(plan, bundle, m);
 
-		for (uint32_t h = 0; h < way->hops; h++) {
+		for (uint32_t h = 0; h < dc_plan_hops(way); h++) {
 			uint32_t link = plan->hops[way->first_hop + h].link;
 			bool other = lines_on[link] && lines_on[link] != number + 1u;
 
@@ -237,16 +236,15 @@ static void mark_users(const struct dc_plan *plan, const uint32_t *tracks, uint3
 static double count_line_hops(const struct dc_plan *plan, uint32_t number, const uint32_t *users)
 {
 	const struct dc_plan_phase *phase = dc_plan_phase_of(plan, number);
-	const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[number].bundle];
+	const struct dc_plan_bundle *bundle = &plan->bundles[dc_plan_bundle_of(plan, number)];
 	bool contended = false;
 	double hops = 0;
 
 	for (uint32_t m = 0; m < bundle->messages; m++) {
-		const struct dc_plan_way *way =
-			&plan->ways[plan->messages[bundle->first_message + m].first_way];
+		const struct dc_plan_way *way = dc_plan_way_of(plan, bundle, m);
 
-		hops += way->hops;
-		for (uint32_t h = 0; h < way->hops; h++)
+		hops += dc_plan_hops(way);
+		for (uint32_t h = 0; h < dc_plan_hops(way); h++)
 			contended |= users[plan->hops[way->first_hop + h].link] == LINK_CONTENDED;
 	}
 	return hops * phase->chunks * (contended ? (double)phase->repeat : 1);
@@ -276,15 +274,17 @@ static double count_hops(const struct dc_plan *plan)
 
 /* Runs a plan, unless another has been found and this one is dear to run: then a bound may show that it is
  * not better (and is taken as its duration); if not, and it is dearer still, it is passed over. */
-static enum dc_status judge(const struct dc_fabric *fabric, const struct dc_schedule *schedule,
-			    const struct dc_fabric_cost *cost, const struct dc_plan *plan,
-			    const struct dc_collective *best, struct dc_collective *collective)
+static enum dc_status judge(const struct dc_fabric *fabric,
+			    const struct dc_collective_request *request,
+			    const struct dc_schedule *schedule, const struct dc_fabric_cost *cost,
+			    const struct dc_plan *plan, const struct dc_collective *best,
+			    struct dc_collective *collective)
 {
 	double hops = count_hops(plan), bound_s;
 	enum dc_status status;
 
 	if (!best->algorithm || hops <= few_hops)
-		return run_alone(plan, collective);
+		return run_alone(request, plan, collective);
 	status = dc_plan_busiest_s(plan, &bound_s);
 	if (status)
 		return status;
@@ -296,7 +296,7 @@ static enum dc_status judge(const struct dc_fabric *fabric, const struct dc_sche
 		collective->bounded = true;
 		return DC_OK;
 	}
-	return hops <= many_hops ? run_alone(plan, collective) : DC_OK;
+	return hops <= many_hops ? run_alone(request, plan, collective) : DC_OK;
 }
 
 /* One combination of algorithm, protocol and chunks; collective->duration negative: passed over. */
@@ -331,7 +331,7 @@ static enum dc_status try_chunks(const struct dc_fabric *fabric,
 	if (!status && made) {
 		collective->sent_bytes = dc_schedule_bytes(&schedule);
 		collective->steps = dc_schedule_steps(&schedule);
-		status = judge(fabric, &schedule, &cost, &plan, best, collective);
+		status = judge(fabric, request, &schedule, &cost, &plan, best, collective);
 		dc_plan_fini(&plan);
 	}
 	dc_arena_destroy(arena);
@@ -360,12 +360,14 @@ static enum dc_status try_one(const struct dc_fabric *fabric,
 }
 
 static bool is_candidate(const struct dc_fabric *fabric,
-			 const struct dc_collective_request *request,
-			 const struct dc_algorithm_type *type)
+			 const struct dc_collective_request *request, size_t number)
 {
+	const struct dc_algorithm_type *type = dc_algorithms[number];
+
 	if (request->algorithm)
 		return type == request->algorithm;
-	return dc_algorithm_is_automatic(type, fabric, &request->group, request->request.operation);
+	return !(request->without >> number & 1) &&
+	       dc_algorithm_is_automatic(type, fabric, &request->group, request->request.operation);
 }
 
 /* Keeps the best two. */
@@ -414,6 +416,8 @@ static enum dc_status try_protocols(const struct dc_fabric *fabric,
 			continue;
 		if (type->whole_buffers && p != DC_PROTOCOL_SIMPLE)
 			continue;
+		if (request->interrupted && *request->interrupted)
+			return DC_INTERRUPTED;
 		status = try_one(fabric, request, best, &found);
 		if (status)
 			return status;
@@ -439,7 +443,7 @@ enum dc_status dc_collective_find(const struct dc_fabric *fabric,
 	for (size_t i = 0; dc_algorithms[i]; i++) {
 		enum dc_status status;
 
-		if (!is_candidate(fabric, request, dc_algorithms[i]) ||
+		if (!is_candidate(fabric, request, i) ||
 		    !dc_algorithm_fits(dc_algorithms[i], fabric, &request->group, &request->request,
 				       &reason))
 			continue;

@@ -17,9 +17,11 @@ struct dc_collective_request {
 	struct dc_group group;
 	struct dc_request request;
 	const struct dc_algorithm_type *algorithm; /* NULL: the cheapest */
-	bool any_protocol;                         /* the cheapest of those all dimensions have */
-	enum dc_protocol protocol;                 /* else this one */
+	uint32_t without;  /* of these, one bit each by place in dc_algorithms: not to be taken */
+	bool any_protocol; /* the cheapest of those all dimensions have */
+	enum dc_protocol protocol; /* else this one */
 	bool everywhere; /* all translates of the group do it at once: duration and bytes are of one */
+	const volatile int *interrupted; /* polled while looking for the cheapest; may be NULL */
 };
 
 struct dc_collective {
@@ -43,7 +45,7 @@ enum dc_status dc_collective_name_algorithm(const char *name,
 					    struct dc_collective_request *request) DC_CHECK;
 
 /* Finds how to do it. DC_ERR_RUN when nothing fits: *why (may be NULL) says what is missing of the one
- * that was named. */
+ * that was named. DC_INTERRUPTED. */
 enum dc_status dc_collective_find(const struct dc_fabric *fabric,
 				  const struct dc_collective_request *request,
 				  struct dc_collective *collective, const char **why) DC_CHECK;

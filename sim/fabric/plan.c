@@ -73,62 +73,100 @@ void dc_plan_parts_init(struct dc_plan_parts *parts)
 		.links.size = sizeof(struct dc_plan_link),
 		.capacities.size = sizeof(double),
 		.uses.size = sizeof(double),
-		.latencies.size = sizeof(int64_t),
+		.way_terms.size = sizeof(struct dc_plan_way_terms),
 		.hops.size = sizeof(struct dc_plan_hop),
 		.ways.size = sizeof(struct dc_plan_way),
 		.terms.size = sizeof(struct dc_plan_terms),
-		.messages.size = sizeof(struct dc_plan_message),
+		.listed.size = sizeof(struct dc_plan_message),
 		.bundles.size = sizeof(struct dc_plan_bundle),
 		.phases.size = sizeof(struct dc_plan_phase),
-		.lines.size = sizeof(struct dc_plan_line),
+		.phase_of.size = sizeof(uint32_t),
 		.nexts.size = sizeof(uint32_t),
 	};
 }
 
-struct dc_plan_message *dc_plan_parts_message(struct dc_plan_parts *parts, double bytes,
-					      double multiplicity)
+enum dc_status dc_plan_parts_begin_bundle(struct dc_plan_parts *parts)
+{
+	struct dc_plan_bundle *bundle = dc_plan_array_add(&parts->bundles, 1);
+
+	if (!bundle)
+		return DC_ERR_MEMORY;
+	*bundle = (struct dc_plan_bundle){
+		.first_message = parts->message_count,
+		.terms = DC_PLAN_NONE,
+		.first = parts->listed.count,
+	};
+	return DC_OK;
+}
+
+/* Messages of the same terms whose ways follow each other need no list. */
+void dc_plan_parts_end_bundle(struct dc_plan_parts *parts)
+{
+	struct dc_plan_bundle *bundle =
+		(struct dc_plan_bundle *)parts->bundles.items + parts->bundles.count - 1;
+	const struct dc_plan_message *listed =
+		(const struct dc_plan_message *)parts->listed.items + bundle->first;
+	const struct dc_plan_way *ways = parts->ways.items;
+	const struct dc_plan_way_terms *terms = parts->way_terms.items;
+	bool alike = bundle->messages > 0;
+
+	for (uint32_t m = 0; m < bundle->messages && alike; m++)
+		alike = listed[m].terms == listed[0].terms &&
+			listed[m].first_way == listed[0].first_way + m &&
+			!terms[ways[listed[m].first_way].terms].more;
+	if (!alike)
+		return;
+	parts->listed.count = bundle->first;
+	bundle->terms = listed[0].terms;
+	bundle->first = listed[0].first_way;
+}
+
+enum dc_status dc_plan_parts_message(struct dc_plan_parts *parts, double bytes, double multiplicity,
+				     uint32_t first_way)
 {
 	const struct dc_plan_terms terms = {bytes, multiplicity};
 	uint32_t number = dc_plan_array_number(&parts->terms, &terms);
-	struct dc_plan_message *message;
+	struct dc_plan_message *message = dc_plan_array_add(&parts->listed, 1);
 
-	message = number == DC_PLAN_NONE ? NULL : dc_plan_array_add(&parts->messages, 1);
-	if (message)
-		message->terms = number;
-	return message;
+	if (number == DC_PLAN_NONE || !message || parts->message_count >= DC_PLAN_NONE - 1)
+		return DC_ERR_MEMORY;
+	*message = (struct dc_plan_message){number, first_way};
+	parts->message_count++;
+	((struct dc_plan_bundle *)parts->bundles.items)[parts->bundles.count - 1].messages++;
+	return DC_OK;
 }
 
-struct dc_plan_way *dc_plan_parts_way(struct dc_plan_parts *parts, uint32_t epoch, int64_t latency)
+enum dc_status dc_plan_parts_way(struct dc_plan_parts *parts, uint32_t epoch, int64_t latency,
+				 bool later)
 {
-	uint32_t number = dc_plan_array_number(&parts->latencies, &latency);
-	struct dc_plan_way *way;
+	struct dc_plan_way_terms terms = {latency, epoch, 0}, before;
+	uint32_t number = dc_plan_array_number(&parts->way_terms, &terms);
+	struct dc_plan_way *way = dc_plan_array_add(&parts->ways, 1);
 
-	way = number == DC_PLAN_NONE ? NULL : dc_plan_array_add(&parts->ways, 1);
-	if (way)
-		*way = (struct dc_plan_way){
-			.first_hop = parts->hops.count,
-			.latency_at = number,
-			.epoch = epoch & INT32_MAX,
-		};
-	return way;
+	if (number == DC_PLAN_NONE || !way)
+		return DC_ERR_MEMORY;
+	*way = (struct dc_plan_way){parts->hops.count, number};
+	if (!later)
+		return DC_OK;
+	before = ((const struct dc_plan_way_terms *)parts->way_terms.items)[way[-1].terms];
+	before.more = 1;
+	way[-1].terms = dc_plan_array_number(&parts->way_terms, &before);
+	return way[-1].terms == DC_PLAN_NONE ? DC_ERR_MEMORY : DC_OK;
 }
 
 enum dc_status dc_plan_parts_hop(struct dc_plan_parts *parts, uint32_t first, uint32_t link,
 				 double use)
 {
-	struct dc_plan_way *way = (struct dc_plan_way *)parts->ways.items + parts->ways.count - 1;
 	struct dc_plan_hop *hop = NULL, *hops = parts->hops.items;
 	uint32_t number;
 
 	for (uint32_t h = first; h < parts->hops.count && !hop; h++)
 		if (hops[h].link == link)
 			hop = &hops[h];
-	if (hop) {
+	if (hop)
 		use += ((const double *)parts->uses.items)[hop->use_at];
-	} else {
+	else
 		hop = dc_plan_array_add(&parts->hops, 1);
-		way->hops++;
-	}
 	number = dc_plan_array_number(&parts->uses, &use);
 	if (!hop || number == DC_PLAN_NONE)
 		return DC_ERR_MEMORY;
@@ -136,31 +174,39 @@ enum dc_status dc_plan_parts_hop(struct dc_plan_parts *parts, uint32_t first, ui
 	return DC_OK;
 }
 
-void dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan)
+enum dc_status dc_plan_parts_take(struct dc_plan_parts *parts, struct dc_plan *plan,
+				  enum dc_status status)
 {
+	/* Where the last way's hops end. */
+	struct dc_plan_way *end = dc_plan_array_add(&parts->ways, 1);
+
+	if (end)
+		end->first_hop = parts->hops.count;
 	plan->link_count = parts->links.count;
 	plan->use_count = parts->uses.count;
-	plan->latency_count = parts->latencies.count;
+	plan->way_terms_count = parts->way_terms.count;
 	plan->hop_count = parts->hops.count;
-	plan->way_count = parts->ways.count;
+	plan->way_count = parts->ways.count - (end != NULL);
 	plan->terms_count = parts->terms.count;
-	plan->message_count = parts->messages.count;
+	plan->message_count = parts->message_count;
+	plan->listed_count = parts->listed.count;
 	plan->bundle_count = parts->bundles.count;
 	plan->phase_count = parts->phases.count;
-	plan->line_count = parts->lines.count;
+	plan->line_count = parts->phase_of.count;
 	plan->next_count = parts->nexts.count;
 	plan->links = dc_plan_array_take(&parts->links);
 	plan->capacities = dc_plan_array_take(&parts->capacities);
 	plan->uses = dc_plan_array_take(&parts->uses);
-	plan->latencies = dc_plan_array_take(&parts->latencies);
+	plan->way_terms = dc_plan_array_take(&parts->way_terms);
 	plan->hops = dc_plan_array_take(&parts->hops);
 	plan->ways = dc_plan_array_take(&parts->ways);
 	plan->terms = dc_plan_array_take(&parts->terms);
-	plan->messages = dc_plan_array_take(&parts->messages);
+	plan->listed = dc_plan_array_take(&parts->listed);
 	plan->bundles = dc_plan_array_take(&parts->bundles);
 	plan->phases = dc_plan_array_take(&parts->phases);
-	plan->lines = dc_plan_array_take(&parts->lines);
+	plan->phase_of = dc_plan_array_take(&parts->phase_of);
 	plan->nexts = dc_plan_array_take(&parts->nexts);
+	return status || end ? status : DC_ERR_MEMORY;
 }
 
 void dc_plan_fini(struct dc_plan *plan)
@@ -169,14 +215,14 @@ void dc_plan_fini(struct dc_plan *plan)
 	free(plan->links);
 	free(plan->capacities);
 	free(plan->uses);
-	free(plan->latencies);
+	free(plan->way_terms);
 	free(plan->hops);
 	free(plan->ways);
 	free(plan->terms);
-	free(plan->messages);
+	free(plan->listed);
 	free(plan->bundles);
 	free(plan->phases);
-	free(plan->lines);
+	free(plan->phase_of);
 	free(plan->nexts);
 	free(plan->operations);
 	free(plan->jobs);
@@ -243,6 +289,23 @@ uint32_t *dc_plan_index_find(struct dc_plan_index *index, uint64_t key)
 	return &index->values[place];
 }
 
+enum dc_status dc_plan_route_root(const struct dc_fabric *fabric,
+				  const struct dc_schedule_phase *phase, uint64_t rank,
+				  size_t dimension, bool up, struct dc_fabric_path *path)
+{
+	enum dc_status status = DC_OK;
+	double other_s = 0;
+
+	if (phase->returns) {
+		status = dc_fabric_route_root(fabric, rank, dimension, !up, path);
+		other_s = path->latency_s;
+	}
+	if (!status)
+		status = dc_fabric_route_root(fabric, rank, dimension, up, path);
+	path->latency_s += other_s;
+	return status;
+}
+
 void dc_plan_charge(struct dc_fabric_path *path, const struct dc_fabric *fabric,
 		    const struct dc_fabric_cost *cost, bool root, double reduced_bytes)
 {
@@ -276,15 +339,13 @@ double dc_plan_bytes(const struct dc_plan *plan)
 	double bytes = 0;
 
 	for (uint32_t i = 0; i < plan->line_count; i++) {
-		const struct dc_plan_line *line = &plan->lines[i];
-		const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
+		const struct dc_plan_bundle *bundle = &plan->bundles[dc_plan_bundle_of(plan, i)];
 		double step_bytes = 0;
 
 		/* A message's multiplicity counts it on all lines of its class. */
 		for (uint32_t m = 0; m < bundle->messages; m++)
-			step_bytes +=
-				dc_plan_terms_of(plan, bundle->first_message + m)->bytes *
-				dc_plan_terms_of(plan, bundle->first_message + m)->multiplicity;
+			step_bytes += dc_plan_terms_of(plan, bundle, m)->bytes *
+				      dc_plan_terms_of(plan, bundle, m)->multiplicity;
 		bytes += step_bytes * (double)dc_plan_phase_of(plan, i)->repeat *
 			 dc_plan_phase_of(plan, i)->chunks;
 	}
@@ -299,14 +360,13 @@ size_t dc_plan_memory(const struct dc_plan *plan, size_t *link_bytes)
 	if (link_bytes)
 		*link_bytes = links;
 	return links + plan->epoch_count * sizeof *plan->begins +
-	       plan->hop_count * sizeof *plan->hops + plan->way_count * sizeof *plan->ways +
+	       plan->hop_count * sizeof *plan->hops + (plan->way_count + 1u) * sizeof *plan->ways +
 	       plan->use_count * sizeof *plan->uses +
-	       plan->latency_count * sizeof *plan->latencies +
-	       plan->terms_count * sizeof *plan->terms +
-	       plan->message_count * sizeof *plan->messages +
+	       plan->way_terms_count * sizeof *plan->way_terms +
+	       plan->terms_count * sizeof *plan->terms + plan->listed_count * sizeof *plan->listed +
 	       plan->bundle_count * sizeof *plan->bundles +
-	       plan->phase_count * sizeof *plan->phases + plan->line_count * sizeof *plan->lines +
-	       plan->next_count * sizeof *plan->nexts +
+	       plan->phase_count * sizeof *plan->phases +
+	       plan->line_count * sizeof *plan->phase_of + plan->next_count * sizeof *plan->nexts +
 	       plan->operation_count * sizeof *plan->operations +
 	       plan->job_count * sizeof *plan->jobs +
 	       plan->asked_operations * sizeof *plan->operation_of +

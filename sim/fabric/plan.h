@@ -56,12 +56,18 @@ struct dc_plan_hop {
 	uint32_t use_at; /* in uses */
 };
 
-/* A way of a message, from an epoch on. Messages of lines that differ in bytes only have it together. */
+/* What many ways have in common: from an epoch on. */
+struct dc_plan_way_terms {
+	int64_t latency; /* [fs]: all costs included */
+	uint32_t epoch;
+	uint32_t more; /* 1: the next way is that of a later epoch, of the same message; else 0 */
+};
+
+/* A way of a message. Messages of lines that differ in bytes only have it together. */
 struct dc_plan_way {
-	uint32_t first_hop, hops;
-	uint32_t latency_at; /* in latencies [fs]: all costs included */
-	uint32_t epoch : 31;
-	uint32_t more : 1; /* the next way is that of a later epoch */
+	uint32_t
+		first_hop; /* its hops end where those of the next way begin; the last is nobody's */
+	uint32_t terms;    /* in way_terms */
 };
 
 /* What many messages have in common. */
@@ -75,26 +81,26 @@ struct dc_plan_message {
 	uint32_t first_way; /* of epoch 0 */
 };
 
+/* Messages of a step, by their numbers. As a rule they have the same terms and their ways follow each
+ * other, so that none of them is written down. */
 struct dc_plan_bundle {
 	uint32_t first_message, messages;
+	uint32_t terms; /* of all of them; DC_PLAN_NONE: each is listed */
+	uint32_t first; /* way of the first message; or where the list begins */
 };
 
-/* What the lines of a phase have in common. */
+/* What the lines of a phase have in common; they follow each other, and so do their bundles. */
 struct dc_plan_phase {
 	double multiplicity;
 	uint64_t repeat;
 	uint32_t operation;
 	uint32_t chunks;
-	uint32_t kind;      /* equal for lines at the same place of equal schedules */
-	uint32_t base_next; /* the first line of the phase that follows */
-};
-
-struct dc_plan_line {
-	uint32_t phase, bundle;
-	uint32_t needs; /* lines it waits for */
-	/* In nexts: lines that wait for it, counted from base_next; none: the operation does. Lines of
-	 * like phases have the list together. */
-	uint32_t first_next, nexts;
+	uint32_t kind; /* equal for lines at the same place of equal schedules */
+	uint32_t first_line, first_bundle;
+	uint32_t needs; /* lines that each of them waits for */
+	/* Lines of the next phase that wait for each of them: so many in nexts, counted from base_next;
+	 * none: the operation does. Like phases have the lists together. */
+	uint32_t base_next, first_next, nexts;
 };
 
 struct dc_plan_operation {
@@ -119,30 +125,59 @@ struct dc_plan {
 	struct dc_plan_link *links;
 	double *capacities; /* [B/s], by link and epoch; 0: down */
 	double *uses;
-	int64_t *latencies;
+	struct dc_plan_way_terms *way_terms;
 	struct dc_plan_hop *hops;
 	struct dc_plan_way *ways;
 	struct dc_plan_terms *terms;
-	struct dc_plan_message *messages;
+	struct dc_plan_message *listed;
 	struct dc_plan_bundle *bundles;
 	struct dc_plan_phase *phases;
-	struct dc_plan_line *lines;
+	uint32_t *phase_of; /* by line */
 	uint32_t *nexts;
 	struct dc_plan_operation *operations;
 	struct dc_plan_job *jobs;
 	uint32_t link_count, hop_count, way_count, message_count, bundle_count, line_count;
-	uint32_t next_count, operation_count, job_count, terms_count, use_count, latency_count;
-	uint32_t phase_count;
+	uint32_t next_count, operation_count, job_count, terms_count, use_count, way_terms_count;
+	uint32_t phase_count, listed_count;
 	/* For each operation and job asked for, job by job, the one of the plan that stands for it. */
 	uint32_t *operation_of;
 	uint32_t *job_of;
 	uint32_t asked_operations, asked_jobs;
 };
 
-static inline const struct dc_plan_terms *dc_plan_terms_of(const struct dc_plan *plan,
-							   uint32_t message)
+static inline const struct dc_plan_terms *
+dc_plan_terms_of(const struct dc_plan *plan, const struct dc_plan_bundle *bundle, uint32_t message)
 {
-	return &plan->terms[plan->messages[message].terms];
+	return &plan->terms[bundle->terms != DC_PLAN_NONE
+				    ? bundle->terms
+				    : plan->listed[bundle->first + message].terms];
+}
+
+/* The way in epoch 0 of a message, by its place in the bundle. */
+static inline const struct dc_plan_way *
+dc_plan_way_of(const struct dc_plan *plan, const struct dc_plan_bundle *bundle, uint32_t message)
+{
+	return &plan->ways[bundle->terms != DC_PLAN_NONE
+				   ? bundle->first + message
+				   : plan->listed[bundle->first + message].first_way];
+}
+
+static inline const struct dc_plan_way_terms *dc_plan_way_terms_of(const struct dc_plan *plan,
+								   const struct dc_plan_way *way)
+{
+	return &plan->way_terms[way->terms];
+}
+
+/* The way of a later epoch, or NULL. */
+static inline const struct dc_plan_way *dc_plan_next_way(const struct dc_plan *plan,
+							 const struct dc_plan_way *way)
+{
+	return dc_plan_way_terms_of(plan, way)->more ? way + 1 : NULL;
+}
+
+static inline uint32_t dc_plan_hops(const struct dc_plan_way *way)
+{
+	return way[1].first_hop - way->first_hop;
 }
 
 static inline double dc_plan_use_of(const struct dc_plan *plan, const struct dc_plan_hop *hop)
@@ -150,22 +185,34 @@ static inline double dc_plan_use_of(const struct dc_plan *plan, const struct dc_
 	return plan->uses[hop->use_at];
 }
 
-static inline int64_t dc_plan_latency_of(const struct dc_plan *plan, const struct dc_plan_way *way)
-{
-	return plan->latencies[way->latency_at];
-}
-
 static inline const struct dc_plan_phase *dc_plan_phase_of(const struct dc_plan *plan,
 							   uint32_t line)
 {
-	return &plan->phases[plan->lines[line].phase];
+	return &plan->phases[plan->phase_of[line]];
+}
+
+/* The number of a line's bundle. */
+static inline uint32_t dc_plan_bundle_of(const struct dc_plan *plan, uint32_t line)
+{
+	const struct dc_plan_phase *phase = dc_plan_phase_of(plan, line);
+
+	return phase->first_bundle + (line - phase->first_line);
+}
+
+/* Lines that wait for this one: `nexts` of its phase, counted from base_next. */
+static inline const uint32_t *dc_plan_nexts_of(const struct dc_plan *plan, uint32_t line)
+{
+	const struct dc_plan_phase *phase = dc_plan_phase_of(plan, line);
+
+	return &plan->nexts[phase->first_next + (size_t)(line - phase->first_line) * phase->nexts];
 }
 
 void dc_plan_fini(struct dc_plan *plan);
 
 /* Lays out every message. DC_ERR_RUN when the numbers of parts go beyond 32 bits, or messages wait
- * longer than 2^63 fs. Memory: 8 bytes per message, 16 per way and 8 per hop of it, about
- * 20 per line. */
+ * longer than 2^63 fs. Memory: 8 bytes per way and 8 per hop of it, 16 per bundle, 4 per line and 4 per
+ * line that waits for it; lines that differ in bytes only have ways together, and a message by itself takes
+ * 8 where those of a step differ in bytes or change their ways. */
 enum dc_status dc_plan_lay_out(const struct dc_plan_request *request,
 			       struct dc_plan *plan) DC_CHECK;
 /* The coarsest plan that gives the same times: classes by refinement, O(hops) per round and as many
@@ -174,7 +221,7 @@ enum dc_status dc_plan_fold(const struct dc_plan *plan, uint64_t work_most, stru
 			    bool *made) DC_CHECK;
 /* A folded plan of one operation that all groups of a fabric do at once, each a translate of the
  * schedule's, made directly from the symmetry of the topologies; *made false where that does not
- * show (exceptions, hashed routes, groups that cut dimensions). Cost: the messages that differ. */
+ * show (exceptions, hashed routes, groups whose translates differ). Cost: the messages that differ. */
 enum dc_status dc_plan_quotient(const struct dc_fabric *fabric,
 				const struct dc_plan_operation_request *request,
 				struct dc_plan *plan, bool *made) DC_CHECK;

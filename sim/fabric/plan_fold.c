@@ -55,14 +55,16 @@ static uint64_t of_double(double value)
 
 /* --- colours to begin with --- */
 
-static uint64_t colour_message(const struct dc_plan *plan, uint32_t message)
+static uint64_t colour_message(const struct dc_plan *plan, const struct dc_plan_bundle *bundle,
+			       uint32_t message)
 {
-	const struct dc_plan_terms *terms = dc_plan_terms_of(plan, message);
-	const struct dc_plan_way *way = &plan->ways[plan->messages[message].first_way];
+	const struct dc_plan_terms *terms = dc_plan_terms_of(plan, bundle, message);
+	const struct dc_plan_way *way = dc_plan_way_of(plan, bundle, message);
 	uint64_t colour = join(of_double(terms->bytes), of_double(terms->multiplicity));
 
-	for (; way; way = way->more ? way + 1 : NULL)
-		colour = join(colour, join(way->epoch, (uint64_t)dc_plan_latency_of(plan, way)));
+	for (; way; way = dc_plan_next_way(plan, way))
+		colour = join(colour, join(dc_plan_way_terms_of(plan, way)->epoch,
+					   (uint64_t)dc_plan_way_terms_of(plan, way)->latency));
 	return colour;
 }
 
@@ -84,10 +86,14 @@ static void paint(struct folding *folding)
 		parts[LINES].now[i] = join(join(phase->kind, phase->repeat),
 					   join(phase->chunks, of_double(phase->multiplicity)));
 	}
-	for (uint32_t i = 0; i < plan->bundle_count; i++)
-		parts[BUNDLES].now[i] = plan->bundles[i].messages;
-	for (uint32_t i = 0; i < plan->message_count; i++)
-		parts[MESSAGES].now[i] = colour_message(plan, i);
+	for (uint32_t i = 0; i < plan->bundle_count; i++) {
+		const struct dc_plan_bundle *bundle = &plan->bundles[i];
+
+		parts[BUNDLES].now[i] = bundle->messages;
+		for (uint32_t m = 0; m < bundle->messages; m++)
+			parts[MESSAGES].now[bundle->first_message + m] =
+				colour_message(plan, bundle, m);
+	}
 	for (uint32_t i = 0; i < plan->link_count; i++) {
 		uint64_t colour = of_double(plan->links[i].multiplicity);
 
@@ -115,23 +121,34 @@ static void meet(struct folding *folding, enum part a, uint32_t i, enum part b, 
 	add(folding, b, j, salt + 1, folding->parts[a].now[i]);
 }
 
+static void mingle_message(struct folding *folding, uint32_t number, const struct dc_plan_way *way)
+{
+	const struct dc_plan *plan = folding->plan;
+
+	for (; way; way = dc_plan_next_way(plan, way)) {
+		uint32_t epoch = dc_plan_way_terms_of(plan, way)->epoch;
+
+		for (uint32_t h = 0; h < dc_plan_hops(way); h++) {
+			const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
+
+			meet(folding, MESSAGES, number, LINKS, hop->link,
+			     join(of_double(dc_plan_use_of(plan, hop)), epoch));
+		}
+	}
+}
+
 static void mingle_messages(struct folding *folding)
 {
 	const struct dc_plan *plan = folding->plan;
 
-	for (uint32_t i = 0; i < plan->bundle_count; i++)
-		for (uint32_t m = 0; m < plan->bundles[i].messages; m++)
-			meet(folding, BUNDLES, i, MESSAGES, plan->bundles[i].first_message + m, 0);
-	for (uint32_t m = 0; m < plan->message_count; m++) {
-		const struct dc_plan_way *way = &plan->ways[plan->messages[m].first_way];
+	for (uint32_t i = 0; i < plan->bundle_count; i++) {
+		const struct dc_plan_bundle *bundle = &plan->bundles[i];
 
-		for (; way; way = way->more ? way + 1 : NULL) {
-			for (uint32_t h = 0; h < way->hops; h++) {
-				const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
+		for (uint32_t m = 0; m < bundle->messages; m++) {
+			uint32_t number = bundle->first_message + m;
 
-				meet(folding, MESSAGES, m, LINKS, hop->link,
-				     join(of_double(dc_plan_use_of(plan, hop)), way->epoch));
-			}
+			meet(folding, BUNDLES, i, MESSAGES, number, 0);
+			mingle_message(folding, number, dc_plan_way_of(plan, bundle, m));
 		}
 	}
 }
@@ -141,15 +158,13 @@ static void mingle_lines(struct folding *folding)
 	const struct dc_plan *plan = folding->plan;
 
 	for (uint32_t i = 0; i < plan->line_count; i++) {
-		const struct dc_plan_line *line = &plan->lines[i];
+		const struct dc_plan_phase *phase = dc_plan_phase_of(plan, i);
+		const uint32_t *nexts = dc_plan_nexts_of(plan, i);
 
-		meet(folding, LINES, i, BUNDLES, line->bundle, 2);
-		meet(folding, LINES, i, OPERATIONS, dc_plan_phase_of(plan, i)->operation, 4);
-		for (uint32_t n = 0; n < line->nexts; n++)
-			meet(folding, LINES, i, LINES,
-			     dc_plan_phase_of(plan, i)->base_next +
-				     plan->nexts[line->first_next + n],
-			     6);
+		meet(folding, LINES, i, BUNDLES, dc_plan_bundle_of(plan, i), 2);
+		meet(folding, LINES, i, OPERATIONS, phase->operation, 4);
+		for (uint32_t n = 0; n < phase->nexts; n++)
+			meet(folding, LINES, i, LINES, phase->base_next + nexts[n], 6);
 	}
 	for (uint32_t i = 0; i < plan->operation_count; i++) {
 		meet(folding, OPERATIONS, i, JOBS, plan->operations[i].job, 8);
@@ -258,26 +273,43 @@ static enum dc_status fold_links(const struct folding *folding, struct dc_plan_p
 
 /* The links of a way, by class: a message crosses several of one. */
 static enum dc_status fold_way(const struct folding *folding, const struct dc_plan_way *way,
-			       struct dc_plan_parts *folded)
+			       bool later, struct dc_plan_parts *folded)
 {
 	const struct dc_plan *plan = folding->plan;
-	struct dc_plan_way *row =
-		dc_plan_parts_way(folded, way->epoch, dc_plan_latency_of(plan, way));
+	const struct dc_plan_way_terms *terms = dc_plan_way_terms_of(plan, way);
 	uint32_t first = folded->hops.count;
+	enum dc_status status = dc_plan_parts_way(folded, terms->epoch, terms->latency, later);
 
-	if (!row)
-		return DC_ERR_MEMORY;
-	row->more = way->more;
-	for (uint32_t h = 0; h < way->hops; h++) {
+	for (uint32_t h = 0; h < dc_plan_hops(way) && !status; h++) {
 		const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
-		enum dc_status status =
-			dc_plan_parts_hop(folded, first, folding->parts[LINKS].class[hop->link],
-					  dc_plan_use_of(plan, hop));
 
-		if (status)
-			return status;
+		status = dc_plan_parts_hop(folded, first, folding->parts[LINKS].class[hop->link],
+					   dc_plan_use_of(plan, hop));
 	}
-	return DC_OK;
+	return status;
+}
+
+/* One message of a class, which lies within one class of bundles. */
+static enum dc_status fold_message(const struct folding *folding,
+				   const struct dc_plan_bundle *bundle, uint32_t message,
+				   struct dc_plan_parts *folded)
+{
+	const struct dc_plan *plan = folding->plan;
+	const struct colours *messages = &folding->parts[MESSAGES];
+	const struct dc_plan_terms *terms = dc_plan_terms_of(plan, bundle, message);
+	const struct dc_plan_way *first = dc_plan_way_of(plan, bundle, message);
+	uint32_t class = messages->class[bundle->first_message + message];
+	enum dc_status status;
+
+	if (messages->first[class] != bundle->first_message + message)
+		return DC_OK;
+	status = dc_plan_parts_message(folded, terms->bytes,
+				       terms->multiplicity * messages->members[class],
+				       folded->ways.count);
+	for (const struct dc_plan_way *way = first; way && !status;
+	     way = dc_plan_next_way(plan, way))
+		status = fold_way(folding, way, way != first, folded);
+	return status;
 }
 
 /* Messages of a class of bundles follow each other. */
@@ -285,74 +317,51 @@ static enum dc_status fold_bundles(const struct folding *folding, struct dc_plan
 {
 	const struct dc_plan *plan = folding->plan;
 	const struct colours *bundles = &folding->parts[BUNDLES];
-	const struct colours *messages = &folding->parts[MESSAGES];
 
 	for (uint32_t c = 0; c < bundles->classes; c++) {
 		const struct dc_plan_bundle *one = &plan->bundles[bundles->first[c]];
-		struct dc_plan_bundle *row = dc_plan_array_add(&folded->bundles, 1);
+		enum dc_status status = dc_plan_parts_begin_bundle(folded);
 
-		if (!row)
-			return DC_ERR_MEMORY;
-		*row = (struct dc_plan_bundle){.first_message = folded->messages.count};
-		for (uint32_t m = 0; m < one->messages; m++) {
-			uint32_t number = one->first_message + m;
-			uint32_t class = messages->class[number];
-			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, number);
-			const struct dc_plan_way *way =
-				&plan->ways[plan->messages[number].first_way];
-			struct dc_plan_message *added;
-
-			/* A class of messages lies within one class of bundles. */
-			if (messages->first[class] != number)
-				continue;
-			added = dc_plan_parts_message(folded, terms->bytes,
-						      terms->multiplicity *
-							      messages->members[class]);
-			if (!added)
-				return DC_ERR_MEMORY;
-			added->first_way = folded->ways.count;
-			for (; way; way = way->more ? way + 1 : NULL) {
-				enum dc_status status = fold_way(folding, way, folded);
-
-				if (status)
-					return status;
-			}
-		}
-		row = (struct dc_plan_bundle *)folded->bundles.items + c;
-		row->messages = folded->messages.count - row->first_message;
+		for (uint32_t m = 0; m < one->messages && !status; m++)
+			status = fold_message(folding, one, m, folded);
+		if (status)
+			return status;
+		dc_plan_parts_end_bundle(folded);
 	}
 	return DC_OK;
 }
 
+/* A class of lines has a phase for itself. */
 static enum dc_status fold_lines(const struct folding *folding, struct dc_plan_parts *folded,
 				 struct dc_plan *out)
 {
 	const struct dc_plan *plan = folding->plan;
 	const struct colours *lines = &folding->parts[LINES];
-	struct dc_plan_line *rows;
+	struct dc_plan_phase *rows;
 
-	if (lines->classes && !dc_plan_array_add(&folded->lines, lines->classes))
+	if (lines->classes && (!dc_plan_array_add(&folded->phase_of, lines->classes) ||
+			       !dc_plan_array_add(&folded->phases, lines->classes)))
 		return DC_ERR_MEMORY;
-	rows = folded->lines.items;
+	rows = folded->phases.items;
 	for (uint32_t c = 0; c < lines->classes; c++) {
-		const struct dc_plan_line *one = &plan->lines[lines->first[c]];
+		uint32_t one = lines->first[c];
+		const struct dc_plan_phase *phase = dc_plan_phase_of(plan, one);
 		uint32_t first = folded->nexts.count;
-		uint32_t *nexts = dc_plan_array_add(&folded->nexts, one->nexts);
-		struct dc_plan_phase *phase = dc_plan_array_add(&folded->phases, 1);
+		uint32_t *nexts = dc_plan_array_add(&folded->nexts, phase->nexts);
 
-		if (!nexts || !phase)
+		if (!nexts)
 			return DC_ERR_MEMORY;
-		*phase = plan->phases[one->phase];
-		phase->multiplicity *= lines->members[c];
-		phase->operation = folding->parts[OPERATIONS].class[phase->operation];
-		rows[c] = *one;
-		rows[c].phase = folded->phases.count - 1;
-		rows[c].bundle = folding->parts[BUNDLES].class[one->bundle];
-		rows[c].first_next = first;
-		rows[c].nexts = distinct(lines, phase->base_next, &plan->nexts[one->first_next],
-					 one->nexts, nexts);
-		phase->base_next = 0;
+		((uint32_t *)folded->phase_of.items)[c] = c;
+		rows[c] = *phase;
+		rows[c].multiplicity *= lines->members[c];
+		rows[c].operation = folding->parts[OPERATIONS].class[phase->operation];
+		rows[c].first_line = c;
+		rows[c].first_bundle = folding->parts[BUNDLES].class[dc_plan_bundle_of(plan, one)];
 		rows[c].needs = 0;
+		rows[c].base_next = 0;
+		rows[c].first_next = first;
+		rows[c].nexts = distinct(lines, phase->base_next, dc_plan_nexts_of(plan, one),
+					 phase->nexts, nexts);
 		folded->nexts.count = first + rows[c].nexts;
 	}
 	for (uint32_t c = 0; c < lines->classes; c++) {
@@ -361,10 +370,7 @@ static enum dc_status fold_lines(const struct folding *folding, struct dc_plan_p
 		for (uint32_t n = 0; n < rows[c].nexts; n++)
 			rows[nexts[n]].needs++;
 		if (!rows[c].nexts)
-			out->operations[((struct dc_plan_phase *)
-						 folded->phases.items)[rows[c].phase]
-						.operation]
-				.last_lines++;
+			out->operations[rows[c].operation].last_lines++;
 	}
 	return DC_OK;
 }
@@ -439,7 +445,7 @@ static enum dc_status emit(const struct folding *folding, struct dc_plan *out)
 		status = fold_bundles(folding, &folded);
 	if (!status)
 		status = fold_lines(folding, &folded, out);
-	dc_plan_parts_take(&folded, out);
+	status = dc_plan_parts_take(&folded, out, status);
 	if (!status)
 		find_lines(out);
 	return status;

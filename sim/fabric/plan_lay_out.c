@@ -22,19 +22,20 @@ struct layout {
 	uint32_t kind;
 	struct dc_plan_array done;  /* struct laid_out, by phase */
 	struct dc_plan_array moves; /* struct move */
-	uint32_t twin;              /* message like the first of this bundle but for its bytes */
+	/* A bundle like this one but for its bytes, or DC_PLAN_NONE, and the message of it that is next. */
+	uint32_t twin, twin_message;
 };
 
-/* A phase of the operation, and where its lines are. */
+/* A phase of the operation, and where its bundles are. */
 struct laid_out {
 	const struct dc_schedule_phase *phase;
-	uint32_t first_line;
+	uint32_t first_bundle;
 };
 
 /* Lists of who waits for whom, of a phase along a factor before one along another. */
 struct move {
 	size_t factor, next;
-	uint32_t first_line;
+	uint32_t first_next, nexts;
 };
 
 /* --- links and ways --- */
@@ -106,26 +107,24 @@ static enum dc_status add_way(struct layout *layout, const struct dc_fabric_path
 			      uint32_t epoch)
 {
 	int64_t latency = dc_plan_latency(path);
+	enum dc_status status;
 
 	if (latency < 0)
 		return DC_ERR_RUN;
-	if (!dc_plan_parts_way(&layout->parts, epoch, latency))
-		return DC_ERR_MEMORY;
-	for (size_t i = 0; i < path->count; i++) {
+	status = dc_plan_parts_way(&layout->parts, epoch, latency, epoch > 0);
+	for (size_t i = 0; i < path->count && !status; i++) {
 		double use = path->hops[i].use;
 		uint32_t link;
-		enum dc_status status = find_link(layout, path->hops[i].link, &link);
 
+		status = find_link(layout, path->hops[i].link, &link);
 		if (!status)
 			status = count_load(layout, link, use);
 		/* Each link is in a path once. */
 		if (!status)
 			status = dc_plan_parts_hop(&layout->parts, layout->parts.hops.count, link,
 						   use);
-		if (status)
-			return status;
 	}
-	return DC_OK;
+	return status;
 }
 
 static bool same_path(const struct dc_fabric_path *a, const struct dc_fabric_path *b)
@@ -141,6 +140,7 @@ static bool same_path(const struct dc_fabric_path *a, const struct dc_fabric_pat
 /* How a message goes: between ranks, or between a rank and the root of its dimension's switches. */
 struct errand {
 	uint64_t from, to;
+	const struct dc_schedule_phase *phase;
 	enum dc_pattern_kind kind;
 	size_t dimension; /* UP, DOWN */
 	double reduced_bytes;
@@ -154,8 +154,8 @@ static enum dc_status find_path(const struct layout *layout, size_t epoch,
 	enum dc_status status;
 
 	if (root)
-		status = dc_fabric_route_root(fabric, errand->from, errand->dimension,
-					      errand->kind == DC_PATTERN_UP, path);
+		status = dc_plan_route_root(fabric, errand->phase, errand->from, errand->dimension,
+					    errand->kind == DC_PATTERN_UP, path);
 	else
 		status = dc_fabric_route(fabric, errand->from, errand->to, load_of, layout, path);
 	if (!status)
@@ -163,30 +163,34 @@ static enum dc_status find_path(const struct layout *layout, size_t epoch,
 	return status;
 }
 
+/* The first way of the next message of the twin. */
+static uint32_t next_twin(struct layout *layout)
+{
+	const struct dc_plan_bundle *bundle =
+		(const struct dc_plan_bundle *)layout->parts.bundles.items + layout->twin;
+	uint32_t at = bundle->first + layout->twin_message++;
+
+	if (bundle->terms != DC_PLAN_NONE)
+		return at;
+	return ((const struct dc_plan_message *)layout->parts.listed.items)[at].first_way;
+}
+
 static enum dc_status add_message(struct layout *layout, const struct errand *errand, double bytes)
 {
-	struct dc_plan_message *message = dc_plan_parts_message(&layout->parts, bytes, 1);
 	struct dc_fabric_path swap;
 	enum dc_status status;
 
-	if (!message)
-		return DC_ERR_MEMORY;
-	if (layout->twin != DC_PLAN_NONE) {
-		const struct dc_plan_message *messages = layout->parts.messages.items;
-
-		message->first_way = messages[layout->twin++].first_way;
-		return DC_OK;
-	}
-	message->first_way = layout->parts.ways.count;
-	status = find_path(layout, 0, errand, &layout->path);
+	if (layout->twin != DC_PLAN_NONE)
+		return dc_plan_parts_message(&layout->parts, bytes, 1, next_twin(layout));
+	status = dc_plan_parts_message(&layout->parts, bytes, 1, layout->parts.ways.count);
+	if (!status)
+		status = find_path(layout, 0, errand, &layout->path);
 	if (!status)
 		status = add_way(layout, &layout->path, 0);
 	for (size_t e = 1; e < layout->request->epoch_count && !status; e++) {
 		status = find_path(layout, e, errand, &layout->other);
 		if (status || same_path(&layout->path, &layout->other))
 			continue;
-		((struct dc_plan_way *)layout->parts.ways.items)[layout->parts.ways.count - 1]
-			.more = 1;
 		status = add_way(layout, &layout->other, (uint32_t)e);
 		swap = layout->path;
 		layout->path = layout->other;
@@ -208,7 +212,7 @@ static enum dc_status add_pattern(struct layout *layout, const struct dc_schedul
 	for (uint64_t i = 0; i < count && !status; i++) {
 		uint64_t from = i, to = i;
 		double bytes = pattern->bytes;
-		struct errand errand = {.kind = pattern->kind};
+		struct errand errand = {.phase = phase, .kind = pattern->kind};
 
 		if (pattern->kind == DC_PATTERN_SHIFT) {
 			to = (i + pattern->offset) % size;
@@ -233,19 +237,15 @@ static enum dc_status add_pattern(struct layout *layout, const struct dc_schedul
 }
 
 static enum dc_status add_bundle(struct layout *layout, const struct dc_schedule_phase *phase,
-				 uint64_t line, uint32_t *number)
+				 uint64_t line)
 {
-	struct dc_plan_bundle *bundle = dc_plan_array_add(&layout->parts.bundles, 1);
-	uint32_t first = layout->parts.messages.count;
-	enum dc_status status = DC_OK;
+	enum dc_status status = dc_plan_parts_begin_bundle(&layout->parts);
 
-	if (!bundle)
-		return DC_ERR_MEMORY;
-	*number = layout->parts.bundles.count - 1;
+	layout->twin_message = 0;
 	for (size_t i = 0; i < phase->count && !status; i++)
 		status = add_pattern(layout, phase, &phase->patterns[i], line);
-	bundle = (struct dc_plan_bundle *)layout->parts.bundles.items + *number;
-	*bundle = (struct dc_plan_bundle){first, layout->parts.messages.count - first};
+	if (!status)
+		dc_plan_parts_end_bundle(&layout->parts);
 	return status;
 }
 
@@ -256,7 +256,8 @@ static bool same_phase(const struct layout *layout, const struct dc_schedule_pha
 {
 	bool adds = layout->cost->reduction_bps > 0 && (a->reduces || b->reduces);
 
-	if (a->factor != b->factor || a->count != b->count || (adds && a->reduces != b->reduces))
+	if (a->factor != b->factor || a->count != b->count || a->returns != b->returns ||
+	    (adds && a->reduces != b->reduces))
 		return false;
 	for (size_t i = 0; i < a->count; i++) {
 		const struct dc_pattern *x = &a->patterns[i], *y = &b->patterns[i];
@@ -268,7 +269,7 @@ static bool same_phase(const struct layout *layout, const struct dc_schedule_pha
 	return true;
 }
 
-/* The first line of an earlier phase of the operation whose messages take the same ways; DC_PLAN_NONE: none. */
+/* The first bundle of an earlier phase of the operation whose messages take the same ways; DC_PLAN_NONE: none. */
 static uint32_t find_twin(const struct layout *layout, const struct dc_schedule_phase *phase)
 {
 	const struct laid_out *done = layout->done.items;
@@ -277,77 +278,68 @@ static uint32_t find_twin(const struct layout *layout, const struct dc_schedule_
 	for (uint32_t i = 0;
 	     i < layout->done.count && layout->fabric->routing.policy != DC_ROUTING_ADAPTIVE; i++)
 		if (same_phase(layout, done[i].phase, phase, false))
-			return done[i].first_line;
+			return done[i].first_bundle;
 	return DC_PLAN_NONE;
 }
 
-static const struct dc_plan_line *line_at(const struct layout *layout, uint32_t number)
+/* The first bundle of an earlier phase of the track that sends the same; DC_PLAN_NONE: none. */
+static uint32_t find_same(const struct layout *layout, const struct dc_track *track, size_t number,
+			  const uint32_t *numbers)
 {
-	return (const struct dc_plan_line *)layout->parts.lines.items + number;
-}
+	const struct dc_plan_phase *phases = layout->parts.phases.items;
 
-static uint32_t first_message(const struct layout *layout, uint32_t line)
-{
-	const struct dc_plan_bundle *bundles = layout->parts.bundles.items;
-
-	return bundles[line_at(layout, line)->bundle].first_message;
+	for (size_t i = 0; i < number && track->chunks == 1; i++)
+		if (track->phases[i].repeat &&
+		    same_phase(layout, &track->phases[i], &track->phases[number], true))
+			return phases[numbers[i]].first_bundle;
+	return DC_PLAN_NONE;
 }
 
 /* The lines of a phase; their bundles are those of an earlier phase of the track where it sends the same
  * (and adaptive routing does not look at what else there is). */
 static enum dc_status add_phase(struct layout *layout, const struct dc_track *track, size_t number,
-				const uint32_t *first_lines)
+				uint32_t *numbers)
 {
 	const struct dc_schedule_phase *phase = &track->phases[number];
 	uint64_t count = dc_group_lines(layout->schedule->group, phase->factor);
-	uint32_t first = layout->parts.lines.count, alike = find_twin(layout, phase);
-	struct dc_plan_phase *row;
-	struct laid_out *done;
-	size_t twin = number;
+	uint32_t twin = find_twin(layout, phase), same = find_same(layout, track, number, numbers);
+	struct dc_plan_phase *row = dc_plan_array_add(&layout->parts.phases, 1);
+	uint32_t *phase_of;
 
-	for (size_t i = 0; i < number && track->chunks == 1 && twin == number; i++)
-		if (track->phases[i].repeat && same_phase(layout, &track->phases[i], phase, true))
-			twin = i;
-	if (alike == DC_PLAN_NONE) {
-		done = dc_plan_array_add(&layout->done, 1);
-		if (!done)
-			return DC_ERR_MEMORY;
-		*done = (struct laid_out){phase, first};
-	}
-	if (count >= DC_PLAN_NONE || !dc_plan_array_add(&layout->parts.lines, (uint32_t)count))
+	if (!row || count >= DC_PLAN_NONE)
 		return DC_ERR_MEMORY;
-	row = dc_plan_array_add(&layout->parts.phases, 1);
-	if (!row)
-		return DC_ERR_MEMORY;
+	numbers[number] = layout->parts.phases.count - 1;
 	*row = (struct dc_plan_phase){
 		.multiplicity = 1,
 		.repeat = phase->repeat,
 		.operation = layout->operation,
 		.chunks = (uint32_t)track->chunks,
-		.kind = layout->kind,
+		.kind = layout->kind++,
+		.first_line = layout->parts.phase_of.count,
+		.first_bundle = same != DC_PLAN_NONE ? same : layout->parts.bundles.count,
 	};
+	if (twin == DC_PLAN_NONE) {
+		struct laid_out *done = dc_plan_array_add(&layout->done, 1);
+
+		if (!done)
+			return DC_ERR_MEMORY;
+		*done = (struct laid_out){phase, row->first_bundle};
+	}
+	phase_of = dc_plan_array_add(&layout->parts.phase_of, (uint32_t)count);
+	if (!phase_of)
+		return DC_ERR_MEMORY;
 	if (layout->loads)
 		memset(layout->loads, 0, layout->load_capacity * sizeof *layout->loads);
 	for (uint32_t i = 0; i < count; i++) {
-		struct dc_plan_line *line =
-			(struct dc_plan_line *)layout->parts.lines.items + first + i;
-		uint32_t bundle;
+		enum dc_status status = DC_OK;
 
-		if (twin < number) {
-			bundle = line_at(layout, first_lines[twin] + i)->bundle;
-		} else {
-			enum dc_status status;
-
-			layout->twin = alike == DC_PLAN_NONE ? DC_PLAN_NONE
-							     : first_message(layout, alike + i);
-			status = add_bundle(layout, phase, i, &bundle);
-			if (status)
-				return status;
-		}
-		*line = (struct dc_plan_line){.phase = layout->parts.phases.count - 1,
-					      .bundle = bundle};
+		phase_of[i] = numbers[number];
+		layout->twin = twin == DC_PLAN_NONE ? DC_PLAN_NONE : twin + i;
+		if (same == DC_PLAN_NONE)
+			status = add_bundle(layout, phase, i);
+		if (status)
+			return status;
 	}
-	layout->kind++;
 	return DC_OK;
 }
 
@@ -359,18 +351,24 @@ static int compare_numbers(const void *a, const void *b)
 }
 
 /* Lines of a phase are followed by those of the next that a member of theirs is in: lists of numbers
- * within the next phase. */
-static enum dc_status list_nexts(struct layout *layout, size_t factor, size_t next, uint32_t first)
+ * within the next phase, each of the same length, for factors are a lattice (group.h). */
+static enum dc_status list_nexts(struct layout *layout, size_t factor, size_t next,
+				 const struct move **listed)
 {
 	const struct dc_group *group = layout->schedule->group;
 	uint64_t lines = dc_group_lines(group, factor);
 	uint64_t size = dc_group_line_size(group, factor);
-	struct dc_plan_line *rows = layout->parts.lines.items;
-	struct move *move = dc_plan_array_add(&layout->moves, 1);
+	struct move *move;
 
+	for (uint32_t i = 0; i < layout->moves.count; i++) {
+		*listed = (const struct move *)layout->moves.items + i;
+		if ((*listed)->factor == factor && (*listed)->next == next)
+			return DC_OK;
+	}
+	move = dc_plan_array_add(&layout->moves, 1);
 	if (!move)
 		return DC_ERR_MEMORY;
-	*move = (struct move){factor, next, first};
+	*move = (struct move){factor, next, layout->parts.nexts.count, 0};
 	for (uint64_t i = 0; i < lines; i++) {
 		uint32_t begin = layout->parts.nexts.count, kept = 0;
 		uint32_t *nexts = dc_plan_array_add(&layout->parts.nexts, (uint32_t)size);
@@ -385,64 +383,50 @@ static enum dc_status list_nexts(struct layout *layout, size_t factor, size_t ne
 			if (!kept || nexts[kept - 1] != nexts[m])
 				nexts[kept++] = nexts[m];
 		layout->parts.nexts.count = begin + kept;
-		rows[first + i].first_next = begin;
-		rows[first + i].nexts = kept;
+		move->nexts = kept;
 	}
+	*listed = move;
 	return DC_OK;
 }
 
-static enum dc_status link_phases(struct layout *layout, const struct dc_schedule_phase *phase,
-				  const struct dc_schedule_phase *next, uint32_t first,
-				  uint32_t first_next)
+/* The lines of phase `number` wait for those of the one before. */
+static enum dc_status link_phases(struct layout *layout, uint32_t before, size_t factor,
+				  uint32_t number, size_t next)
 {
-	uint64_t lines = dc_group_lines(layout->schedule->group, phase->factor);
-	struct dc_plan_line *rows = layout->parts.lines.items;
-	const struct move *moves = layout->moves.items;
-	uint32_t like = first;
+	const struct dc_group *group = layout->schedule->group;
+	struct dc_plan_phase *phases = layout->parts.phases.items;
+	const struct move *move = NULL;
+	enum dc_status status = list_nexts(layout, factor, next, &move);
 
-	for (uint32_t i = 0; i < layout->moves.count && like == first; i++)
-		if (moves[i].factor == phase->factor && moves[i].next == next->factor)
-			like = moves[i].first_line;
-	if (like == first) {
-		enum dc_status status = list_nexts(layout, phase->factor, next->factor, first);
-
-		if (status)
-			return status;
-	}
-	((struct dc_plan_phase *)layout->parts.phases.items)[rows[first].phase].base_next =
-		first_next;
-	for (uint64_t i = 0; i < lines; i++) {
-		const uint32_t *nexts =
-			(const uint32_t *)layout->parts.nexts.items + rows[like + i].first_next;
-
-		rows[first + i].first_next = rows[like + i].first_next;
-		rows[first + i].nexts = rows[like + i].nexts;
-		for (uint32_t m = 0; m < rows[like + i].nexts; m++)
-			rows[first_next + nexts[m]].needs++;
-	}
+	if (status)
+		return status;
+	phases[before].base_next = phases[number].first_line;
+	phases[before].first_next = move->first_next;
+	phases[before].nexts = move->nexts;
+	phases[number].needs = (uint32_t)(dc_group_lines(group, factor) * move->nexts /
+					  dc_group_lines(group, next));
 	return DC_OK;
 }
 
 static enum dc_status add_track(struct layout *layout, const struct dc_track *track)
 {
-	uint32_t *first = calloc(track->count + 1, sizeof *first);
-	enum dc_status status = first ? DC_OK : DC_ERR_MEMORY;
+	uint32_t *numbers = calloc(track->count + 1, sizeof *numbers); /* of phases, in the plan */
+	enum dc_status status = numbers ? DC_OK : DC_ERR_MEMORY;
 	size_t before = track->count;
 
 	for (size_t i = 0; i < track->count && !status; i++) {
 		if (!track->phases[i].repeat || !track->phases[i].count)
 			continue;
-		first[i] = layout->parts.lines.count;
-		status = add_phase(layout, track, i, first);
+		status = add_phase(layout, track, i, numbers);
 		if (!status && before < track->count)
-			status = link_phases(layout, &track->phases[before], &track->phases[i],
-					     first[before], first[i]);
+			status = link_phases(layout, numbers[before], track->phases[before].factor,
+					     numbers[i], track->phases[i].factor);
 		before = i;
 	}
 	if (!status && before < track->count)
 		layout->row->last_lines += (uint32_t)dc_group_lines(layout->schedule->group,
 								    track->phases[before].factor);
-	free(first);
+	free(numbers);
 	return status;
 }
 
@@ -464,11 +448,11 @@ static enum dc_status add_operation(struct layout *layout,
 		.multiplicity = 1,
 		.job = job,
 		.next = DC_PLAN_NONE,
-		.first_line = layout->parts.lines.count,
+		.first_line = layout->parts.phase_of.count,
 	};
 	for (size_t t = 0; t < request->schedule->count && !status; t++)
 		status = add_track(layout, &request->schedule->tracks[t]);
-	layout->row->lines = layout->parts.lines.count - layout->row->first_line;
+	layout->row->lines = layout->parts.phase_of.count - layout->row->first_line;
 	return status;
 }
 
@@ -540,7 +524,7 @@ enum dc_status dc_plan_lay_out(const struct dc_plan_request *request, struct dc_
 		status = add_jobs(&layout);
 	for (size_t e = 0; e < request->epoch_count && plan->begins; e++)
 		plan->begins[e] = request->epochs[e].begin;
-	dc_plan_parts_take(&layout.parts, plan);
+	status = dc_plan_parts_take(&layout.parts, plan, status);
 	dc_plan_index_fini(&layout.index);
 	dc_fabric_path_fini(&layout.path);
 	dc_fabric_path_fini(&layout.other);

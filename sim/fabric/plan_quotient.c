@@ -22,6 +22,7 @@ struct quotient {
 	const struct dc_schedule *schedule;
 	const struct dc_fabric_cost *cost;
 	uint64_t periods[DC_FABRIC_DIMENSIONS];
+	size_t port_dimension; /* whose places ports differ by, or DC_GROUP_ACROSS */
 	struct dc_plan *plan;
 	struct dc_plan_parts parts;
 	struct dc_plan_index index;
@@ -184,30 +185,50 @@ static void find_periods(struct quotient *quotient)
 	}
 }
 
-/* Whether every node's ports are used alike: no place along a dimension outside differs from another. */
-static bool ports_are_alike(const struct quotient *quotient)
+/* Whether ports fold: all alike where no place along a dimension outside differs from another; else by their
+ * place along the one dimension outside that the group spans. */
+static bool ports_fold(struct quotient *quotient)
 {
 	const struct dc_fabric *fabric = quotient->fabric;
+	const struct dc_group *group = quotient->schedule->group;
+	size_t spans = 0, uneven = 0;
 
-	for (size_t d = fabric->outside; d < fabric->count && fabric->port_count; d++)
-		if (quotient->periods[d] > 1)
-			return false;
-	return true;
+	quotient->port_dimension = DC_GROUP_ACROSS;
+	for (size_t f = 0; f < group->count && fabric->port_count; f++) {
+		size_t d = group->factors[f].dimension;
+
+		if (d < fabric->outside)
+			continue;
+		spans++;
+		if (quotient->periods[d] < 2)
+			continue;
+		uneven++;
+		quotient->port_dimension = d;
+	}
+	return !uneven || spans == 1;
 }
 
 /* --- parts --- */
 
-/* All ports of a kind and direction are alike: equal blocks of ranks have one each. */
-static uint64_t fold_port(const struct dc_fabric *fabric, uint64_t link, uint64_t *members)
+/* Ports of a kind and direction are alike, of nodes at the same place of a period: equal blocks of ranks
+ * have one each. */
+static uint64_t fold_port(const struct quotient *quotient, uint64_t link, uint64_t *members)
 {
-	uint64_t nodes = fabric->ranks / fabric->strides[fabric->outside];
+	const struct dc_fabric *fabric = quotient->fabric;
+	uint64_t node_size = fabric->strides[fabric->outside];
+	uint64_t nodes = fabric->ranks / node_size, apart, place;
 	uint64_t first = fabric->first_link[fabric->count];
-	size_t i = 0;
+	size_t i = 0, d = quotient->port_dimension;
 
 	while (link >= first + 2 * fabric->ports[i].count * nodes)
 		first += 2 * fabric->ports[i++].count * nodes;
 	*members = fabric->ports[i].count * nodes;
-	return first + (link - first) % 2;
+	if (d == DC_GROUP_ACROSS)
+		return first + (link - first) % 2;
+	*members /= quotient->periods[d];
+	apart = fabric->strides[d] / node_size;
+	place = (link - first) / 2 / fabric->ports[i].count / apart % quotient->periods[d];
+	return first + 2 * place * apart * fabric->ports[i].count + (link - first) % 2;
 }
 
 static enum dc_status find_link(struct quotient *quotient, size_t d, uint64_t link,
@@ -223,7 +244,7 @@ static enum dc_status find_link(struct quotient *quotient, size_t d, uint64_t li
 	uint32_t *value;
 
 	if (link >= fabric->first_link[fabric->count])
-		folded = fold_port(fabric, link, &members);
+		folded = fold_port(quotient, link, &members);
 	else
 		folded = fabric->first_link[d] + dimension->type->fold(dimension,
 								       link - fabric->first_link[d],
@@ -254,33 +275,31 @@ static enum dc_status add_message(struct quotient *quotient, size_t d, double by
 				  double multiplicity)
 {
 	const struct dc_fabric_path *path = &quotient->path;
-	struct dc_plan_message *message =
-		dc_plan_parts_message(&quotient->parts, bytes, multiplicity);
 	uint32_t first = quotient->parts.hops.count;
 	int64_t latency = dc_plan_latency(path);
+	enum dc_status status = latency < 0 ? DC_ERR_RUN : DC_OK;
 
-	if (latency < 0)
-		return DC_ERR_RUN;
-	if (!message || !dc_plan_parts_way(&quotient->parts, 0, latency))
-		return DC_ERR_MEMORY;
-	message->first_way = quotient->parts.ways.count - 1;
-	for (size_t i = 0; i < path->count; i++) {
+	if (!status)
+		status = dc_plan_parts_message(&quotient->parts, bytes, multiplicity,
+					       quotient->parts.ways.count);
+	if (!status)
+		status = dc_plan_parts_way(&quotient->parts, 0, latency, false);
+	for (size_t i = 0; i < path->count && !status; i++) {
 		uint32_t link;
-		enum dc_status status = find_link(quotient, d, path->hops[i].link, &link);
 
+		status = find_link(quotient, d, path->hops[i].link, &link);
 		if (!status)
 			status =
 				dc_plan_parts_hop(&quotient->parts, first, link, path->hops[i].use);
-		if (status)
-			return status;
 	}
 	quotient->too_much |= quotient->parts.hops.count > QUOTIENT_HOPS;
-	return DC_OK;
+	return status;
 }
 
-static enum dc_status add_one(struct quotient *quotient, size_t d, const struct dc_pattern *pattern,
-			      uint64_t from, uint64_t to, double bytes, bool reduces,
-			      double multiplicity)
+static enum dc_status add_one(struct quotient *quotient, size_t d,
+			      const struct dc_schedule_phase *phase,
+			      const struct dc_pattern *pattern, uint64_t from, uint64_t to,
+			      double bytes, double multiplicity)
 {
 	const struct dc_fabric *fabric = quotient->fabric;
 	uint64_t stride = fabric->strides[d];
@@ -288,14 +307,14 @@ static enum dc_status add_one(struct quotient *quotient, size_t d, const struct 
 	enum dc_status status;
 
 	if (root)
-		status = dc_fabric_route_root(fabric, from * stride, d,
-					      pattern->kind == DC_PATTERN_UP, &quotient->path);
+		status = dc_plan_route_root(fabric, phase, from * stride, d,
+					    pattern->kind == DC_PATTERN_UP, &quotient->path);
 	else
 		status = dc_fabric_route(fabric, from * stride, to * stride, NULL, NULL,
 					 &quotient->path);
 	if (status)
 		return status;
-	dc_plan_charge(&quotient->path, fabric, quotient->cost, root, reduces ? bytes : 0);
+	dc_plan_charge(&quotient->path, fabric, quotient->cost, root, phase->reduces ? bytes : 0);
 	return add_message(quotient, d, bytes, multiplicity);
 }
 
@@ -312,10 +331,10 @@ static enum dc_status add_list(struct quotient *quotient, const struct dc_group_
 		if (base / stride % factor->size)
 			continue;
 		for (size_t m = 0; m < pattern->count && !status; m++)
-			status = add_one(quotient, factor->dimension, pattern,
+			status = add_one(quotient, factor->dimension, phase, pattern,
 					 base + pattern->messages[m].from * stride,
 					 base + pattern->messages[m].to * stride,
-					 pattern->messages[m].bytes, phase->reduces,
+					 pattern->messages[m].bytes,
 					 (double)quotient->fabric->ranks / (double)period);
 	}
 	return status;
@@ -339,9 +358,8 @@ static enum dc_status add_pattern(struct quotient *quotient, const struct dc_gro
 		else if (pattern->kind == DC_PATTERN_XOR)
 			to = place ^ pattern->offset;
 		if (to < size)
-			status = add_one(quotient, factor->dimension, pattern, i,
+			status = add_one(quotient, factor->dimension, phase, pattern, i,
 					 i - place * stride + to * stride, pattern->bytes,
-					 phase->reduces,
 					 (double)quotient->fabric->ranks / (double)period);
 	}
 	return status;
@@ -355,42 +373,40 @@ static enum dc_status add_phase(struct quotient *quotient, const struct dc_track
 	const struct dc_group *group = quotient->schedule->group;
 	const struct dc_group_factor *factor =
 		&group->factors[factor_of(quotient->schedule, phase)];
-	struct dc_plan_bundle *bundle = dc_plan_array_add(&quotient->parts.bundles, 1);
-	struct dc_plan_line *line = dc_plan_array_add(&quotient->parts.lines, 1);
 	struct dc_plan_phase *row = dc_plan_array_add(&quotient->parts.phases, 1);
-	uint32_t first = quotient->parts.messages.count, number = quotient->parts.lines.count - 1;
-	enum dc_status status = DC_OK;
-	uint32_t *next;
+	uint32_t *phase_of = dc_plan_array_add(&quotient->parts.phase_of, 1);
+	uint32_t number = quotient->parts.phases.count - 1; /* of line and bundle, too */
+	enum dc_status status = dc_plan_parts_begin_bundle(&quotient->parts);
 
-	if (!bundle || !line || !row)
+	if (!row || !phase_of)
 		return DC_ERR_MEMORY;
 	for (size_t i = 0; i < phase->count && !status; i++)
 		status = add_pattern(quotient, factor, phase, &phase->patterns[i]);
-	*bundle = (struct dc_plan_bundle){first, quotient->parts.messages.count - first};
+	if (status)
+		return status;
+	dc_plan_parts_end_bundle(&quotient->parts);
+	*phase_of = number;
 	*row = (struct dc_plan_phase){
 		.multiplicity = (double)(quotient->fabric->ranks / factor->size),
 		.repeat = phase->repeat,
 		.chunks = (uint32_t)track->chunks,
 		.kind = kind,
-	};
-	*line = (struct dc_plan_line){
-		.phase = quotient->parts.phases.count - 1,
-		.bundle = quotient->parts.bundles.count - 1,
+		.first_line = number,
+		.first_bundle = number,
 		.needs = *before != DC_PLAN_NONE,
 	};
 	if (*before != DC_PLAN_NONE) {
-		struct dc_plan_line *earlier =
-			(struct dc_plan_line *)quotient->parts.lines.items + *before;
+		uint32_t *next = dc_plan_array_add(&quotient->parts.nexts, 1);
 
-		next = dc_plan_array_add(&quotient->parts.nexts, 1);
 		if (!next)
 			return DC_ERR_MEMORY;
 		*next = number;
-		earlier->first_next = quotient->parts.nexts.count - 1;
-		earlier->nexts = 1;
+		row = (struct dc_plan_phase *)quotient->parts.phases.items + *before;
+		row->first_next = quotient->parts.nexts.count - 1;
+		row->nexts = 1;
 	}
 	*before = number;
-	return status;
+	return DC_OK;
 }
 
 static enum dc_status add_schedule(struct quotient *quotient)
@@ -410,7 +426,7 @@ static enum dc_status add_schedule(struct quotient *quotient)
 						   &before);
 		row->last_lines += before != DC_PLAN_NONE;
 	}
-	row->lines = quotient->parts.lines.count;
+	row->lines = quotient->parts.phase_of.count;
 	return status;
 }
 
@@ -456,13 +472,13 @@ enum dc_status dc_plan_quotient(const struct dc_fabric *fabric,
 	if (!is_uniform(&quotient))
 		return DC_OK;
 	find_periods(&quotient);
-	if (!ports_are_alike(&quotient))
+	if (!ports_fold(&quotient))
 		return DC_OK;
 	status = allocate(plan, (int64_t)startup,
 			  (double)(fabric->ranks / request->schedule->group->size))
 			 ? add_schedule(&quotient)
 			 : DC_ERR_MEMORY;
-	dc_plan_parts_take(&quotient.parts, plan);
+	status = dc_plan_parts_take(&quotient.parts, plan, status);
 	dc_plan_index_fini(&quotient.index);
 	dc_fabric_path_fini(&quotient.path);
 	*made = !status && !quotient.too_much;

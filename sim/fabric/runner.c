@@ -48,7 +48,7 @@ static void count_users(struct dc_runner *runner, const struct dc_plan_way *way,
 
 	if (runner->options.exact)
 		return;
-	for (uint32_t i = 0; i < way->hops; i++) {
+	for (uint32_t i = 0; i < dc_plan_hops(way); i++) {
 		struct dc_runner_link *link = &runner->links[hops[i].link];
 
 		if (!more) {
@@ -65,99 +65,130 @@ static void fill_path(struct dc_runner *runner, const struct dc_plan_way *way)
 {
 	const struct dc_plan_hop *hops = &runner->plan->hops[way->first_hop];
 
-	for (uint32_t i = 0; i < way->hops; i++)
+	for (uint32_t i = 0; i < dc_plan_hops(way); i++)
 		runner->path[i] =
 			(struct dc_fluid_hop){hops[i].link, dc_plan_use_of(runner->plan, &hops[i])};
 }
 
 /* A message that goes again in the line's next step is kept for it. */
-static enum dc_status start_message(struct dc_runner *runner, uint32_t number,
-				    const struct dc_plan_way *way, dc_time latency, double bytes)
+static enum dc_status start_message(struct dc_runner *runner, uint32_t line, uint32_t message,
+				    const struct dc_plan_way *way, dc_time latency, double bytes,
+				    dc_fluid_transfer *transfer)
 {
+	const struct dc_plan_bundle *bundle = dc_runner_bundle_of(runner, line);
 	const struct dc_fluid_transfer_spec spec = {
 		.path = runner->path,
-		.hops = way->hops,
-		.entity = number,
+		.hops = dc_plan_hops(way),
+		.entity = bundle->first_message + message,
 		.bytes = bytes,
 		.weight = 1,
 		.cap_bps = (double)INFINITY,
-		.multiplicity = dc_plan_terms_of(runner->plan, number)->multiplicity,
+		.multiplicity = dc_plan_terms_of(runner->plan, bundle, message)->multiplicity,
 		.latency = latency,
-		.kept = runner->lines[runner->line_of[number]].left > 1,
+		.kept = runner->lines[line].left > 1,
 		.done = on_message,
 		.context = runner,
-		.argument = number,
+		.argument = (uint64_t)line << 32 | message,
 	};
 
 	fill_path(runner, way);
-	return dc_fluid_transfers_start(runner->transfers, &spec, &runner->live[number]);
+	return dc_fluid_transfers_start(runner->transfers, &spec, transfer);
 }
 
-/* Only who sends messages one by one has need of it. */
-static bool prepare_messages(struct dc_runner *runner)
+/* The messages of a line that sends them one by one. */
+static struct dc_runner_live *begin_live(struct dc_runner *runner, uint32_t line, uint32_t number)
 {
-	uint32_t count = runner->plan->message_count;
+	size_t size = dc_runner_live_size(&runner->plan->bundles[number]);
+	struct dc_runner_live *live = calloc(1, size);
 
-	runner->line_of = malloc(count * sizeof *runner->line_of);
-	runner->live = runner->line_of ? calloc(count, sizeof *runner->live) : NULL;
-	if (!runner->live)
-		return false;
-	for (uint32_t i = 0; i < count; i++)
-		runner->line_of[i] = DC_PLAN_NONE;
-	runner->statistics.live_bytes += count * (sizeof *runner->live + sizeof *runner->line_of);
-	return true;
+	if (!live)
+		return NULL;
+	live->line = line;
+	runner->live[number] = live;
+	runner->live_bytes += size;
+	if (runner->live_bytes > runner->statistics.live_bytes)
+		runner->statistics.live_bytes = runner->live_bytes;
+	return live;
 }
 
-static void send(struct dc_runner *runner, uint32_t line, uint32_t number, dc_time latency,
+/* A message of a line, by its place in the bundle. */
+static void send(struct dc_runner *runner, uint32_t line, uint32_t message, dc_time latency,
 		 double bytes)
 {
-	const struct dc_plan_way *way = dc_step_way(runner->plan, number, runner->epoch);
+	uint32_t number = dc_plan_bundle_of(runner->plan, line);
+	const struct dc_plan_bundle *bundle = &runner->plan->bundles[number];
+	const struct dc_plan_way *way = dc_step_way(runner->plan, bundle, message, runner->epoch);
+	struct dc_runner_live *live = runner->live[number];
+	struct dc_runner_message *sent;
 	enum dc_status status;
 
-	if (!runner->live && !prepare_messages(runner)) {
+	if (!live)
+		live = begin_live(runner, line, number);
+	if (!live) {
 		dc_engine_fail(runner->engine, DC_ERR_MEMORY);
 		return;
 	}
-	runner->line_of[number] = line;
+	sent = &live->messages[message];
+	sent->under_way = true;
 	runner->lines[line].outstanding++;
 	runner->statistics.messages++;
 	count_users(runner, way, true);
-	if (runner->live[number])
-		status = dc_fluid_transfers_restart(runner->transfers, runner->live[number], bytes,
+	if (sent->transfer)
+		status = dc_fluid_transfers_restart(runner->transfers, sent->transfer, bytes,
 						    latency);
 	else
-		status = start_message(runner, number, way, latency, bytes);
+		status = start_message(runner, line, message, way, latency, bytes, &sent->transfer);
 	if (status)
 		dc_engine_fail(runner->engine, status);
 }
 
-/* It rests, or has ended. */
-static void forget(struct dc_runner *runner, uint32_t number)
+/* Its messages rest, or have ended: none of them is kept for a next step. */
+static void forget(struct dc_runner *runner, uint32_t line)
 {
-	dc_fluid_transfers_release(runner->transfers, runner->live[number]);
-	runner->live[number] = 0;
+	uint32_t number = dc_plan_bundle_of(runner->plan, line);
+	const struct dc_plan_bundle *bundle = &runner->plan->bundles[number];
+	struct dc_runner_live *live = runner->live[number];
+
+	if (!live)
+		return;
+	for (uint32_t m = 0; m < bundle->messages; m++)
+		if (live->messages[m].transfer)
+			dc_fluid_transfers_release(runner->transfers, live->messages[m].transfer);
+	runner->live[number] = NULL;
+	runner->live_bytes -= dc_runner_live_size(bundle);
+	free(live);
 }
 
 static void end_step(struct dc_runner *runner, uint32_t number)
 {
 	struct dc_runner_line *line = &runner->lines[number];
 
-	if (--line->left)
+	if (--line->left) {
 		start_step(runner, number);
-	else
-		end_chunk(runner, number);
+		return;
+	}
+	forget(runner, number);
+	end_chunk(runner, number);
 }
 
 static void on_message(void *context, uint64_t argument)
 {
 	struct dc_runner *runner = context;
-	uint32_t number = (uint32_t)argument, line = runner->line_of[number];
+	uint32_t message = (uint32_t)argument, line = (uint32_t)(argument >> 32);
 	struct dc_runner_line *state = &runner->lines[line];
+	uint32_t number = dc_plan_bundle_of(runner->plan, line);
+	struct dc_runner_message *sent = &runner->live[number]->messages[message];
 
-	count_users(runner, dc_step_way(runner->plan, number, runner->epoch), false);
-	runner->line_of[number] = DC_PLAN_NONE;
-	if (state->left == 1)
-		forget(runner, number);
+	if (!runner->options.exact)
+		count_users(runner,
+			    dc_step_way(runner->plan, &runner->plan->bundles[number], message,
+					runner->epoch),
+			    false);
+	sent->under_way = false;
+	if (state->left == 1) {
+		dc_fluid_transfers_release(runner->transfers, sent->transfer);
+		sent->transfer = 0;
+	}
 	if (--state->outstanding)
 		return;
 	blame(runner, line, dc_fluid_transfers_held_by(runner->transfers), state->begin,
@@ -169,39 +200,39 @@ static void on_message(void *context, uint64_t argument)
 
 /* Visits the links of a bundle, each as often as messages cross it. */
 typedef bool each_link(struct dc_runner *runner, uint32_t line, const struct dc_plan_hop *hop,
-		       uint32_t message, double steps);
+		       const struct dc_plan_terms *terms, double steps);
 
 static bool for_each_link(struct dc_runner *runner, uint32_t number, double steps, each_link *visit)
 {
 	const struct dc_plan *plan = runner->plan;
-	const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[number].bundle];
+	const struct dc_plan_bundle *bundle = dc_runner_bundle_of(runner, number);
 
 	for (uint32_t m = 0; m < bundle->messages; m++) {
-		uint32_t message = bundle->first_message + m;
-		const struct dc_plan_way *way = dc_step_way(plan, message, runner->epoch);
+		const struct dc_plan_terms *terms = dc_plan_terms_of(plan, bundle, m);
+		const struct dc_plan_way *way = dc_step_way(plan, bundle, m, runner->epoch);
 
-		for (uint32_t i = 0; i < way->hops; i++)
-			if (!visit(runner, number, &plan->hops[way->first_hop + i], message, steps))
+		for (uint32_t i = 0; i < dc_plan_hops(way); i++)
+			if (!visit(runner, number, &plan->hops[way->first_hop + i], terms, steps))
 				return false;
 	}
 	return true;
 }
 
 static bool is_free(struct dc_runner *runner, uint32_t line, const struct dc_plan_hop *hop,
-		    uint32_t message, double steps)
+		    const struct dc_plan_terms *terms, double steps)
 {
 	const struct dc_runner_link *link = &runner->links[hop->link];
 
 	(void)line;
-	(void)message;
+	(void)terms;
 	(void)steps;
 	return link->users == 0 && (link->owner == DC_PLAN_NONE || is_over(runner, link->owner));
 }
 
 static bool take(struct dc_runner *runner, uint32_t line, const struct dc_plan_hop *hop,
-		 uint32_t message, double steps)
+		 const struct dc_plan_terms *terms, double steps)
 {
-	(void)message;
+	(void)terms;
 	(void)steps;
 	runner->links[hop->link].owner = line;
 	return true;
@@ -209,9 +240,8 @@ static bool take(struct dc_runner *runner, uint32_t line, const struct dc_plan_h
 
 /* Gives the link back, with the bytes of so many steps carried. */
 static bool give(struct dc_runner *runner, uint32_t line, const struct dc_plan_hop *hop,
-		 uint32_t message, double steps)
+		 const struct dc_plan_terms *terms, double steps)
 {
-	const struct dc_plan_terms *terms = dc_plan_terms_of(runner->plan, message);
 	struct dc_runner_link *link = &runner->links[hop->link];
 
 	link->extra_bytes += steps * terms->bytes * dc_plan_use_of(runner->plan, hop) *
@@ -223,13 +253,14 @@ static bool give(struct dc_runner *runner, uint32_t line, const struct dc_plan_h
 
 static const struct dc_step *measure(struct dc_runner *runner, uint32_t number)
 {
-	struct dc_step *step = &runner->steps[runner->plan->lines[number].bundle];
+	uint32_t bundle = dc_plan_bundle_of(runner->plan, number);
+	struct dc_step *step = &runner->steps[bundle];
 	enum dc_status status;
 
 	if (step->measured == runner->epoch + 1)
 		return step;
-	status = dc_step_measure(runner->plan, runner->plan->lines[number].bundle, runner->epoch,
-				 runner->stamps, &runner->stamp, step);
+	status = dc_step_measure(runner->plan, bundle, runner->epoch, runner->stamps,
+				 &runner->stamp, step);
 	if (status) {
 		dc_engine_fail(runner->engine, status);
 		return NULL;
@@ -242,26 +273,15 @@ static void end_stretch(void *context, uint64_t argument)
 	struct dc_runner *runner = context;
 	uint32_t number = (uint32_t)argument;
 	struct dc_runner_line *line = &runner->lines[number];
-	const struct dc_plan_bundle *bundle =
-		&runner->plan->bundles[runner->plan->lines[number].bundle];
+	uint32_t bundle = dc_plan_bundle_of(runner->plan, number);
 
-	blame(runner, number, runner->steps[runner->plan->lines[number].bundle].bottleneck,
-	      line->begin, dc_engine_now(runner->engine));
-	runner->statistics.coalesced += line->left * bundle->messages;
+	blame(runner, number, runner->steps[bundle].bottleneck, line->begin,
+	      dc_engine_now(runner->engine));
+	runner->statistics.coalesced += line->left * runner->plan->bundles[bundle].messages;
 	for_each_link(runner, number, (double)line->left, give);
 	line->left = 0;
 	line->mode = DC_RUNNER_STEPS;
 	end_chunk(runner, number);
-}
-
-/* No step of the line is under way: nothing is kept for the next. */
-static void forget_all(struct dc_runner *runner, uint32_t number)
-{
-	const struct dc_plan_bundle *bundle =
-		&runner->plan->bundles[runner->plan->lines[number].bundle];
-
-	for (uint32_t m = 0; m < bundle->messages && runner->live; m++)
-		forget(runner, bundle->first_message + m);
 }
 
 /* Runs all steps left as one event, when the line's links are free. */
@@ -281,7 +301,8 @@ static bool coalesce(struct dc_runner *runner, uint32_t number)
 	line->begin = now;
 	line->mode = DC_RUNNER_COALESCED;
 	for_each_link(runner, number, 0, take);
-	forget_all(runner, number);
+	/* No step of the line is under way. */
+	forget(runner, number);
 	line->event = dc_engine_schedule(runner->engine, end, DC_PHASE_COMPLETION, number,
 					 end_stretch, runner, number);
 	return true;
@@ -304,9 +325,9 @@ static bool prepare_rests(struct dc_runner *runner)
 static void split(struct dc_runner *runner, uint32_t number)
 {
 	struct dc_runner_line *line = &runner->lines[number];
-	const struct dc_plan_bundle *bundle =
-		&runner->plan->bundles[runner->plan->lines[number].bundle];
-	const struct dc_step *step = &runner->steps[runner->plan->lines[number].bundle];
+	uint32_t bundle_number = dc_plan_bundle_of(runner->plan, number);
+	const struct dc_plan_bundle *bundle = &runner->plan->bundles[bundle_number];
+	const struct dc_step *step = &runner->steps[bundle_number];
 	dc_time now = dc_engine_now(runner->engine), offset = now - line->begin;
 	uint64_t done = step->duration > 0 ? (uint64_t)(offset / step->duration) : 0;
 	enum dc_status status;
@@ -318,8 +339,8 @@ static void split(struct dc_runner *runner, uint32_t number)
 		dc_engine_fail(runner->engine, DC_ERR_MEMORY);
 		return;
 	}
-	status = dc_step_interrupt(runner->plan, runner->plan->lines[number].bundle,
-				   step->measured - 1, step, offset, runner->rests);
+	status = dc_step_interrupt(runner->plan, bundle_number, step->measured - 1, step, offset,
+				   runner->rests);
 	if (status) {
 		dc_engine_fail(runner->engine, status);
 		return;
@@ -335,24 +356,21 @@ static void split(struct dc_runner *runner, uint32_t number)
 	line->outstanding = 0;
 	/* What of this step has passed already is carried now. */
 	for (uint32_t m = 0; m < bundle->messages; m++) {
-		uint32_t message = bundle->first_message + m;
-		const struct dc_plan_way *way = dc_step_way(runner->plan, message, runner->epoch);
-		double passed =
-			dc_plan_terms_of(runner->plan, message)->bytes - runner->rests[m].bytes;
+		const struct dc_plan_terms *terms = dc_plan_terms_of(runner->plan, bundle, m);
+		const struct dc_plan_way *way = dc_step_way(runner->plan, bundle, m, runner->epoch);
+		double passed = terms->bytes - runner->rests[m].bytes;
 
-		for (uint32_t i = 0; i < way->hops; i++) {
+		for (uint32_t i = 0; i < dc_plan_hops(way); i++) {
 			const struct dc_plan_hop *hop = &runner->plan->hops[way->first_hop + i];
 
 			runner->links[hop->link].extra_bytes +=
-				passed * dc_plan_use_of(runner->plan, hop) *
-				dc_plan_terms_of(runner->plan, message)->multiplicity /
+				passed * dc_plan_use_of(runner->plan, hop) * terms->multiplicity /
 				runner->plan->links[hop->link].multiplicity;
 		}
 	}
 	for (uint32_t m = 0; m < bundle->messages; m++)
 		if (runner->rests[m].bytes > 0 || runner->rests[m].latency > 0)
-			send(runner, number, bundle->first_message + m, runner->rests[m].latency,
-			     runner->rests[m].bytes);
+			send(runner, number, m, runner->rests[m].latency, runner->rests[m].bytes);
 }
 
 /* --- lines --- */
@@ -366,7 +384,7 @@ static void start_step(struct dc_runner *runner, uint32_t number)
 {
 	struct dc_runner_line *line = &runner->lines[number];
 	const struct dc_plan *plan = runner->plan;
-	const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[number].bundle];
+	const struct dc_plan_bundle *bundle = dc_runner_bundle_of(runner, number);
 
 	if (coalesce(runner, number))
 		return;
@@ -377,11 +395,10 @@ static void start_step(struct dc_runner *runner, uint32_t number)
 		dc_engine_schedule(runner->engine, line->begin, DC_PHASE_COMPLETION, number,
 				   end_step_later, runner, number);
 	for (uint32_t m = 0; m < bundle->messages; m++) {
-		uint32_t message = bundle->first_message + m;
+		const struct dc_plan_way *way = dc_step_way(plan, bundle, m, runner->epoch);
 
-		send(runner, number, message,
-		     dc_plan_latency_of(plan, dc_step_way(plan, message, runner->epoch)),
-		     dc_plan_terms_of(plan, message)->bytes);
+		send(runner, number, m, dc_plan_way_terms_of(plan, way)->latency,
+		     dc_plan_terms_of(plan, bundle, m)->bytes);
 	}
 }
 
@@ -391,8 +408,7 @@ static void begin_chunk(struct dc_runner *runner, uint32_t number)
 	const struct dc_plan_phase *phase = dc_plan_phase_of(runner->plan, number);
 	struct dc_runner_line *line = &runner->lines[number];
 
-	if (line->chunk == phase->chunks || line->left ||
-	    line->arrived < runner->plan->lines[number].needs)
+	if (line->chunk == phase->chunks || line->left || line->arrived < phase->needs)
 		return;
 	line->left = phase->repeat;
 	start_step(runner, number);
@@ -404,7 +420,7 @@ static void arrive(struct dc_runner *runner, uint32_t number, uint32_t chunk)
 	struct dc_runner_line *line = &runner->lines[number];
 
 	if (chunk > line->chunk) {
-		if (runner->plan->lines[number].needs == 1)
+		if (dc_plan_phase_of(runner->plan, number)->needs == 1)
 			line->ahead++;
 		else
 			runner->counters[line->ahead + chunk - 1]++;
@@ -432,24 +448,24 @@ static void end_operation(struct dc_runner *runner, uint32_t number)
 
 static void end_chunk(struct dc_runner *runner, uint32_t number)
 {
-	const struct dc_plan_line *row = &runner->plan->lines[number];
 	const struct dc_plan_phase *phase = dc_plan_phase_of(runner->plan, number);
+	const uint32_t *nexts = dc_plan_nexts_of(runner->plan, number);
 	struct dc_runner_line *line = &runner->lines[number];
 	uint32_t chunk = line->chunk++;
 
 	line->mode = DC_RUNNER_WAITS;
 	line->arrived = 0;
-	if (row->needs == 1 && line->ahead) {
+	if (phase->needs == 1 && line->ahead) {
 		line->arrived = 1;
 		line->ahead--;
-	} else if (row->needs > 1 && line->chunk < phase->chunks) {
+	} else if (phase->needs > 1 && line->chunk < phase->chunks) {
 		line->arrived = runner->counters[line->ahead + line->chunk - 1];
 	}
-	for (uint32_t i = 0; i < row->nexts; i++)
-		arrive(runner, phase->base_next + runner->plan->nexts[row->first_next + i], chunk);
+	for (uint32_t i = 0; i < phase->nexts; i++)
+		arrive(runner, phase->base_next + nexts[i], chunk);
 	if (line->chunk < phase->chunks)
 		begin_chunk(runner, number);
-	else if (!row->nexts && --runner->operations[phase->operation].left == 0)
+	else if (!phase->nexts && --runner->operations[phase->operation].left == 0)
 		end_operation(runner, phase->operation);
 }
 
@@ -465,7 +481,7 @@ static void start_lines(void *context, uint64_t argument)
 		return;
 	}
 	for (uint32_t i = 0; i < row->lines; i++)
-		if (!runner->plan->lines[row->first_line + i].needs)
+		if (!dc_plan_phase_of(runner->plan, row->first_line + i)->needs)
 			begin_chunk(runner, row->first_line + i);
 }
 
@@ -488,30 +504,29 @@ static void begin_job(void *context, uint64_t argument)
 		begin_operation(runner, job->first_operation);
 }
 
-/* Messages under way, or kept, whose path is another one from now on take it. */
-static void reroute(struct dc_runner *runner, uint32_t before)
+/* A message under way, or kept, whose path is another one from now on takes it. */
+static void reroute(struct dc_runner *runner, const struct dc_plan_bundle *bundle, uint32_t message,
+		    const struct dc_runner_message *sent, uint32_t before)
 {
 	const struct dc_plan *plan = runner->plan;
+	const struct dc_plan_way *old, *way;
+	enum dc_status status;
 
-	for (uint32_t m = 0; m < plan->message_count && runner->live; m++) {
-		const struct dc_plan_way *way;
-		enum dc_status status;
-
-		if (!runner->live[m])
-			continue;
-		way = dc_step_way(plan, m, runner->epoch);
-		if (way == dc_step_way(plan, m, before))
-			continue;
-		if (runner->line_of[m] != DC_PLAN_NONE) {
-			count_users(runner, dc_step_way(plan, m, before), false);
-			count_users(runner, way, true);
-		}
-		fill_path(runner, way);
-		status = dc_fluid_transfers_reroute(runner->transfers, runner->live[m],
-						    runner->path, way->hops);
-		if (status)
-			dc_engine_fail(runner->engine, status);
+	if (!sent->transfer)
+		return;
+	old = dc_step_way(plan, bundle, message, before);
+	way = dc_step_way(plan, bundle, message, runner->epoch);
+	if (way == old)
+		return;
+	if (sent->under_way) {
+		count_users(runner, old, false);
+		count_users(runner, way, true);
 	}
+	fill_path(runner, way);
+	status = dc_fluid_transfers_reroute(runner->transfers, sent->transfer, runner->path,
+					    dc_plan_hops(way));
+	if (status)
+		dc_engine_fail(runner->engine, status);
 }
 
 static void schedule_epoch(struct dc_runner *runner, uint32_t number);
@@ -538,7 +553,10 @@ static void begin_epoch(void *context, uint64_t argument)
 		if (status)
 			dc_engine_fail(runner->engine, status);
 	}
-	reroute(runner, before);
+	for (uint32_t i = 0; i < plan->bundle_count; i++)
+		for (uint32_t m = 0; runner->live[i] && m < plan->bundles[i].messages; m++)
+			reroute(runner, &plan->bundles[i], m, &runner->live[i]->messages[m],
+				before);
 	schedule_epoch(runner, runner->epoch + 1);
 }
 

@@ -14,8 +14,8 @@
  * of no capacity. Epochs that begin after the last operation has ended do not hold the engine up.
  *
  * Ownership: engine and plan are borrowed and outlive the runner. Memory beside the plan: 64 bytes per
- * line, 32 per bundle, about 120 per link, 12 per message once one is sent by itself, and the transfers under
- * way. */
+ * line, 40 per bundle, about 120 per link, and of messages that are being sent one by one 16 and their
+ * transfers. */
 #ifndef DC_FABRIC_RUNNER_H
 #define DC_FABRIC_RUNNER_H
 
@@ -61,7 +61,7 @@ struct dc_runner_statistics {
 	uint64_t coalesced; /* messages in stretches that ran as one event */
 	uint64_t splits;    /* stretches interrupted */
 	size_t bytes;       /* of memory held, without the plan */
-	size_t live_bytes;  /* of these, what links and messages sent one by one have taken */
+	size_t live_bytes;  /* of these, what links and messages sent one by one take at most */
 };
 struct dc_runner_statistics dc_runner_statistics(const struct dc_runner *runner);
 

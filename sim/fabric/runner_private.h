@@ -38,6 +38,17 @@ struct dc_runner_operation {
 	bool done;
 };
 
+/* The messages of a line that sends them one by one. */
+struct dc_runner_message {
+	dc_fluid_transfer transfer; /* under way, or kept for the next step; or 0 */
+	bool under_way;
+};
+
+struct dc_runner_live {
+	uint32_t line;
+	struct dc_runner_message messages[];
+};
+
 struct dc_runner {
 	struct dc_engine *engine;
 	const struct dc_plan *plan;
@@ -51,11 +62,10 @@ struct dc_runner {
 	struct dc_runner_link *links;
 	struct dc_step *steps; /* by bundle */
 	struct dc_runner_operation *operations;
-	dc_fluid_transfer
-		*live; /* by message: under way, or kept for the next step; NULL before one is */
-	struct dc_step_rest *rests; /* by message of a bundle; NULL before one is split */
+	struct dc_runner_live **live; /* by bundle: NULL unless its messages are sent one by one */
+	size_t live_bytes;            /* that these take now */
+	struct dc_step_rest *rests;   /* by message of a bundle; NULL before one is split */
 	struct dc_fluid_hop *path;
-	uint32_t *line_of; /* the line a message is under way for, or DC_PLAN_NONE */
 	uint64_t *stamps, stamp;
 	uint32_t epoch;
 	dc_time started;
@@ -63,5 +73,16 @@ struct dc_runner {
 	uint32_t operations_left;
 	struct dc_runner_statistics statistics;
 };
+
+static inline size_t dc_runner_live_size(const struct dc_plan_bundle *bundle)
+{
+	return sizeof(struct dc_runner_live) + bundle->messages * sizeof(struct dc_runner_message);
+}
+
+static inline const struct dc_plan_bundle *dc_runner_bundle_of(const struct dc_runner *runner,
+							       uint32_t line)
+{
+	return &runner->plan->bundles[dc_plan_bundle_of(runner->plan, line)];
+}
 
 #endif

@@ -13,7 +13,7 @@ static bool prepare_lines(struct dc_runner *runner)
 		uint32_t chunks = dc_plan_phase_of(plan, i)->chunks;
 
 		runner->lines[i].held_by = DC_PLAN_NONE;
-		if (chunks < 2 || plan->lines[i].needs < 2)
+		if (chunks < 2 || dc_plan_phase_of(plan, i)->needs < 2)
 			continue;
 		runner->lines[i].ahead = (uint32_t)counters;
 		counters += chunks - 1;
@@ -47,19 +47,21 @@ static bool allocate(struct dc_runner *runner)
 	uint32_t most_hops = 0;
 
 	for (uint32_t i = 0; i < plan->way_count; i++)
-		if (plan->ways[i].hops > most_hops)
-			most_hops = plan->ways[i].hops;
+		if (dc_plan_hops(&plan->ways[i]) > most_hops)
+			most_hops = dc_plan_hops(&plan->ways[i]);
 	runner->lines = calloc(plan->line_count + 1u, sizeof *runner->lines);
 	runner->links = calloc(plan->link_count + 1u, sizeof *runner->links);
 	runner->stamps = calloc(plan->link_count + 1u, sizeof *runner->stamps);
 	runner->steps = calloc(plan->bundle_count + 1u, sizeof *runner->steps);
+	runner->live = calloc(plan->bundle_count + 1u, sizeof *runner->live);
 	runner->operations = calloc(plan->operation_count + 1u, sizeof *runner->operations);
 	runner->path = calloc(most_hops + 1u, sizeof *runner->path);
-	runner->statistics.bytes += plan->line_count * sizeof *runner->lines +
-				    plan->bundle_count * sizeof *runner->steps +
-				    plan->operation_count * sizeof *runner->operations +
-				    most_hops * sizeof *runner->path;
-	return runner->lines && runner->links && runner->stamps && runner->steps &&
+	runner->statistics.bytes +=
+		plan->line_count * sizeof *runner->lines +
+		plan->bundle_count * (sizeof *runner->steps + sizeof *runner->live) +
+		plan->operation_count * sizeof *runner->operations +
+		most_hops * sizeof *runner->path;
+	return runner->lines && runner->links && runner->stamps && runner->steps && runner->live &&
 	       runner->operations && runner->path;
 }
 
@@ -105,8 +107,9 @@ void dc_runner_destroy(struct dc_runner *runner)
 	free(runner->stamps);
 	free(runner->steps);
 	free(runner->operations);
+	for (uint32_t i = 0; i < runner->plan->bundle_count && runner->live; i++)
+		free(runner->live[i]);
 	free(runner->live);
-	free(runner->line_of);
 	free(runner->rests);
 	free(runner->path);
 	free(runner);
@@ -127,13 +130,14 @@ uint32_t dc_runner_unfinished(const struct dc_runner *runner)
 	return DC_PLAN_NONE;
 }
 
-/* The link of no capacity on a message's way. */
-static uint32_t blocked_at(const struct dc_runner *runner, uint32_t message)
+/* The link of no capacity on the way of a message. */
+static uint32_t blocked_at(const struct dc_runner *runner, const struct dc_plan_bundle *bundle,
+			   uint32_t message)
 {
 	const struct dc_plan *plan = runner->plan;
-	const struct dc_plan_way *way = dc_step_way(plan, message, runner->epoch);
+	const struct dc_plan_way *way = dc_step_way(plan, bundle, message, runner->epoch);
 
-	for (uint32_t h = 0; h < way->hops; h++) {
+	for (uint32_t h = 0; h < dc_plan_hops(way); h++) {
 		uint32_t link = plan->hops[way->first_hop + h].link;
 
 		if (!(plan->capacities[plan->links[link].first_capacity + runner->epoch] > 0))
@@ -146,15 +150,19 @@ uint32_t dc_runner_waits_at(const struct dc_runner *runner, uint32_t operation)
 {
 	const struct dc_plan *plan = runner->plan;
 
-	for (uint32_t m = 0; m < plan->message_count && runner->live; m++) {
-		uint32_t link;
+	for (uint32_t i = 0; i < plan->bundle_count; i++) {
+		const struct dc_runner_live *live = runner->live[i];
 
-		if (runner->line_of[m] == DC_PLAN_NONE ||
-		    dc_plan_phase_of(plan, runner->line_of[m])->operation != operation)
+		if (!live || dc_plan_phase_of(plan, live->line)->operation != operation)
 			continue;
-		link = blocked_at(runner, m);
-		if (link != DC_PLAN_NONE)
-			return link;
+		for (uint32_t m = 0; m < plan->bundles[i].messages; m++) {
+			uint32_t link = DC_PLAN_NONE;
+
+			if (live->messages[m].under_way)
+				link = blocked_at(runner, &plan->bundles[i], m);
+			if (link != DC_PLAN_NONE)
+				return link;
+		}
 	}
 	return DC_PLAN_NONE;
 }
@@ -175,19 +183,18 @@ static void add_stretch(const struct dc_runner *runner, uint32_t number, double 
 {
 	const struct dc_plan *plan = runner->plan;
 	const struct dc_runner_line *line = &runner->lines[number];
-	const struct dc_plan_bundle *bundle = &plan->bundles[plan->lines[number].bundle];
-	dc_time duration = runner->steps[plan->lines[number].bundle].duration;
+	const struct dc_plan_bundle *bundle = dc_runner_bundle_of(runner, number);
+	dc_time duration = runner->steps[dc_plan_bundle_of(plan, number)].duration;
 	double steps =
 		duration > 0 ? dc_time_ratio(dc_engine_now(runner->engine) - line->begin, duration)
 			     : 0;
 
 	steps = fmin(steps, (double)line->left);
 	for (uint32_t m = 0; m < bundle->messages; m++) {
-		uint32_t message = bundle->first_message + m;
-		const struct dc_plan_terms *terms = dc_plan_terms_of(plan, message);
-		const struct dc_plan_way *way = dc_step_way(plan, message, runner->epoch);
+		const struct dc_plan_terms *terms = dc_plan_terms_of(plan, bundle, m);
+		const struct dc_plan_way *way = dc_step_way(plan, bundle, m, runner->epoch);
 
-		for (uint32_t h = 0; h < way->hops; h++) {
+		for (uint32_t h = 0; h < dc_plan_hops(way); h++) {
 			const struct dc_plan_hop *hop = &plan->hops[way->first_hop + h];
 
 			bytes[hop->link] += steps * terms->bytes * dc_plan_use_of(plan, hop) *

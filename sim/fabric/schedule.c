@@ -109,6 +109,14 @@ void dc_schedule_xor(struct dc_schedule *schedule, uint64_t mask, double bytes)
 		add(schedule, DC_PATTERN_XOR, mask, bytes);
 }
 
+void dc_schedule_return(struct dc_schedule *schedule)
+{
+	struct dc_schedule_phase *phase = last_phase(schedule);
+
+	if (phase)
+		phase->returns = true;
+}
+
 void dc_schedule_up(struct dc_schedule *schedule, double bytes)
 {
 	add(schedule, DC_PATTERN_UP, 0, bytes);

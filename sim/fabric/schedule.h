@@ -17,6 +17,7 @@
  *   LIST   the messages listed
  *   UP     every member sends to the root of the dimension's switches, which add up (topology.h)
  *   DOWN   the root sends the same to every member
+ * In a phase that returns, what goes up comes down within the step: its messages wait for both ways.
  *
  * Ownership: a schedule and all it points to live in the arena given. */
 #ifndef DC_FABRIC_SCHEDULE_H
@@ -51,6 +52,7 @@ struct dc_schedule_phase {
 	size_t factor;   /* of the group, or DC_GROUP_ACROSS */
 	uint64_t repeat; /* equal steps, >= 1 */
 	bool reduces;    /* what arrives is added to what is there */
+	bool returns;    /* UP, DOWN: a message crosses the links both up and down */
 	struct dc_pattern *patterns;
 	size_t count, capacity;
 };
@@ -81,6 +83,8 @@ void dc_schedule_phase(struct dc_schedule *schedule, size_t factor, uint64_t rep
 /* Adds to the last phase. A shift by a multiple of the line's size is left out. */
 void dc_schedule_shift(struct dc_schedule *schedule, uint64_t offset, double bytes);
 void dc_schedule_xor(struct dc_schedule *schedule, uint64_t mask, double bytes);
+/* The last phase, of UP and DOWN only, returns. */
+void dc_schedule_return(struct dc_schedule *schedule);
 /* All members to or from the switches of the phase's dimension. */
 void dc_schedule_up(struct dc_schedule *schedule, double bytes);
 void dc_schedule_down(struct dc_schedule *schedule, double bytes);

@@ -7,11 +7,17 @@
 #include "fabric/plan_build.h"
 #include "fluid/transfers.h"
 
-const struct dc_plan_way *dc_step_way(const struct dc_plan *plan, uint32_t message, uint32_t epoch)
+const struct dc_plan_way *dc_step_way(const struct dc_plan *plan,
+				      const struct dc_plan_bundle *bundle, uint32_t message,
+				      uint32_t epoch)
 {
-	const struct dc_plan_way *way = &plan->ways[plan->messages[message].first_way];
+	const struct dc_plan_way *way = dc_plan_way_of(plan, bundle, message);
 
-	while (way->more && way[1].epoch <= epoch)
+	/* As a rule there is no other. */
+	if (bundle->terms != DC_PLAN_NONE)
+		return way;
+	while (dc_plan_way_terms_of(plan, way)->more &&
+	       dc_plan_way_terms_of(plan, way + 1)->epoch <= epoch)
 		way++;
 	return way;
 }
@@ -22,17 +28,18 @@ static double capacity_of(const struct dc_plan *plan, uint32_t link, uint32_t ep
 }
 
 /* Of a message alone on its links, as the solver would have it. */
-static double alone_bps(const struct dc_plan *plan, uint32_t message, uint32_t epoch,
-			uint32_t *bottleneck)
+static double alone_bps(const struct dc_plan *plan, const struct dc_plan_bundle *bundle,
+			uint32_t message, uint32_t epoch, uint32_t *bottleneck)
 {
-	const struct dc_plan_way *way = dc_step_way(plan, message, epoch);
+	const struct dc_plan_way *way = dc_step_way(plan, bundle, message, epoch);
+	double multiplicity = dc_plan_terms_of(plan, bundle, message)->multiplicity;
 	double least = (double)INFINITY;
 
 	*bottleneck = DC_PLAN_NONE;
-	for (uint32_t i = 0; i < way->hops; i++) {
+	for (uint32_t i = 0; i < dc_plan_hops(way); i++) {
 		const struct dc_plan_hop *hop = &plan->hops[way->first_hop + i];
-		double pull = dc_plan_terms_of(plan, message)->multiplicity *
-			      dc_plan_use_of(plan, hop) / plan->links[hop->link].multiplicity;
+		double pull = multiplicity * dc_plan_use_of(plan, hop) /
+			      plan->links[hop->link].multiplicity;
 		double rate = capacity_of(plan, hop->link, epoch) / pull;
 
 		if (rate >= least)
@@ -41,6 +48,12 @@ static double alone_bps(const struct dc_plan *plan, uint32_t message, uint32_t e
 		*bottleneck = hop->link;
 	}
 	return least;
+}
+
+static int64_t latency_of(const struct dc_plan *plan, const struct dc_plan_bundle *bundle,
+			  uint32_t message, uint32_t epoch)
+{
+	return dc_plan_way_terms_of(plan, dc_step_way(plan, bundle, message, epoch))->latency;
 }
 
 static dc_time transfer_time(double bytes, double rate_bps)
@@ -71,26 +84,27 @@ static void on_arrival(void *context, uint64_t argument)
 }
 
 static enum dc_status start_message(struct trial *trial, const struct dc_plan *plan,
-				    uint32_t number, uint32_t epoch, dc_fluid_transfer *id)
+				    const struct dc_plan_bundle *bundle, uint32_t message,
+				    uint32_t epoch)
 {
-	const struct dc_plan_terms *terms = dc_plan_terms_of(plan, number);
-	const struct dc_plan_way *way = dc_step_way(plan, number, epoch);
-	struct dc_fluid_hop *path = calloc(way->hops + 1u, sizeof *path);
+	const struct dc_plan_terms *terms = dc_plan_terms_of(plan, bundle, message);
+	const struct dc_plan_way *way = dc_step_way(plan, bundle, message, epoch);
+	struct dc_fluid_hop *path = calloc(dc_plan_hops(way) + 1u, sizeof *path);
 	struct dc_fluid_transfer_spec spec = {
 		.path = path,
-		.hops = way->hops,
-		.entity = number,
+		.hops = dc_plan_hops(way),
+		.entity = bundle->first_message + message,
 		.bytes = terms->bytes,
 		.weight = 1,
 		.cap_bps = (double)INFINITY,
 		.multiplicity = terms->multiplicity,
-		.latency = dc_plan_latency_of(plan, way),
+		.latency = dc_plan_way_terms_of(plan, way)->latency,
 		.done = on_arrival,
 		.context = trial,
 	};
 	enum dc_status status = path ? DC_OK : DC_ERR_MEMORY;
 
-	for (uint32_t i = 0; i < way->hops && !status; i++) {
+	for (uint32_t i = 0; i < dc_plan_hops(way) && !status; i++) {
 		const struct dc_plan_hop *hop = &plan->hops[way->first_hop + i];
 		uint32_t *resource = dc_plan_index_find(&trial->index, hop->link);
 		uint32_t *link;
@@ -112,7 +126,7 @@ static enum dc_status start_message(struct trial *trial, const struct dc_plan *p
 		path[i] = (struct dc_fluid_hop){*resource, dc_plan_use_of(plan, hop)};
 	}
 	if (!status)
-		status = dc_fluid_transfers_start(trial->transfers, &spec, id);
+		status = dc_fluid_transfers_start(trial->transfers, &spec, &trial->ids[message]);
 	free(path);
 	return status;
 }
@@ -144,8 +158,7 @@ static enum dc_status begin_trial(struct trial *trial, const struct dc_plan *pla
 	if (!trial->transfers || !trial->ids)
 		return DC_ERR_MEMORY;
 	for (uint32_t i = 0; i < bundle->messages && !status; i++)
-		status = start_message(trial, plan, bundle->first_message + i, epoch,
-				       &trial->ids[i]);
+		status = start_message(trial, plan, bundle, i, epoch);
 	return status;
 }
 
@@ -155,9 +168,9 @@ static bool is_disjoint(const struct dc_plan *plan, const struct dc_plan_bundle 
 			uint32_t epoch, uint64_t *stamps, uint64_t stamp)
 {
 	for (uint32_t m = 0; m < bundle->messages; m++) {
-		const struct dc_plan_way *way = dc_step_way(plan, bundle->first_message + m, epoch);
+		const struct dc_plan_way *way = dc_step_way(plan, bundle, m, epoch);
 
-		for (uint32_t i = 0; i < way->hops; i++) {
+		for (uint32_t i = 0; i < dc_plan_hops(way); i++) {
 			uint32_t link = plan->hops[way->first_hop + i].link;
 
 			if (stamps[link] == stamp)
@@ -179,10 +192,10 @@ enum dc_status dc_step_measure(const struct dc_plan *plan, uint32_t number, uint
 	step->disjoint = is_disjoint(plan, bundle, epoch, stamps, ++*stamp);
 	if (step->disjoint) {
 		for (uint32_t m = 0; m < bundle->messages; m++) {
-			uint32_t message = bundle->first_message + m, bottleneck;
-			double rate = alone_bps(plan, message, epoch, &bottleneck);
-			dc_time end = dc_plan_latency_of(plan, dc_step_way(plan, message, epoch)) +
-				      transfer_time(dc_plan_terms_of(plan, message)->bytes, rate);
+			uint32_t bottleneck;
+			double rate = alone_bps(plan, bundle, m, epoch, &bottleneck);
+			dc_time end = latency_of(plan, bundle, m, epoch) +
+				      transfer_time(dc_plan_terms_of(plan, bundle, m)->bytes, rate);
 
 			if (end < step->duration)
 				continue;
@@ -226,9 +239,9 @@ enum dc_status dc_step_interrupt(const struct dc_plan *plan, uint32_t number, ui
 			status = dc_engine_run(trial.engine, NULL);
 	}
 	for (uint32_t m = 0; m < bundle->messages && !status; m++) {
-		uint32_t message = bundle->first_message + m, bottleneck;
-		dc_time latency = dc_plan_latency_of(plan, dc_step_way(plan, message, epoch));
-		double bytes = dc_plan_terms_of(plan, message)->bytes;
+		uint32_t bottleneck;
+		dc_time latency = latency_of(plan, bundle, m, epoch);
+		double bytes = dc_plan_terms_of(plan, bundle, m)->bytes;
 
 		rests[m] = (struct dc_step_rest){0};
 		if (offset < latency) {
@@ -236,7 +249,7 @@ enum dc_status dc_step_interrupt(const struct dc_plan *plan, uint32_t number, ui
 		} else if (!step->disjoint) {
 			rests[m].bytes = dc_fluid_transfers_left(trial.transfers, trial.ids[m]);
 		} else {
-			double rate = alone_bps(plan, message, epoch, &bottleneck);
+			double rate = alone_bps(plan, bundle, m, epoch, &bottleneck);
 
 			if (offset - latency < transfer_time(bytes, rate))
 				rests[m].bytes = bytes - rate * dc_time_to_s(offset - latency);

@@ -17,8 +17,10 @@ struct dc_step_rest {
 	double bytes; /* 0 with latency 0: it has arrived */
 };
 
-/* The way a message takes in an epoch. */
-const struct dc_plan_way *dc_step_way(const struct dc_plan *plan, uint32_t message, uint32_t epoch);
+/* The way that a message of a bundle takes in an epoch. */
+const struct dc_plan_way *dc_step_way(const struct dc_plan *plan,
+				      const struct dc_plan_bundle *bundle, uint32_t message,
+				      uint32_t epoch);
 
 /* The step's length. stamps: one per link of the plan, *stamp is taken and counted on. */
 enum dc_status dc_step_measure(const struct dc_plan *plan, uint32_t bundle, uint32_t epoch,

@@ -102,6 +102,7 @@ double dc_transport_ring_s(const struct dc_transport *transport,
  *
  *     startup + 2 (L + step) + S (1 + 1/p) / (B in_network)
  *
+ * with L the latency between two members, up to the switch and down
  * [NVLink SHARP; Graham et al. 2016, SHARP]. in_network must not be 0; one member: 0. */
 double dc_transport_in_network_s(const struct dc_transport *transport,
 				 const struct dc_transport_protocol *protocol, unsigned members,

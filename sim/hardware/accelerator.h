@@ -77,8 +77,9 @@ struct dc_accelerator_attention {
 
 struct dc_accelerator_efficiency {
 	const struct dc_node *node;
-	const char *calibration;  /* what the constants were fitted on; NULL: nothing, they are defaults */
-	double matrix;            /* share of peak that a product of long inner dimension reaches */
+	const char *
+		calibration; /* what the constants were fitted on; NULL: nothing, they are defaults */
+	double matrix;       /* share of peak that a product of long inner dimension reaches */
 	double fp8, mxfp8, nvfp4; /* the same of these formats; 0: as matrix */
 	double batched;           /* of that, what many small products at once reach */
 	struct dc_accelerator_attention attention;

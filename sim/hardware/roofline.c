@@ -31,17 +31,18 @@ static bool is_aligned(double length, enum dc_precision precision)
 	return fmod(length * dc_precision_size_bytes(precision), 16.0) == 0.0;
 }
 
-/* How much longer a product takes for its shape. */
+/* How much longer a product takes for its shape: twice at most for each side. */
 static double edges(const struct dc_accelerator_efficiency *efficiency, const struct dc_work *work)
 {
 	double longer = 1.0;
 
+	if (work->kernel != DC_KERNEL_PRODUCT)
+		return longer;
 	if (work->rows > 0.0)
-		longer *= 1.0 + efficiency->outer_half / work->rows;
+		longer *= 1.0 + fmin(1.0, efficiency->outer_half / work->rows);
 	if (work->columns > 0.0)
-		longer *= 1.0 + efficiency->outer_half / work->columns;
+		longer *= 1.0 + fmin(1.0, efficiency->outer_half / work->columns);
 	if (efficiency->unaligned > 0.0 && work->columns > 0.0 &&
-	    work->kernel == DC_KERNEL_PRODUCT &&
 	    (!is_aligned(work->columns, work->precision) ||
 	     !is_aligned(work->inner, work->precision)))
 		longer /= efficiency->unaligned;

@@ -6,7 +6,9 @@
  * memory of peak bandwidth B; k kernels of t_k each [Williams, Waterman & Patterson 2009].
  * eta, K0, H, e_m and t_k are the accelerator's `efficiency`. 1 + K0/K is the pipeline-fill form: a
  * product spends a fixed time to start and end each output tile, whatever K is. 1 + H/M and 1 + H/N
- * are what tiles that reach over the edges and unequal waves of tiles cost. Where rows of a matrix
+ * are what tiles that reach over the edges and unequal waves of tiles cost, each 2 at most: for
+ * narrower matrices libraries have smaller tiles, and traffic counts. Convolutions, whose channels
+ * are few and whose tiles are made for them, are left out. Where rows of a matrix
  * are not a multiple of 16 bytes long, matrix units load element by element: efficiency.unaligned of
  * eta is left [NVIDIA, Matrix Multiplication Background User's Guide, sec. 2: alignment]. Elementwise work
  * (K = 0) is bound by its bytes: its arithmetic hides behind them on every device here.

@@ -227,23 +227,30 @@ static bool is_readable(hid_t dataset, hid_t space, int rank, const hsize_t *ext
 	return ok;
 }
 
+/* Rows of a chunk; 1 where it has none. */
+static hsize_t chunk_rows(hid_t dataset)
+{
+	hid_t plist = H5Dget_create_plist(dataset);
+	hsize_t chunk[2] = {1, 1};
+
+	if (plist >= 0 &&
+	    (H5Pget_layout(plist) != H5D_CHUNKED || H5Pget_chunk(plist, 2, chunk) < 0))
+		chunk[0] = 1;
+	if (plist >= 0)
+		H5Pclose(plist);
+	return chunk[0] ? chunk[0] : 1;
+}
+
 /* Rows up to the first that cannot be read: a kill may tear a piece of the index of chunks, and with it the
- * rows that it leads to. They are read from the first on, so what is lost is at the end. */
+ * rows that it leads to; what other pieces lead to, behind it, may be whole. Rows are read from the first on. Each
+ * chunk is read or not as one. */
 static hsize_t readable_rows(hid_t dataset, hid_t space, int rank, const hsize_t *extent)
 {
-	hsize_t low = 0, high = extent[0];
+	hsize_t step = chunk_rows(dataset), row = 0;
 
-	if (!high || is_readable(dataset, space, rank, extent, high - 1))
-		return high;
-	while (low < high) {
-		hsize_t middle = low + (high - low) / 2;
-
-		if (is_readable(dataset, space, rank, extent, middle))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	while (row < extent[0] && is_readable(dataset, space, rank, extent, row))
+		row += step;
+	return row < extent[0] ? row : extent[0];
 }
 
 /* Fills in a column and lowers *rows to its length: the scale is extended last, so after a kill

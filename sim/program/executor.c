@@ -31,6 +31,14 @@ static enum dc_status check(struct dc_executor *executor)
 	if (ensemble->program_count != stages)
 		return dc_diag_error(executor->diag, NULL, "%llu stages have %u programs",
 				     (unsigned long long)stages, ensemble->program_count);
+	for (size_t i = 0; i < executor->machine->slow_count; i++) {
+		const struct dc_slow_rank *slow = &executor->machine->slow[i];
+
+		if (slow->rank >= executor->ranks || !(slow->factor > 0))
+			return dc_diag_error(executor->diag, NULL,
+					     "no rank %llu can be %g times as slow",
+					     (unsigned long long)slow->rank, slow->factor);
+	}
 	return DC_OK;
 }
 

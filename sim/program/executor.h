@@ -50,9 +50,9 @@ struct dc_machine {
 	double launch_exponent; /* x above; 0: the host and the device take turns (1) */
 	double contention;      /* >= 0 */
 	double stretch;         /* of COMPUTE, for expected jitter; 0 is 1 */
-	double exchange;        /* how much longer communications within COMPUTE take than alone; 0 is 1 */
-	double meeting_s;       /* and until the hosts of their ranks have launched them */
-	double send_s;          /* what a SEND costs beside its message: launches, copies, handshake */
+	double exchange; /* how much longer communications within COMPUTE take than alone; 0 is 1 */
+	double meeting_s; /* and until the hosts of their ranks have launched them */
+	double send_s;    /* what a SEND costs beside its message: launches, copies, handshake */
 	const struct dc_slow_rank *slow;
 	size_t slow_count;
 };

@@ -1,6 +1,8 @@
 /* The executor: whether programs fit together. */
 #include "program/executor_private.h"
 
+#include <string.h>
+
 static enum dc_status refuse(const struct dc_executor *executor, uint32_t stage, const char *name,
 			     const char *what)
 {
@@ -60,10 +62,19 @@ static const struct dc_op *next_together(const struct dc_program *program, uint3
 	while (*position < stream->count) {
 		const struct dc_op *op = &program->ops[stream->ops[(*position)++]];
 
-		if (gang ? op->gang == kind : op->kind == DC_OP_COLLECTIVE && op->group == kind)
+		if (gang ? op->gang == kind && (op->kind == DC_OP_COMPUTE || op->kind == DC_OP_MARK)
+			 : op->kind == DC_OP_COLLECTIVE && op->group == kind)
 			return op;
 	}
 	return NULL;
+}
+
+static bool is_same_collective(const struct dc_op *a, const struct dc_op *b)
+{
+	return a->operation == b->operation &&
+	       !(a->size_bytes < b->size_bytes || a->size_bytes > b->size_bytes) &&
+	       strcmp(a->algorithm ? a->algorithm : "auto", b->algorithm ? b->algorithm : "auto") ==
+		       0;
 }
 
 /* Stages that meet in groups of a kind must come to the same operations in the same order. */
@@ -78,10 +89,7 @@ static enum dc_status check_kind(const struct dc_executor *executor, uint32_t ki
 		do {
 			a = next_together(ensemble->programs[0], kind, gang, &first);
 			b = next_together(ensemble->programs[s], kind, gang, &second);
-			if ((a || b) && (!a || !b ||
-					 (!gang && (a->operation != b->operation ||
-						    a->size_bytes < b->size_bytes ||
-						    a->size_bytes > b->size_bytes))))
+			if ((a || b) && (!a || !b || (!gang && !is_same_collective(a, b))))
 				return dc_diag_error(
 					executor->diag, NULL,
 					"stages 0 and %u share groups '%s' but not their "

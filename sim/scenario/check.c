@@ -431,6 +431,23 @@ static void settle_software(struct dc_scenario *scenario)
 	job->software = scenario->software = NULL;
 }
 
+/* The job's rank order is the workload's, which may say its own instead. */
+static enum dc_status settle_order(struct dc_scenario *scenario, struct dc_diag *diag)
+{
+	const struct dc_node *order = dc_scenario_job(scenario)->placement.order;
+	struct dc_parallelism *parallelism = &dc_scenario_training(scenario)->parallelism;
+
+	if (!order)
+		return DC_OK;
+	if (parallelism->order_node)
+		return dc_diag_error(
+			diag, &order->mark,
+			"placement: order: the workload's parallelism has an order, too; give "
+			"one of the two");
+	parallelism->order_node = order;
+	return DC_OK;
+}
+
 /* Fabric, nodes, batch and epochs: each needs the one before. */
 static enum dc_status check_work(struct dc_config *config, struct dc_scenario *scenario)
 {
@@ -443,6 +460,8 @@ static enum dc_status check_work(struct dc_config *config, struct dc_scenario *s
 	if (!status)
 		status = check_nodes(diag, site, &fabric);
 	settle_software(scenario);
+	if (!status)
+		status = settle_order(scenario, diag);
 	if (!status)
 		status = dc_training_settle(dc_scenario_training(scenario), fabric.ranks, diag);
 	if (!status)

@@ -166,48 +166,16 @@ static void settle_clock(struct dc_datacenter *dc, struct dc_scenario *scenario)
 	dc->start_second = dc_date_second_of_year(&scenario->run.start);
 }
 
-/* The largest batch whose memory fits the accelerator: memory grows evenly with the batch. */
-static double largest_batch(const struct dc_datacenter *dc)
-{
-	const struct dc_training_workload *workload = dc_scenario_training(dc->scenario);
-	double total_bytes[2];
-
-	for (int batch = 0; batch < 2; batch++)
-		total_bytes[batch] = dc_training_memory_of(&dc->plan.layers, batch,
-							   (enum dc_precision)workload->precision,
-							   (enum dc_optimizer)workload->optimizer)
-					     .total_bytes;
-	return fmax(0.0, floor((dc->accelerator->memory.size_bytes - total_bytes[0]) /
-			       (total_bytes[1] - total_bytes[0])));
-}
-
 static enum dc_status check_memory(struct dc_datacenter *dc, struct dc_diag *diag)
 {
 	const struct dc_training_workload *workload = dc_scenario_training(dc->scenario);
-	char breakdown[256], size[64];
+	enum dc_status status =
+		dc_training_fit(workload, &dc->plan.layers, dc->arena, diag, &dc->fitting);
 
-	dc->memory = dc_training_memory_of(
-		&dc->plan.layers, (double)workload->batch.per_accelerator,
-		(enum dc_precision)workload->precision, (enum dc_optimizer)workload->optimizer);
-	if (dc->memory.total_bytes <= dc->accelerator->memory.size_bytes)
-		return DC_OK;
-	dc_training_memory_format(&dc->memory, breakdown, sizeof breakdown);
-	dc_units_human(dc->accelerator->memory.size_bytes, DC_DIM_BYTES, size, sizeof size);
-	if (largest_batch(dc) < 1)
-		return dc_diag_error(
-			diag, dc_node_mark(workload->node, "model"),
-			"model '%s' does not fit in the %s of '%s', whatever the "
-			"batch: %s",
-			workload->model->name ? workload->model->name : "(inline)", size,
-			dc->accelerator->name ? dc->accelerator->name : "(inline)", breakdown);
-	return dc_diag_error(
-		diag, dc_node_mark(workload->batch.node, "per_accelerator"),
-		"model '%s' with %llu samples per accelerator does not fit in the %s of "
-		"'%s', which hold at most %.0f: %s",
-		workload->model->name ? workload->model->name : "(inline)",
-		(unsigned long long)workload->batch.per_accelerator, size,
-		dc->accelerator->name ? dc->accelerator->name : "(inline)", largest_batch(dc),
-		breakdown);
+	if (status)
+		return status;
+	return dc_training_check_memory(workload, &dc->fitting, dc->fabric.ranks, dc->accelerator,
+					dc->arena, diag);
 }
 
 static enum dc_status build_work(struct dc_datacenter *dc, struct dc_diag *diag)
@@ -220,6 +188,8 @@ static enum dc_status build_work(struct dc_datacenter *dc, struct dc_diag *diag)
 
 	dc->machine.accelerator = dc->accelerator;
 	dc->machine.fabric = &dc->fabric;
+	dc_training_timing(workload, (double)dc->nodes, run->jitter == DC_JITTER_EXPECTED,
+			   &dc->machine);
 	status = dc_training_lower(workload, dc->tier ? job->data : NULL, dc->fabric.ranks,
 				   dc->accelerator, dc->arena, diag, &dc->plan);
 	if (status)

@@ -13,8 +13,9 @@
 #include "scenario/scenario.h"
 #include "traffic/collective_run.h"
 #include "traffic/flows.h"
+#include "training/fitting.h"
 #include "training/lower.h"
-#include "training/memory.h"
+#include "training/timing.h"
 
 struct dc_datacenter {
 	const struct dc_scenario *scenario;
@@ -52,9 +53,9 @@ struct dc_datacenter {
 	struct dc_traffic_collectives *collectives;
 	struct dc_machine machine;
 	struct dc_training_plan plan;
-	struct dc_training_memory memory;
-	uint64_t iterations; /* 0: until the duration is over */
-	dc_time until;       /* DC_TIME_NEVER: until the iterations are done */
+	struct dc_training_fitting fitting; /* memory by stage */
+	uint64_t iterations;                /* 0: until the duration is over */
+	dc_time until;                      /* DC_TIME_NEVER: until the iterations are done */
 };
 
 /* Builds everything; refuses a model that does not fit in memory with the breakdown of who uses what,

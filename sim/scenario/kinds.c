@@ -21,14 +21,14 @@ struct dc_scenario_kind {
 static const char *const nothing[] = {NULL};
 static const char *const of_network_scenario[] = {"economics", "software", NULL};
 static const char *const of_training_scenario[] = {"events", NULL};
-static const char *const of_flows_run[] = {"iterations", "epochs", "utc_offset", NULL};
-static const char *const of_collective_run[] = {"duration", "iterations", "epochs", "utc_offset",
-						NULL};
+static const char *const of_flows_run[] = {"iterations", "epochs", "utc_offset", "jitter", NULL};
+static const char *const of_collective_run[] = {"duration",   "iterations", "epochs",
+						"utc_offset", "jitter",     NULL};
 static const char *const of_flows_site[] = {"nodes", "node", "racks", "storage", "facility", NULL};
 /* Nodes tell which ports ranks share. */
 static const char *const of_collective_site[] = {"racks", "storage", "facility", NULL};
-static const char *const of_flows_job[] = {"data", "arrival", "software", NULL};
-static const char *const of_collective_job[] = {"data", "software", NULL};
+static const char *const of_flows_job[] = {"data", "arrival", "software", "placement", NULL};
+static const char *const of_collective_job[] = {"data", "software", "placement", NULL};
 static const char *const of_training_record[] = {"links", NULL};
 static const char *const of_training_job[] = {"arrival", NULL};
 static const char *const links[] = {"links", NULL};

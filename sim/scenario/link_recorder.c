@@ -204,6 +204,16 @@ void dc_simulation_links_pause(struct dc_link_recorder *recorder)
 	recorder->next = 0;
 }
 
+void dc_simulation_links_declare(const struct dc_link_recorder *recorder, struct dc_axis *axes,
+				 struct dc_record_schema *schema)
+{
+	if (!recorder->axis.count)
+		return;
+	axes[schema->axes_count++] = recorder->axis;
+	schema->columns = &recorder->column;
+	schema->columns_count = 1;
+}
+
 enum dc_status dc_simulation_links_finish(struct dc_link_recorder *recorder)
 {
 	return write_row(recorder);
@@ -236,4 +246,24 @@ size_t dc_simulation_links_busiest(struct dc_link_recorder *recorder,
 		busiest[place] = l;
 	}
 	return count;
+}
+
+enum dc_status dc_simulation_links_report(struct dc_link_recorder *recorder, double duration_s,
+					  dc_simulation_links_name *name, void *context,
+					  struct dc_arena *arena,
+					  struct dc_simulation_result *result)
+{
+	uint64_t busiest[DC_LINK_RECORDER_TOP];
+	size_t count = dc_simulation_links_busiest(recorder, busiest);
+	size_t most = sizeof result->busiest / sizeof *result->busiest;
+
+	for (size_t i = 0; i < most && i < count; i++) {
+		result->busiest[i].name = name(context, busiest[i], arena);
+		result->busiest[i].utilization = recorder->link_bytes[busiest[i]] /
+						 (recorder->link_bps[busiest[i]] * duration_s);
+		if (!result->busiest[i].name)
+			return DC_ERR_MEMORY;
+		result->busiest_count = i + 1;
+	}
+	return DC_OK;
 }

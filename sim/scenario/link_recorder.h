@@ -16,6 +16,7 @@
 #include "engine/record.h"
 #include "fabric/fabric.h"
 #include "scenario/scenario.h"
+#include "scenario/simulation.h"
 
 enum { DC_LINK_RECORDER_TOP = 16, DC_LINK_RECORDER_LINKS = 65536 };
 
@@ -54,6 +55,9 @@ enum dc_status dc_simulation_links_init(struct dc_link_recorder *recorder, int m
 					dc_simulation_links_name *name, void *name_context,
 					struct dc_arena *arena) DC_CHECK;
 
+/* Adds its axis, where it has one, to those of the schema (axes: with room for it), and its column. */
+void dc_simulation_links_declare(const struct dc_link_recorder *recorder, struct dc_axis *axes,
+				 struct dc_record_schema *schema);
 /* Begins rows, every interval from 0 on, as long as anything else is pending in the engine. */
 void dc_simulation_links_start(struct dc_link_recorder *recorder, struct dc_engine *engine,
 			       dc_time interval, struct dc_record_sink *sink,
@@ -69,5 +73,10 @@ enum dc_status dc_simulation_links_finish(struct dc_link_recorder *recorder) DC_
 /* The links with the highest share of capacity carried by now; their number. Ties: the least link. */
 size_t dc_simulation_links_busiest(struct dc_link_recorder *recorder,
 				   uint64_t busiest[DC_LINK_RECORDER_TOP]);
+/* The first of them, by name, into the result of a run that took so long. */
+enum dc_status dc_simulation_links_report(struct dc_link_recorder *recorder, double duration_s,
+					  dc_simulation_links_name *name, void *context,
+					  struct dc_arena *arena,
+					  struct dc_simulation_result *result) DC_CHECK;
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/sum.h"
 #include "scenario/events.h"
 #include "scenario/link_recorder.h"
+#include "scenario/record.h"
 
 const struct dc_scalar dc_simulation_collective_summary[DC_COLLECTIVES_SCALARS] = {
 	{"duration_s", "s", "simulated time"},
@@ -65,21 +66,10 @@ struct collectives_run {
 	double summary[DC_COLLECTIVES_SCALARS];
 };
 
-static enum dc_status write_event_at(const struct collectives_run *run, enum event kind,
-				     dc_time moment, const char *detail)
-{
-	const struct dc_event_row row = {
-		.time_s = dc_time_to_s(moment),
-		.kind = (uint8_t)kind,
-		.detail = detail,
-	};
-
-	return run->sink ? run->sink->type->event(run->sink, &row) : DC_OK;
-}
-
 static enum dc_status write_event(const struct collectives_run *run, enum event kind)
 {
-	return write_event_at(run, kind, dc_engine_now(run->engine), "");
+	return dc_scenario_record_event(run->sink, dc_engine_now(run->engine), (uint8_t)kind, 0,
+					"");
 }
 
 static enum dc_status name_axes(struct collectives_run *run)
@@ -108,13 +98,7 @@ static enum dc_status name_axes(struct collectives_run *run)
 
 static enum dc_status begin(struct collectives_run *run)
 {
-	const struct dc_scenario *scenario = run->datacenter->scenario;
-	char start[32];
 	struct dc_record_schema schema = {
-		.name = scenario->name,
-		.version = DCSIM_VERSION,
-		.seed = scenario->run.seed,
-		.start = start,
 		.axes = run->axes,
 		.axes_count = AXES,
 		.summary = dc_simulation_collective_summary,
@@ -126,24 +110,17 @@ static enum dc_status begin(struct collectives_run *run)
 		.collectives = true,
 	};
 
-	if (!run->sink)
-		return DC_OK;
-	if (run->links.axis.count) {
-		run->axes[schema.axes_count++] = run->links.axis;
-		schema.columns = &run->links.column;
-		schema.columns_count = 1;
-	}
-	dc_date_format(&scenario->run.start, start, sizeof start);
-	schema.scenario = dc_scenario_write(scenario, run->datacenter->arena);
-	if (!schema.scenario)
-		return DC_ERR_MEMORY;
-	return run->sink->type->begin(run->sink, &schema);
+	dc_simulation_links_declare(&run->links, run->axes, &schema);
+	return dc_scenario_begin_record(run->datacenter->scenario, run->datacenter->arena,
+					run->sink, &schema);
 }
 
 static enum dc_status on_moment(void *context, dc_time moment, bool back, const char *words)
 {
-	return write_event_at(context, back ? EVENT_LINKS_BACK : EVENT_LINKS_CHANGED, moment,
-			      words);
+	const struct collectives_run *run = context;
+
+	return dc_scenario_record_event(run->sink, moment,
+					back ? EVENT_LINKS_BACK : EVENT_LINKS_CHANGED, 0, words);
 }
 
 static uint32_t algorithm_index(const struct dc_algorithm_type *type)
@@ -154,14 +131,13 @@ static uint32_t algorithm_index(const struct dc_algorithm_type *type)
 	return DC_RECORD_NONE;
 }
 
-static const char *link_name(const struct collectives_run *run, uint64_t link)
+static const char *name_link(void *context, uint64_t link, struct dc_arena *arena)
 {
+	const struct collectives_run *run = context;
 	char name[256];
 
-	if (link == UINT64_MAX)
-		return "";
 	dc_fabric_link_name(&run->datacenter->fabric, link, name, sizeof name);
-	return dc_arena_strdup(run->datacenter->arena, name);
+	return dc_arena_strdup(arena, name);
 }
 
 static void add_up(struct collectives_run *run, const struct dc_traffic_collective_row *from,
@@ -209,7 +185,9 @@ static enum dc_status on_row(void *context, const struct dc_traffic_collective_r
 		.second_s = from->found.second ? dc_time_to_s(from->found.second_duration)
 					       : (double)NAN,
 		.untried = from->found.passed_over,
-		.bottleneck = link_name(run, from->bottleneck),
+		.bottleneck = from->bottleneck == UINT64_MAX
+				      ? ""
+				      : name_link(run, from->bottleneck, run->datacenter->arena),
 	};
 	if (!row->bottleneck)
 		return DC_ERR_MEMORY;
@@ -252,15 +230,6 @@ static enum dc_status check_balance(struct dc_diag *diag, const double *s)
 }
 
 /* --- links --- */
-
-static const char *name_link(void *context, uint64_t link, struct dc_arena *arena)
-{
-	const struct collectives_run *run = context;
-	char name[256];
-
-	dc_fabric_link_name(&run->datacenter->fabric, link, name, sizeof name);
-	return dc_arena_strdup(arena, name);
-}
 
 static enum dc_status prepare_links(struct collectives_run *run, const uint64_t *busiest,
 				    size_t count)
@@ -339,24 +308,13 @@ static void on_ends(void *context, const struct dc_plan *plan, const struct dc_r
 
 static enum dc_status finish_links(struct collectives_run *run, struct dc_simulation_result *result)
 {
-	double duration_s = dc_time_to_s(dc_engine_now(run->engine));
-	uint64_t busiest[DC_LINK_RECORDER_TOP];
-	enum dc_status status;
-	size_t count;
+	const struct dc_datacenter *dc = run->datacenter;
+	enum dc_status status = run->links.links ? dc_simulation_links_finish(&run->links) : DC_OK;
 
-	if (!run->links.links || links_mode(run->datacenter) == DC_SCENARIO_LINKS_CLASS)
-		return run->links.links ? dc_simulation_links_finish(&run->links) : DC_OK;
-	status = dc_simulation_links_finish(&run->links);
-	count = dc_simulation_links_busiest(&run->links, busiest);
-	for (size_t i = 0; i < 3 && i < count; i++) {
-		result->busiest[i].name = link_name(run, busiest[i]);
-		result->busiest[i].utilization = run->links.link_bytes[busiest[i]] /
-						 (run->links.link_bps[busiest[i]] * duration_s);
-		if (!result->busiest[i].name)
-			return DC_ERR_MEMORY;
-		result->busiest_count = i + 1;
-	}
-	return status;
+	if (status || !run->links.links || links_mode(dc) == DC_SCENARIO_LINKS_CLASS)
+		return status;
+	return dc_simulation_links_report(&run->links, dc_time_to_s(dc_engine_now(run->engine)),
+					  name_link, run, dc->arena, result);
 }
 
 static enum dc_traffic_folding folding_of(const struct dc_datacenter *dc)
@@ -440,11 +398,8 @@ static enum dc_status simulate(struct collectives_run *run, struct dc_diag *diag
 						 run->datacenter->arena, on_moment, run);
 	if (!status)
 		status = write_event(run, result->interrupted ? EVENT_INTERRUPTED : EVENT_END);
-	if (status || !run->sink)
-		return status;
-	return run->sink->type->end(
-		run->sink, result->interrupted ? DC_RECORD_INTERRUPTED : DC_RECORD_COMPLETE,
-		result->summary);
+	return status ? status
+		      : dc_scenario_end_record(run->sink, result->interrupted, result->summary);
 }
 
 /* What is told before the first row: the columns. */

@@ -9,6 +9,7 @@
 #include "base/sum.h"
 #include "scenario/events.h"
 #include "scenario/link_recorder.h"
+#include "scenario/record.h"
 #include "traffic/carrier.h"
 #include "traffic/flows_route.h"
 
@@ -61,28 +62,19 @@ struct network_run {
 	struct dc_sum bytes, hop_bytes; /* of those; NaN when one of them has changed its way */
 };
 
-static enum dc_status write_event_at(const struct network_run *run, enum event kind, dc_time moment,
-				     const char *detail)
-{
-	const struct dc_event_row row = {
-		.time_s = dc_time_to_s(moment),
-		.kind = (uint8_t)kind,
-		.detail = detail,
-	};
-
-	return run->sink ? run->sink->type->event(run->sink, &row) : DC_OK;
-}
-
 static enum dc_status write_event(const struct network_run *run, enum event kind,
 				  const char *detail)
 {
-	return write_event_at(run, kind, dc_engine_now(run->engine), detail);
+	return dc_scenario_record_event(run->sink, dc_engine_now(run->engine), (uint8_t)kind, 0,
+					detail);
 }
 
 static enum dc_status on_moment(void *context, dc_time moment, bool back, const char *words)
 {
-	return write_event_at(context, back ? EVENT_LINKS_BACK : EVENT_LINKS_CHANGED, moment,
-			      words);
+	const struct network_run *run = context;
+
+	return dc_scenario_record_event(run->sink, moment,
+					back ? EVENT_LINKS_BACK : EVENT_LINKS_CHANGED, 0, words);
 }
 
 static enum dc_status write_script(struct network_run *run)
@@ -98,14 +90,8 @@ static enum dc_status write_script(struct network_run *run)
 
 static enum dc_status begin(struct network_run *run)
 {
-	const struct dc_scenario *scenario = run->datacenter->scenario;
 	const struct dc_traffic *traffic = run->datacenter->traffic;
-	char start[32];
 	struct dc_record_schema schema = {
-		.name = scenario->name,
-		.version = DCSIM_VERSION,
-		.seed = scenario->run.seed,
-		.start = start,
 		.axes = run->axes,
 		.axes_count = 3,
 		.summary = dc_simulation_network_summary,
@@ -117,22 +103,13 @@ static enum dc_status begin(struct network_run *run)
 		.flows = true,
 	};
 
-	if (!run->sink)
-		return DC_OK;
 	run->axes[0] = (struct dc_axis){"vertex", traffic->graph.vertices.texts,
 					traffic->graph.vertices.count};
 	run->axes[1] = (struct dc_axis){"link", traffic->graph.ids.texts, traffic->graph.ids.count};
 	run->axes[2] = (struct dc_axis){"flow", traffic->ids.texts, traffic->ids.count};
-	if (run->links.axis.count) {
-		run->axes[schema.axes_count++] = run->links.axis;
-		schema.columns = &run->links.column;
-		schema.columns_count = 1;
-	}
-	dc_date_format(&scenario->run.start, start, sizeof start);
-	schema.scenario = dc_scenario_write(scenario, run->datacenter->arena);
-	if (!schema.scenario)
-		return DC_ERR_MEMORY;
-	return run->sink->type->begin(run->sink, &schema);
+	dc_simulation_links_declare(&run->links, run->axes, &schema);
+	return dc_scenario_begin_record(run->datacenter->scenario, run->datacenter->arena,
+					run->sink, &schema);
 }
 
 static enum dc_status on_flow(void *context, const struct dc_traffic_end *end)
@@ -228,24 +205,15 @@ static void start_links(struct network_run *run)
 
 static enum dc_status finish_links(struct network_run *run, struct dc_simulation_result *result)
 {
-	double duration_s = dc_time_to_s(dc_engine_now(run->engine));
-	uint64_t busiest[DC_LINK_RECORDER_TOP];
 	enum dc_status status;
-	size_t count;
 
 	if (!run->links.links)
 		return DC_OK;
 	status = dc_simulation_links_finish(&run->links);
-	count = dc_simulation_links_busiest(&run->links, busiest);
-	for (size_t i = 0; i < 3 && i < count; i++) {
-		result->busiest[i].name = name_link(run, busiest[i], run->datacenter->arena);
-		result->busiest[i].utilization = run->links.link_bytes[busiest[i]] /
-						 (run->links.link_bps[busiest[i]] * duration_s);
-		if (!result->busiest[i].name)
-			return DC_ERR_MEMORY;
-		result->busiest_count = i + 1;
-	}
-	return status;
+	if (status)
+		return status;
+	return dc_simulation_links_report(&run->links, dc_time_to_s(dc_engine_now(run->engine)),
+					  name_link, run, run->datacenter->arena, result);
 }
 
 static void on_until(void *context, uint64_t argument)
@@ -334,10 +302,7 @@ static enum dc_status write_end(struct network_run *run, bool interrupted, const
 	}
 	if (!status)
 		status = write_event(run, interrupted ? EVENT_INTERRUPTED : EVENT_END, "");
-	if (status || !run->sink)
-		return status;
-	return run->sink->type->end(run->sink,
-				    interrupted ? DC_RECORD_INTERRUPTED : DC_RECORD_COMPLETE, s);
+	return status ? status : dc_scenario_end_record(run->sink, interrupted, s);
 }
 
 static enum dc_status carry_out(struct network_run *run)

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "scenario/record.h"
+
 enum { AXIS_PART, AXIS_RACK, AXIS_COMMUNICATION, AXIS_TIMELINE };
 
 /* Where a column's value comes from. */
@@ -190,14 +192,8 @@ enum dc_status dc_simulation_recorder_init(struct dc_recorder *recorder,
 
 enum dc_status dc_simulation_recorder_begin(struct dc_recorder *recorder)
 {
-	const struct dc_scenario *scenario = recorder->datacenter->scenario;
 	struct dc_column declared[COLUMNS];
-	char start[32];
 	struct dc_record_schema schema = {
-		.name = scenario->name,
-		.version = DCSIM_VERSION,
-		.seed = scenario->run.seed,
-		.start = start,
 		.axes = recorder->axes,
 		.axes_count = recorder->timeline ? AXIS_TIMELINE + DC_TIMELINE_AXES : AXIS_TIMELINE,
 		.columns = declared,
@@ -211,8 +207,6 @@ enum dc_status dc_simulation_recorder_begin(struct dc_recorder *recorder)
 		.timeline = recorder->timeline != NULL,
 	};
 
-	if (!recorder->sink)
-		return DC_OK;
 	for (size_t i = 0; i < COLUMNS; i++)
 		declared[i] = (struct dc_column){
 			.section = columns[i].section,
@@ -222,11 +216,8 @@ enum dc_status dc_simulation_recorder_begin(struct dc_recorder *recorder)
 			.cell = columns[i].cell,
 			.axis = columns[i].axis < 0 ? NULL : &recorder->axes[columns[i].axis],
 		};
-	dc_date_format(&scenario->run.start, start, sizeof start);
-	schema.scenario = dc_scenario_write(scenario, recorder->datacenter->arena);
-	if (!schema.scenario)
-		return DC_ERR_MEMORY;
-	return recorder->sink->type->begin(recorder->sink, &schema);
+	return dc_scenario_begin_record(recorder->datacenter->scenario, recorder->datacenter->arena,
+					recorder->sink, &schema);
 }
 
 static double difference(struct dc_sum now, struct dc_sum *before)
@@ -372,14 +363,8 @@ enum dc_status dc_simulation_recorder_event(struct dc_recorder *recorder, dc_tim
 					    enum dc_recorder_event kind,
 					    enum dc_recorder_subject subject, const char *detail)
 {
-	struct dc_event_row row = {
-		.time_s = dc_time_to_s(now),
-		.kind = (uint8_t)kind,
-		.subject = (uint32_t)subject,
-		.detail = detail,
-	};
-
-	return recorder->sink ? recorder->sink->type->event(recorder->sink, &row) : DC_OK;
+	return dc_scenario_record_event(recorder->sink, now, (uint8_t)kind, (uint32_t)subject,
+					detail);
 }
 
 enum dc_status dc_simulation_recorder_end(struct dc_recorder *recorder, enum dc_record_end how,

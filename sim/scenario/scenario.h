@@ -24,6 +24,8 @@
 #include "traffic/flows.h"
 #include "training/workload.h"
 
+enum dc_scenario_jitter { DC_JITTER_NONE, DC_JITTER_EXPECTED };
+
 struct dc_scenario_run {
 	const struct dc_node *node;
 	struct dc_date start;
@@ -32,6 +34,7 @@ struct dc_scenario_run {
 	double epochs;       /* 0: not given */
 	uint64_t seed;
 	double utc_offset_s; /* local minus UTC */
+	int jitter;          /* enum dc_scenario_jitter */
 };
 
 enum dc_scenario_links {
@@ -94,6 +97,12 @@ struct dc_scenario_site {
 	struct dc_facility facility;
 };
 
+struct dc_scenario_placement {
+	const struct dc_node *node;
+	int policy;                  /* only `packed` */
+	const struct dc_node *order; /* NULL: as the workload's parallelism says */
+};
+
 struct dc_scenario_job {
 	const struct dc_node *node;
 	const char *name;
@@ -101,6 +110,7 @@ struct dc_scenario_job {
 	struct dc_training_data *data;      /* NULL: nothing is read */
 	const struct dc_software *software; /* NULL once settled: the workload has it */
 	double arrival_s;
+	struct dc_scenario_placement placement;
 };
 
 enum { DC_SCENARIO_AS_IS, DC_SCENARIO_UP, DC_SCENARIO_DOWN };

@@ -1,6 +1,8 @@
 /* The scenario's own sections; models bring theirs. */
 #include "scenario/scenario.h"
 
+static const char *const jitters[] = {"none", "expected", "!sampled", NULL};
+
 static const struct dc_field run_fields[] = {
 	{.key = "start",
 	 .kind = DC_DATE,
@@ -44,7 +46,12 @@ static const struct dc_field run_fields[] = {
 	 .max = 50400,
 	 .help = "local standard time minus UTC; when absent the weather file's, else 0 s"},
 	{.key = "replications", .kind = DC_RESERVED, .help = "runs with other random draws"},
-	{.key = "jitter", .kind = DC_RESERVED, .help = "none, expected or sampled"},
+	{.key = "jitter",
+	 .kind = DC_ENUM,
+	 .choices = jitters,
+	 .fallback = "expected",
+	 .offset = offsetof(struct dc_scenario_run, jitter),
+	 .help = "of computation: none, or what the slowest of many nodes is expected to lose"},
 };
 
 static const struct dc_section run_section = {
@@ -305,6 +312,28 @@ const struct dc_tagged_family dc_scenario_workload_family = {
 	.reserved = workload_reserved,
 };
 
+static const char *const placement_policies[] = {"packed", NULL};
+
+static const struct dc_field placement_fields[] = {
+	{.key = "policy",
+	 .kind = DC_ENUM,
+	 .choices = placement_policies,
+	 .fallback = "packed",
+	 .offset = offsetof(struct dc_scenario_placement, policy),
+	 .help = "packed: ranks fill node after node"},
+	{.key = "order",
+	 .kind = DC_NODE,
+	 .offset = offsetof(struct dc_scenario_placement, order),
+	 .help = "rank order of training, innermost first: a list of tp, cp, ep, dp, pp; as parallelism.order"},
+};
+
+static const struct dc_section placement_section = {
+	.name = "placement",
+	.doc = "where the ranks of a job go",
+	.size = sizeof(struct dc_scenario_placement),
+	DC_FIELDS(placement_fields),
+};
+
 static const struct dc_field job_fields[] = {
 	{.key = "name",
 	 .kind = DC_STRING,
@@ -324,8 +353,10 @@ static const struct dc_field job_fields[] = {
 	 .help = "how samples are read; nothing is read when absent"},
 	{.key = "on", .kind = DC_RESERVED, .help = "node groups and accelerators it runs on"},
 	{.key = "placement",
-	 .kind = DC_RESERVED,
-	 .help = "policy and order of parallel dimensions"},
+	 .kind = DC_SECTION,
+	 .section = &placement_section,
+	 .offset = offsetof(struct dc_scenario_job, placement),
+	 .help = "where its ranks go"},
 	{.key = "arrival",
 	 .kind = DC_QUANTITY,
 	 .dimension = DC_DIM_TIME,

@@ -25,6 +25,7 @@ struct simulation {
 	struct dc_recorder recorder;
 	struct dc_timeline timeline;
 	dc_time iterations_end; /* of the last complete iteration reported */
+	struct dc_executor_iteration last;
 	bool limited;
 };
 
@@ -47,6 +48,7 @@ static enum dc_status on_iteration(void *context, const struct dc_executor_itera
 {
 	struct simulation *sim = context;
 
+	sim->last = *iteration;
 	sim->iterations_end = iteration->start + iteration->duration * (dc_time)iteration->count;
 	if (sim->options->iteration)
 		sim->options->iteration(sim->options->context, iteration);
@@ -281,6 +283,24 @@ static enum dc_status find_largest(const struct simulation *sim,
 	return largest->bottleneck ? DC_OK : DC_ERR_MEMORY;
 }
 
+static void find_exposed(const struct simulation *sim, struct dc_simulation_result *result)
+{
+	const struct dc_ensemble *ensemble = sim->datacenter->plan.ensemble;
+
+	if (sim->last.duration <= 0)
+		return;
+	for (uint32_t k = 0; k < ensemble->kind_count; k++) {
+		dc_time exposed = k ? sim->last.exposed[k] : sim->last.sends;
+
+		if (exposed <= 0)
+			continue;
+		result->exposed[result->exposed_count++] = (struct dc_simulation_exposed){
+			.name = k ? ensemble->kinds[k].name : "sends",
+			.share = dc_time_ratio(exposed, sim->last.duration),
+		};
+	}
+}
+
 /* The last, perhaps shorter row; what a replay has done so far; the summary. */
 static enum dc_status finish(struct simulation *sim, bool interrupted,
 			     struct dc_simulation_result *result)
@@ -312,6 +332,7 @@ static enum dc_status finish(struct simulation *sim, bool interrupted,
 	result->summary[DC_SUMMARY_TIMELINE_LEFT_OUT] = (double)sim->timeline.left_out;
 	result->interrupted = interrupted;
 	result->events = dc_engine_count(sim->engine);
+	find_exposed(sim, result);
 	status = find_largest(sim, &result->largest);
 	if (status)
 		return status;

@@ -17,12 +17,19 @@ enum dc_simulation_scalar {
 	DC_SUMMARY_ITERATION_S,
 	DC_SUMMARY_SAMPLES,
 	DC_SUMMARY_SAMPLES_PER_S,
+	DC_SUMMARY_TOKENS_PER_S,
 	DC_SUMMARY_MFU,
+	DC_SUMMARY_HFU,
 	DC_SUMMARY_UTILIZATION_COMPUTE,
 	DC_SUMMARY_COMPUTE_SHARE,
 	DC_SUMMARY_EXPOSED_COMMUNICATION_SHARE,
 	DC_SUMMARY_STALL_SHARE,
 	DC_SUMMARY_BUBBLE_SHARE,
+	DC_SUMMARY_MEMORY_B,
+	DC_SUMMARY_MEMORY_WEIGHTS_B,
+	DC_SUMMARY_MEMORY_GRADIENTS_B,
+	DC_SUMMARY_MEMORY_OPTIMIZER_B,
+	DC_SUMMARY_MEMORY_ACTIVATIONS_B,
 	DC_SUMMARY_ENERGY_UTILITY_J,
 	DC_SUMMARY_ENERGY_IT_J,
 	DC_SUMMARY_ENERGY_ACCELERATORS_J,
@@ -81,6 +88,12 @@ struct dc_simulation_link {
 	double utilization;
 };
 
+/* Communication that was waited for, as a share of the last iteration. */
+struct dc_simulation_exposed {
+	const char *name; /* kind of group, or "sends" */
+	double share;
+};
+
 struct dc_simulation_result {
 	double summary[DC_SIMULATION_SCALARS]; /* in the order of dc_simulation_scalars() */
 	uint64_t events;                       /* that the engine ran */
@@ -89,6 +102,8 @@ struct dc_simulation_result {
 	const struct dc_collective_row *collectives;
 	size_t collective_count;
 	struct dc_simulation_largest largest; /* of training */
+	struct dc_simulation_exposed exposed[DC_ENSEMBLE_KINDS];
+	size_t exposed_count; /* kinds with any, sends among them */
 	/* The busiest first, where links are recorded. */
 	struct dc_simulation_link busiest[3];
 	size_t busiest_count;

@@ -10,13 +10,21 @@ const struct dc_scalar dc_simulation_summary[DC_SIMULATION_SCALARS] = {
 	{"iteration_s", "s", "mean time of a completed iteration"},
 	{"samples", "1", "samples trained on"},
 	{"samples_per_s", "1/s", "samples per second of all accelerators"},
+	{"tokens_per_s", "1/s", "tokens per second of all accelerators; nan without tokens"},
 	{"mfu", "1", "model FLOP utilisation: model FLOP of completed iterations over peak"},
+	{"hfu", "1",
+	 "hardware FLOP utilisation: the same with what is computed again (recomputation)"},
 	{"utilization_compute", "1", "share of the peak FLOP rate in use, time-weighted"},
 	{"compute_share", "1", "share of accelerator time spent computing"},
 	{"exposed_communication_share", "1", "share of accelerator time waiting for collectives"},
 	{"stall_share", "1", "share of accelerator time waiting for data"},
 	{"bubble_share", "1",
 	 "share of accelerator time waiting for another stage, or at a barrier"},
+	{"memory_b", "byte", "memory needed by an accelerator of the fullest stage"},
+	{"memory_weights_b", "byte", "of it, weights"},
+	{"memory_gradients_b", "byte", "of it, gradients"},
+	{"memory_optimizer_b", "byte", "of it, states of the optimizer"},
+	{"memory_activations_b", "byte", "of it, activations kept for the backward pass"},
 	{"energy_utility_j", "J", "energy from the utility"},
 	{"energy_it_j", "J", "energy of IT, metered at the PDU output"},
 	{"energy_accelerators_j", "J", "energy of accelerators"},
@@ -52,6 +60,17 @@ static double energy_j(const struct dc_load *load, enum dc_load_part part, dc_ti
 	return dc_sum_value(dc_signal_integral(&load->parts[part], now));
 }
 
+static void summarize_memory(const struct dc_datacenter *dc, double *s)
+{
+	const struct dc_training_memory *memory = &dc->fitting.stages[dc->fitting.fullest];
+
+	s[DC_SUMMARY_MEMORY_B] = memory->total_bytes;
+	s[DC_SUMMARY_MEMORY_WEIGHTS_B] = memory->weights_bytes;
+	s[DC_SUMMARY_MEMORY_GRADIENTS_B] = memory->gradients_bytes;
+	s[DC_SUMMARY_MEMORY_OPTIMIZER_B] = memory->optimizer_bytes;
+	s[DC_SUMMARY_MEMORY_ACTIVATIONS_B] = memory->activations_bytes;
+}
+
 static void summarize_work(const struct dc_datacenter *dc, const struct dc_load *load,
 			   uint64_t iterations, dc_time iterations_end, dc_time now, double *s)
 {
@@ -68,6 +87,10 @@ static void summarize_work(const struct dc_datacenter *dc, const struct dc_load 
 	s[DC_SUMMARY_SAMPLES] = count * (double)w->batch.global;
 	s[DC_SUMMARY_SAMPLES_PER_S] = s[DC_SUMMARY_SAMPLES] / duration_s;
 	s[DC_SUMMARY_MFU] = dc->plan.model_flops * count / (peak_flops * duration_s);
+	s[DC_SUMMARY_HFU] = dc->plan.flops * count / (peak_flops * duration_s);
+	s[DC_SUMMARY_TOKENS_PER_S] =
+		w->model->sequence ? s[DC_SUMMARY_SAMPLES_PER_S] * (double)w->model->sequence
+				   : (double)NAN;
 	s[DC_SUMMARY_UTILIZATION_COMPUTE] =
 		dc_sum_value(dc_signal_integral(&load->uses[DC_USE_COMPUTE], now)) / duration_s;
 	s[DC_SUMMARY_COMPUTE_SHARE] =
@@ -145,6 +168,7 @@ void dc_simulation_summarize(const struct dc_datacenter *datacenter, const struc
 			     dc_time iterations_end, dc_time now, double *summary)
 {
 	summarize_work(datacenter, load, iterations, iterations_end, now, summary);
+	summarize_memory(datacenter, summary);
 	summarize_energy(load, climate, now, summary);
 	summarize_money(datacenter, climate, summary);
 }

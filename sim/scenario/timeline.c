@@ -105,8 +105,13 @@ enum dc_status dc_simulation_timeline_operation(struct dc_timeline *timeline, ui
 						uint32_t stage, uint32_t op, uint64_t iteration,
 						dc_time begin, dc_time end)
 {
-	const struct dc_op *what = &timeline->ensemble->programs[stage]->ops[op];
-	const struct dc_timeline_operation operation = {
+	const struct dc_op *what;
+	struct dc_timeline_operation operation;
+
+	if (timeline->done || iteration > 1 || !is_shown(timeline, actor, stage))
+		return DC_OK;
+	what = &timeline->ensemble->programs[stage]->ops[op];
+	operation = (struct dc_timeline_operation){
 		.begin = begin,
 		.end = end,
 		.stage = stage,
@@ -114,9 +119,6 @@ enum dc_status dc_simulation_timeline_operation(struct dc_timeline *timeline, ui
 		.stream = timeline->streams[stage][what->stream],
 		.position = what->position,
 	};
-
-	if (timeline->done || iteration > 1 || !is_shown(timeline, actor, stage))
-		return DC_OK;
 	return keep(timeline, &timeline->iterations[iteration], &operation);
 }
 

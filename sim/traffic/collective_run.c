@@ -75,6 +75,28 @@ static bool shares_links(const struct dc_fabric *fabric)
 	return fabric->port_count > 0;
 }
 
+/* Rules out what some group of the item cannot do: a link of its own is down. */
+static enum dc_status rule_out(const struct batch *batch, const struct dc_traffic_groups *item,
+			       struct dc_collective_request *request)
+{
+	const struct dc_fabric *fabric = batch->work->fabric;
+
+	if (request->algorithm || !fabric->exception_count)
+		return DC_OK;
+	for (uint64_t g = 1; g < item->count; g++) {
+		struct dc_group group;
+		enum dc_status status = dc_traffic_collective_group(fabric, item, g, &group);
+
+		if (status)
+			return status;
+		for (size_t i = 0; dc_algorithms[i]; i++)
+			if (!dc_algorithm_fits(dc_algorithms[i], fabric, &group, &request->request,
+					       NULL))
+				request->without |= 1u << i;
+	}
+	return DC_OK;
+}
+
 static enum dc_status choose_one(struct batch *batch, size_t j, size_t item, size_t size)
 {
 	const struct dc_traffic_collective *job = &batch->work->jobs[j];
@@ -82,12 +104,13 @@ static enum dc_status choose_one(struct batch *batch, size_t j, size_t item, siz
 	const char *why = NULL;
 	enum dc_status status;
 
-	if (batch->options->interrupted && *batch->options->interrupted)
-		return DC_INTERRUPTED;
+	request.interrupted = batch->options->interrupted;
 	request.request.size_bytes = job->sizes_bytes[size];
 	request.everywhere = job->groups[item].everywhere && !shares_links(batch->work->fabric);
 	status = dc_traffic_collective_group(batch->work->fabric, &job->groups[item], 0,
 					     &request.group);
+	if (!status)
+		status = rule_out(batch, &job->groups[item], &request);
 	if (!status)
 		status = dc_collective_find(batch->work->fabric, &request,
 					    found_of(batch, j, item, size), &why);
@@ -362,23 +385,20 @@ static void count_bytes(const struct dc_plan *plan, uint32_t number, double *sen
 
 	*sent = *wire = 0;
 	for (uint32_t l = 0; l < operation->lines; l++) {
-		const struct dc_plan_line *line = &plan->lines[operation->first_line + l];
-		const struct dc_plan_bundle *bundle = &plan->bundles[line->bundle];
-		const struct dc_plan_phase *phase =
-			dc_plan_phase_of(plan, operation->first_line + l);
+		uint32_t line = operation->first_line + l;
+		const struct dc_plan_bundle *bundle = &plan->bundles[dc_plan_bundle_of(plan, line)];
+		const struct dc_plan_phase *phase = dc_plan_phase_of(plan, line);
 		double steps = (double)phase->repeat * phase->chunks / operation->multiplicity;
 
 		for (uint32_t m = 0; m < bundle->messages; m++) {
-			uint32_t message = bundle->first_message + m;
-			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, message);
-			const struct dc_plan_way *way =
-				&plan->ways[plan->messages[message].first_way];
+			const struct dc_plan_terms *terms = dc_plan_terms_of(plan, bundle, m);
+			const struct dc_plan_way *way = dc_plan_way_of(plan, bundle, m);
 			double bytes = terms->bytes * terms->multiplicity * steps, uses = 0;
 
-			for (uint32_t h = 0; h < way->hops; h++)
+			for (uint32_t h = 0; h < dc_plan_hops(way); h++)
 				uses += dc_plan_use_of(plan, &plan->hops[way->first_hop + h]);
 			*sent += bytes;
-			*wire += way->more ? (double)NAN : bytes * uses;
+			*wire += dc_plan_next_way(plan, way) ? (double)NAN : bytes * uses;
 		}
 	}
 }

@@ -4,8 +4,8 @@
  * the one before. Several jobs share one plan, and with it the links; each group does the sizes of its
  * job back to back, from the job's arrival on.
  *
- * The algorithm is chosen for one group of an item, alone on the fabric as built (fabric/collective.h), once
- * per item and size; all groups of the item use it. What is folded and what is laid out in full
+ * The algorithm is chosen for the first group of an item, alone on the fabric as built (fabric/collective.h),
+ * once per item and size, among those that every group of the item can do; all of them use it. What is folded and what is laid out in full
  * (options.exact) gives the same times.
  *
  * Ownership: everything given is borrowed; rows are told to the observer and copied by it. */

@@ -7,23 +7,30 @@
 
 static const struct dc_tagged_type types[] = {
 	{"attention", &dc_layer_attention_section, &dc_layer_attention},
+	{"batch-norm", &dc_layer_batch_norm_section, &dc_layer_batch_norm},
+	{"concat", &dc_layer_concat_section, &dc_layer_concat},
+	{"conv1d", &dc_layer_conv1d_section, &dc_layer_conv1d},
 	{"conv2d", &dc_layer_conv2d_section, &dc_layer_conv2d},
+	{"conv3d", &dc_layer_conv3d_section, &dc_layer_conv3d},
+	{"cross-attention", &dc_layer_cross_section, &dc_layer_cross},
 	{"embedding", &dc_layer_embedding_section, &dc_layer_embedding},
+	{"embedding-bag", &dc_layer_embedding_bag_section, &dc_layer_embedding_bag},
+	{"interaction", &dc_layer_interaction_section, &dc_layer_interaction},
+	{"latent-attention", &dc_layer_latent_section, &dc_layer_latent},
 	{"layer-norm", &dc_layer_norm_section, &dc_layer_norm},
 	{"linear", &dc_layer_linear_section, &dc_layer_linear},
 	{"loss", &dc_layer_loss_section, &dc_layer_loss},
+	{"mixture-of-experts", &dc_layer_experts_section, &dc_layer_experts},
 	{"pool", &dc_layer_pool_section, &dc_layer_pool},
+	{"recurrent", &dc_layer_recurrent_section, &dc_layer_recurrent},
 	{"repeat", &dc_layer_repeat_section, NULL},
 	{"rms-norm", &dc_layer_rms_norm_section, &dc_layer_rms_norm},
 };
-
-static const char *const reserved[] = {"lstm", "mixture-of-experts", NULL};
 
 const struct dc_tagged_family dc_layer_family = {
 	.tag = "type",
 	.types = types,
 	.count = sizeof(types) / sizeof(types[0]),
-	.reserved = reserved,
 };
 
 const char *const dc_layer_per_names[] = {"sample", "token", NULL};
@@ -40,6 +47,18 @@ void dc_layer_add_backward(struct dc_layer *layer, struct dc_layer_pass pass)
 		layer->backward[layer->backward_count++] = pass;
 }
 
+void dc_layer_reverse_backward(struct dc_layer *layer)
+{
+	if (layer->backward_count == 0)
+		return;
+	for (size_t i = 0, j = layer->backward_count - 1; i < j; i++, j--) {
+		struct dc_layer_pass pass = layer->backward[i];
+
+		layer->backward[i] = layer->backward[j];
+		layer->backward[j] = pass;
+	}
+}
+
 void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product *product)
 {
 	struct dc_layer_pass pass = {
@@ -53,6 +72,7 @@ void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product 
 		.kernels = 1,
 		.kernel = product->kernel,
 		.sixteen = product->sixteen,
+		.beside = product->beside,
 	};
 
 	/* x is written twice narrow where it is made, or read and written twice in a sweep of its own;
@@ -264,6 +284,73 @@ double dc_layer_exchange_bytes(const struct dc_layer_exchange *exchange, double 
 {
 	return batch * (exchange->elements * dc_precision_activation_bytes(precision) +
 			exchange->wide * 4.0);
+}
+
+/* Time of products: of all, or those of backward beside which exchanges of their input run, which make
+ * the weights' gradient or the input's. */
+static double products_s(const struct dc_layer *layer, const struct dc_layer_pass *passes,
+			 size_t count, const struct dc_layer_batch *batch,
+			 const struct dc_accelerator *accelerator, int gradient)
+{
+	double sum_s = 0.0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct dc_work work;
+
+		if (!applies(layer, &passes[i], batch))
+			continue;
+		work = work_of(&passes[i], batch);
+		if (!(work.inner > 0.0) || work.kernel != DC_KERNEL_PRODUCT)
+			continue;
+		if (gradient >= 0 && (!passes[i].beside || passes[i].gradient != (gradient > 0)))
+			continue;
+		sum_s += dc_roofline_duration_s(accelerator, &work);
+	}
+	return sum_s;
+}
+
+/* An exchange's part among those of its direction that run beside products. */
+static double part_of(const struct dc_layer_exchange *exchange, const struct dc_layer_exchange *all,
+		      size_t count)
+{
+	double sum = 0.0;
+
+	for (size_t i = 0; i < count; i++)
+		if (all[i].overlaps && !all[i].again && all[i].axis == DC_EXCHANGE_TENSOR)
+			sum += all[i].elements;
+	return sum > 0.0 ? exchange->elements / sum : 0.0;
+}
+
+double dc_layer_hidden_s(const struct dc_layer *layer, const struct dc_layer_exchange *exchange,
+			 bool backward, const struct dc_layer_batch *batch,
+			 const struct dc_accelerator *accelerator)
+{
+	const struct dc_layer_pass *passes = backward ? layer->backward : layer->forward;
+	size_t count = backward ? layer->backward_count : layer->forward_count;
+	const struct dc_layer_exchange *all =
+		backward ? layer->backward_exchanges : layer->forward_exchanges;
+	size_t exchanges =
+		backward ? layer->backward_exchange_count : layer->forward_exchange_count;
+	double share = accelerator->efficiency.beside;
+
+	if (!exchange->overlaps || exchange->axis != DC_EXCHANGE_TENSOR)
+		return 0.0;
+	switch ((enum dc_software_tensor_overlap)dc_software_of(batch->software)->tensor_overlap) {
+	case DC_SOFTWARE_TENSOR_OVERLAP_NONE:
+		break;
+	case DC_SOFTWARE_TENSOR_OVERLAP_BACKWARD:
+		if (!backward || exchange->operation == DC_OPERATION_ALL_GATHER)
+			return exchange->again ? share * products_s(layer, passes, count, batch,
+								    accelerator, 0)
+					       : 0.0;
+		return share * products_s(layer, passes, count, batch, accelerator, 1);
+	case DC_SOFTWARE_TENSOR_OVERLAP_ALL:
+		if (exchange->again)
+			return INFINITY;
+		return share * part_of(exchange, all, exchanges) *
+		       products_s(layer, passes, count, batch, accelerator, -1);
+	}
+	return 0.0;
 }
 
 double dc_layer_saved_bytes(const struct dc_layer *layer, double batch, enum dc_precision precision)

@@ -52,7 +52,7 @@
 #include "training/software.h"
 
 enum {
-	DC_LAYER_PASSES = 16, /* of a layer in one direction */
+	DC_LAYER_PASSES = 20, /* of a layer in one direction */
 	/* a work each, one to narrow a product's operand, conversion and sum of gradients */
 	DC_LAYER_WORKS = 2 * DC_LAYER_PASSES + 2,
 	DC_LAYER_CORE = 5,      /* passes that selective recomputation repeats */
@@ -85,6 +85,7 @@ struct dc_layer_pass {
 	enum dc_kernel kernel; /* how products run; 0: as matrix products do */
 	bool sixteen;          /* a product whose operands stay in 16 bits */
 	bool gradient;         /* the product that makes the gradient of weights */
+	bool beside;           /* a backward product beside which its input's exchanges can run */
 	enum dc_layer_when when;
 };
 
@@ -98,7 +99,7 @@ struct dc_layer_exchange {
 	double elements; /* per sample, the group's whole tensor */
 	double wide;     /* the same, of FP32 elements */
 	bool overlaps;   /* stacks that can hide it behind the layer's own products */
-	bool input;      /* it is of the layer's input or of that one's gradient */
+	bool again;      /* gathers backward what forward had: runs beside the input's gradient */
 	uint32_t times;  /* so many in a row, >= 1 */
 };
 
@@ -112,10 +113,11 @@ struct dc_layer {
 	int32_t block;
 	uint32_t twin; /* the first layer with the same numbers: itself when it is that one */
 
-	double parameters;        /* of this rank, experts included */
-	double expert_parameters; /* of these, the experts': other ranks have their replicas */
-	double whole_parameters;  /* of the layer over all ranks */
-	double matrix_parameters; /* of this rank, those that products read */
+	double parameters;          /* of this rank, experts included */
+	double expert_parameters;   /* of these, the experts': other ranks have their replicas */
+	double whole_parameters;    /* of the layer over all ranks */
+	double inactive_parameters; /* of the whole: those of experts that a token does not take */
+	double matrix_parameters;   /* of this rank, those that products read */
 	struct dc_layer_pass forward[DC_LAYER_PASSES];
 	size_t forward_count;
 	struct dc_layer_pass backward[DC_LAYER_PASSES];
@@ -179,12 +181,22 @@ struct dc_layer_type {
 extern const struct dc_tagged_family dc_layer_family;
 
 extern const struct dc_layer_type dc_layer_attention;
+extern const struct dc_layer_type dc_layer_batch_norm;
+extern const struct dc_layer_type dc_layer_concat;
+extern const struct dc_layer_type dc_layer_conv1d;
 extern const struct dc_layer_type dc_layer_conv2d;
+extern const struct dc_layer_type dc_layer_conv3d;
+extern const struct dc_layer_type dc_layer_cross;
 extern const struct dc_layer_type dc_layer_embedding;
+extern const struct dc_layer_type dc_layer_embedding_bag;
+extern const struct dc_layer_type dc_layer_experts;
+extern const struct dc_layer_type dc_layer_interaction;
+extern const struct dc_layer_type dc_layer_latent;
 extern const struct dc_layer_type dc_layer_linear;
 extern const struct dc_layer_type dc_layer_loss;
 extern const struct dc_layer_type dc_layer_norm;
 extern const struct dc_layer_type dc_layer_pool;
+extern const struct dc_layer_type dc_layer_recurrent;
 extern const struct dc_layer_type dc_layer_rms_norm;
 
 /* `repeat`: a list of layers, `times` times over. */
@@ -230,6 +242,9 @@ double dc_layer_token_ranks(const struct dc_layer_scope *scope);
  * part. */
 double dc_layer_vocabulary(const struct dc_layer_scope *scope, double vocabulary);
 
+/* For layer kinds: turns the backward passes round, for those that add them in forward order. */
+void dc_layer_reverse_backward(struct dc_layer *layer);
+
 /* For layer kinds: dropout over x elements per sample, either way: reads, writes, and a mask byte, which
  * is a quarter of an FP32 element. */
 struct dc_layer_pass dc_layer_dropout(double x);
@@ -249,6 +264,7 @@ struct dc_layer_product {
 	bool first;
 	bool sixteen;
 	enum dc_kernel kernel;
+	bool beside; /* its input is exchanged over the tensor ranks */
 	/* Elements of x that are narrowed for formats below 16 bits, in the sweep that made them: one
 	 * copy by rows and one by columns [NVIDIA Transformer Engine]; `apart`: by a sweep of its own.
 	 * 0: nothing. Its result's gradient is narrowed by a sweep backward. */
@@ -256,6 +272,31 @@ struct dc_layer_product {
 	bool apart;
 };
 void dc_layer_add_product(struct dc_layer *layer, const struct dc_layer_product *product);
+
+/* For layer kinds: a projection of `tokens` per sample, whose input needs a gradient; counts its
+ * matrix among the parameters. apart: as of a product. */
+void dc_layer_add_projection(struct dc_layer *layer, double tokens, double in, double width,
+			     bool apart);
+
+/* For layer kinds: the core of attention on one rank, per sample: products, softmax, and what they
+ * keep; backward in forward order, for dc_layer_reverse_backward(). */
+struct dc_layer_scores {
+	double queries, keys; /* tokens */
+	double heads;
+	double key_size, value_size;
+	bool causal;  /* keys after a query are hidden from it */
+	bool dropout; /* of the probabilities; unfused only */
+	int kernel;   /* enum dc_layer_kernel */
+};
+void dc_layer_add_scores(const struct dc_layer_scores *scores, const struct dc_layer_scope *scope,
+			 struct dc_layer *layer);
+/* And the exchanges that bring the keys and values of all context ranks to each: forward, again
+ * backward, where their gradients go home too. */
+void dc_layer_add_keys(const struct dc_layer_scores *scores, const struct dc_layer_scope *scope,
+		       struct dc_layer *layer);
+/* Refuses samples without tokens, and heads that the tensor ranks do not divide; kind: for messages. */
+enum dc_status dc_layer_check_heads(const struct dc_layer_scope *scope, const struct dc_node *node,
+				    const char *kind, uint64_t heads) DC_CHECK;
 
 /* Rows that a layer of this rank sees per sample: `per` 0: one; 1: one per token, times share, over
  * the context ranks. Reports a model whose samples have no tokens at `node`. */
@@ -291,6 +332,18 @@ size_t dc_layer_backward(const struct dc_layer *layer, double batch, enum dc_pre
 /* Bytes of an exchange of `batch` samples, as algorithm.h counts. */
 double dc_layer_exchange_bytes(const struct dc_layer_exchange *exchange, double batch,
 			       enum dc_precision precision);
+
+/* Seconds of an exchange that products of the layer hide at most, one of its forward or backward ones.
+ * Exchanges that software runs beside products are hidden for a share of their time
+ * (accelerator.h: efficiency.beside).
+ *   backward   a reduction of an input's gradient beside the product that makes the weights' gradient, a
+ *              second gather beside the one that makes the input's [Megatron-LM: asynchronous
+ *              all-reduce of LinearWithGradAccumulationAndAsyncCommunication];
+ *   all        all of a layer's exchanges in a direction beside all of its products, in parts; second
+ *              gathers wholly [Transformer Engine: userbuffers]. */
+double dc_layer_hidden_s(const struct dc_layer *layer, const struct dc_layer_exchange *exchange,
+			 bool backward, const struct dc_layer_batch *batch,
+			 const struct dc_accelerator *accelerator);
 
 /* Bytes kept from forward to backward for `batch` samples, without recomputation; and by how much
  * selective recomputation makes them fewer; and what full recomputation keeps of a layer that is the

@@ -128,6 +128,7 @@ static void add_projection(double s, double in, double width, double narrowed, b
 					  .rows = s,
 					  .narrowed = narrowed,
 					  .apart = apart,
+					  .beside = !apart,
 				  });
 }
 
@@ -376,12 +377,7 @@ static void add_passes(const struct share *share, double h, struct dc_layer *out
 		add_unfused(share, out);
 	add_projection(s, q, h, s * q, true, out);
 	add_bias_gradient(attention, s * h / share->token_ranks, out);
-	for (size_t i = 0, j = out->backward_count - 1; i < j; i++, j--) {
-		struct dc_layer_pass pass = out->backward[i];
-
-		out->backward[i] = out->backward[j];
-		out->backward[j] = pass;
-	}
+	dc_layer_reverse_backward(out);
 }
 
 /* Parallel branches share both ends: the feed-forward's output is reduced for both, and the gradient

@@ -36,6 +36,15 @@ struct dc_layer_attention_keys {
 	int kernel;    /* enum dc_layer_kernel */
 };
 
+struct dc_layer_cross_keys {
+	const struct dc_node *node;
+	const char *type, *name;
+	uint64_t hidden, heads, head_size;
+	uint64_t source; /* tokens of the other sequence */
+	bool bias, dropout;
+	int kernel; /* enum dc_layer_kernel */
+};
+
 struct dc_layer_embedding_keys {
 	const struct dc_node *node;
 	const char *type, *name;
@@ -64,6 +73,29 @@ struct dc_layer_linear_keys {
 	double share;
 };
 
+struct dc_layer_experts_keys {
+	const struct dc_node *node;
+	const char *type, *name;
+	uint64_t hidden, ffn, experts, top_k;
+	bool gated, bias;
+	int activation; /* enum dc_layer_activation */
+};
+
+/* Ranks and head widths of latent attention, a map of its own in a transformer. */
+struct dc_layer_latent {
+	const struct dc_node *node;
+	uint64_t q_rank; /* 0: none */
+	uint64_t kv_rank, nope_size, rope_size, v_size;
+};
+
+struct dc_layer_latent_keys {
+	const struct dc_node *node;
+	const char *type, *name;
+	uint64_t hidden, heads;
+	struct dc_layer_latent latent;
+	int kernel; /* enum dc_layer_kernel */
+};
+
 struct dc_layer_loss_keys {
 	const struct dc_node *node;
 	const char *type, *name;
@@ -84,12 +116,23 @@ struct dc_layer_norm_keys {
 };
 
 extern const struct dc_section dc_layer_attention_section;
+extern const struct dc_section dc_layer_batch_norm_section;
+extern const struct dc_section dc_layer_concat_section;
+extern const struct dc_section dc_layer_conv1d_section;
 extern const struct dc_section dc_layer_conv2d_section;
+extern const struct dc_section dc_layer_conv3d_section;
+extern const struct dc_section dc_layer_cross_section;
 extern const struct dc_section dc_layer_embedding_section;
+extern const struct dc_section dc_layer_embedding_bag_section;
+extern const struct dc_section dc_layer_experts_section;
+extern const struct dc_section dc_layer_interaction_section;
+extern const struct dc_section dc_layer_latent_section;
+extern const struct dc_section dc_layer_latent_ranks; /* of struct dc_layer_latent */
 extern const struct dc_section dc_layer_linear_section;
 extern const struct dc_section dc_layer_loss_section;
 extern const struct dc_section dc_layer_norm_section;
 extern const struct dc_section dc_layer_pool_section;
+extern const struct dc_section dc_layer_recurrent_section;
 extern const struct dc_section dc_layer_rms_norm_section;
 
 #endif

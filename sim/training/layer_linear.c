@@ -251,6 +251,8 @@ static enum dc_status expand(const void *section, const struct dc_layer_scope *s
 				     .rows = share.rows,
 				     .first = scope->first,
 				     .sixteen = linear->logits,
+				     .beside = linear->split == DC_LAYER_SPLIT_COLUMN &&
+					       !linear->parallel && dc_layer_tensor(scope) > 1.0,
 				     .narrowed = linear->logits ? 0.0 : narrowed(linear, &share),
 			     });
 	add_forward(linear, y, out);

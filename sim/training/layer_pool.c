@@ -16,6 +16,7 @@ struct pool {
 	const char *type, *name;
 	int method;
 	uint64_t channels, size, kernel, stride, padding;
+	uint64_t depth; /* 0: an image */
 };
 
 #define COUNT(member, low, flag, fall, text)                                                       \
@@ -46,6 +47,7 @@ static const struct dc_field fields[] = {
 	COUNT(kernel, 1.0, DC_REQUIRED, NULL, "height and width of the window"),
 	COUNT(stride, 1.0, 0, "1", "pixels between outputs"),
 	COUNT(padding, 0.0, 0, "0", "pixels added at each edge"),
+	COUNT(depth, 0.0, 0, "0", "third extent of the input, pooled like the others; 0: an image"),
 };
 
 const struct dc_section dc_layer_pool_section = {
@@ -55,19 +57,28 @@ const struct dc_section dc_layer_pool_section = {
 	DC_FIELDS(fields),
 };
 
+/* Windows along an extent, less one; negative: the window is larger. */
+static double steps(const struct pool *pool, double extent)
+{
+	double span = extent + 2.0 * (double)pool->padding - (double)pool->kernel;
+
+	return span < 0.0 ? -1.0 : floor(span / (double)pool->stride);
+}
+
 static enum dc_status expand(const void *section, const struct dc_layer_scope *scope,
 			     struct dc_layer *out)
 {
 	const struct pool *pool = section;
 	double size = (double)pool->size, channels = (double)pool->channels;
-	double span = size + 2.0 * (double)pool->padding - (double)pool->kernel;
-	double side = floor(span / (double)pool->stride) + 1.0;
-	double x = channels * size * size, y = channels * side * side;
+	double depth = pool->depth == 0 ? 1.0 : (double)pool->depth;
+	double along = steps(pool, size), deep = pool->depth == 0 ? 0.0 : steps(pool, depth);
+	double x = channels * size * size * depth;
+	double y = channels * (along + 1.0) * (along + 1.0) * (deep + 1.0);
 	/* indices, in FP32 elements */
 	double indices = pool->method == METHOD_MAX ? 2.0 * y : 0.0;
 	struct dc_layer_pass pass = {.elements = x + y, .wide = indices, .kernels = 1};
 
-	if (span < 0.0)
+	if (along < 0.0 || deep < 0.0)
 		return dc_diag_error(scope->diag, dc_node_mark(pool->node, "kernel"),
 				     "pool layer: the window is larger than the padded input");
 	dc_layer_add_forward(out, pass);

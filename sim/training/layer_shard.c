@@ -75,34 +75,37 @@ void dc_layer_exchange_backward(struct dc_layer *layer, const struct dc_layer_sc
 	add(layer->backward_exchanges, &layer->backward_exchange_count, scope, exchange);
 }
 
-static struct dc_layer_exchange tensor(enum dc_operation operation, double x, bool input)
+static struct dc_layer_exchange tensor(enum dc_operation operation, double x)
 {
 	return (struct dc_layer_exchange){
 		.axis = DC_EXCHANGE_TENSOR,
 		.operation = operation,
 		.elements = x,
 		.overlaps = true,
-		.input = input,
 	};
 }
 
 void dc_layer_exchange_in(struct dc_layer *layer, const struct dc_layer_scope *scope, double x)
 {
+	struct dc_layer_exchange again;
+
 	if (!scope->shard.sequence) {
-		dc_layer_exchange_backward(layer, scope, tensor(DC_OPERATION_ALL_REDUCE, x, true));
+		dc_layer_exchange_backward(layer, scope, tensor(DC_OPERATION_ALL_REDUCE, x));
 		return;
 	}
-	dc_layer_exchange_forward(layer, scope, tensor(DC_OPERATION_ALL_GATHER, x, true));
-	dc_layer_exchange_backward(layer, scope, tensor(DC_OPERATION_ALL_GATHER, x, true));
-	dc_layer_exchange_backward(layer, scope, tensor(DC_OPERATION_REDUCE_SCATTER, x, true));
+	dc_layer_exchange_forward(layer, scope, tensor(DC_OPERATION_ALL_GATHER, x));
+	again = tensor(DC_OPERATION_ALL_GATHER, x);
+	again.again = true;
+	dc_layer_exchange_backward(layer, scope, again);
+	dc_layer_exchange_backward(layer, scope, tensor(DC_OPERATION_REDUCE_SCATTER, x));
 }
 
 void dc_layer_exchange_out(struct dc_layer *layer, const struct dc_layer_scope *scope, double x)
 {
 	if (!scope->shard.sequence) {
-		dc_layer_exchange_forward(layer, scope, tensor(DC_OPERATION_ALL_REDUCE, x, false));
+		dc_layer_exchange_forward(layer, scope, tensor(DC_OPERATION_ALL_REDUCE, x));
 		return;
 	}
-	dc_layer_exchange_forward(layer, scope, tensor(DC_OPERATION_REDUCE_SCATTER, x, false));
-	dc_layer_exchange_backward(layer, scope, tensor(DC_OPERATION_ALL_GATHER, x, false));
+	dc_layer_exchange_forward(layer, scope, tensor(DC_OPERATION_REDUCE_SCATTER, x));
+	dc_layer_exchange_backward(layer, scope, tensor(DC_OPERATION_ALL_GATHER, x));
 }

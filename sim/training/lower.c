@@ -157,7 +157,8 @@ static enum dc_status send(struct dc_lowering *l, const struct dc_pass *pass)
 		.micro_batch = pass->micro_batch,
 		.chunk = pass->chunk,
 	};
-	double split = l->software->split_sends || parallelism(l)->sequence
+	/* With sequence parallelism a rank has its share of the tokens anyway. */
+	double split = l->software->split_sends && !parallelism(l)->sequence
 			       ? (double)parallelism(l)->tensor
 			       : 1;
 	size_t boundary;
@@ -555,8 +556,8 @@ enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 		.parts = p->pipeline * p->interleave,
 		.pipeline = dc_training_pipeline(workload),
 	};
-	l.bucket_bytes = dc_software_bucket_bytes(software, l.reduce_bytes,
-						  (double)(p->data * p->context));
+	l.bucket_bytes =
+		dc_software_bucket_bytes(software, l.reduce_bytes, (double)(p->data * p->context));
 	if (!(l.bucket_bytes > 0))
 		l.bucket_bytes = workload->synchronization.bucket_bytes;
 	status = check_precision(workload, accelerator, arena, diag);

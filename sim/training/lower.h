@@ -43,7 +43,7 @@ struct dc_training_plan {
 	uint64_t parts;
 	struct dc_training_stage *stages;
 	struct dc_pipeline pipeline;
-	double flops;           /* of all ranks in an iteration, forward and backward */
+	double flops;           /* of an iteration, by a rank (mean over the stages) */
 	double model_flops;     /* those without what is computed again */
 	double parameters;      /* of the model */
 	double tied_parameters; /* of one rank: embedding weights that the head uses too; 0: none */
@@ -51,7 +51,9 @@ struct dc_training_plan {
 	double gradient_bytes;  /* that one rank of the first stage hands in per iteration */
 };
 
-/* workload must be settled, with its model expanded into `layers`. data NULL: no reading. */
+/* workload must be settled for `ranks`. data NULL: no reading. Refuses a precision that the accelerator does not
+ * have. Cost: operations of all stages' programs, p v m and a few more per bucket; nothing grows with
+ * data- or tensor-parallel ranks. */
 enum dc_status dc_training_lower(const struct dc_training_workload *workload,
 				 const struct dc_training_data *data, uint64_t ranks,
 				 const struct dc_accelerator *accelerator, struct dc_arena *arena,

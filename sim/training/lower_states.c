@@ -317,9 +317,9 @@ enum dc_status dc_lower_step(struct dc_lowering *l)
 		status = add_optimizer(l);
 	if (!status && !several)
 		status = step_waits(l, tied);
+	step = l->last_compute;
 	if (!status)
 		status = add_host_step(l);
-	step = l->last_compute;
 	if (!status && l->workload->parallelism.zero == 3) {
 		if (l->first_gather.program)
 			l->program->dependencies[l->first_gather.dependency].op = step;

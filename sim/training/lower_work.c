@@ -77,37 +77,6 @@ static uint32_t kind_of(const struct dc_lower_kinds *kinds, int axis)
 	return axis == DC_EXCHANGE_CONTEXT ? kinds->context : kinds->expert;
 }
 
-/* What a layer's passes in one direction are made of. */
-struct passes {
-	const struct dc_layer *layer;
-	bool forward;
-	const struct dc_layer_exchange *exchanges;
-	size_t exchange_count;
-	double products_s, last_product_s; /* of all its products; of the last */
-};
-
-static struct passes passes_of(const struct build *build, const struct dc_layer *layer,
-			       int direction, const struct dc_work *works, size_t count)
-{
-	bool forward = direction == DC_LOWER_FORWARD;
-	struct passes passes = {
-		.layer = layer,
-		.forward = forward,
-		.exchanges = forward ? layer->forward_exchanges : layer->backward_exchanges,
-		.exchange_count = forward ? layer->forward_exchange_count
-					  : layer->backward_exchange_count,
-	};
-
-	for (size_t i = 0; i < count && passes.exchange_count; i++) {
-		if (!(works[i].inner > 0) || works[i].kernel != DC_KERNEL_PRODUCT)
-			continue;
-		passes.last_product_s =
-			dc_roofline_duration_s(build->l->accelerator, &works[i]);
-		passes.products_s += passes.last_product_s;
-	}
-	return passes;
-}
-
 /* Keys and values travel around a ring while attention works on those that are there; backward they come and
  * their gradients go, each beside as much. */
 static double beside_attention_s(const struct build *build, const struct dc_layer *layer)
@@ -122,44 +91,22 @@ static double beside_attention_s(const struct build *build, const struct dc_laye
 	return core_s * (context - 1) / context;
 }
 
-/* Tensor exchanges beside products. Megatron-LM reduces the gradient of a layer's input beside the product of
- * its weights' gradient, and gathers the input beside that of the gradient, backward; Transformer Engine runs every exchange beside the product next to it. */
-static double beside_products_s(const struct build *build, const struct passes *passes,
-				const struct dc_layer_exchange *exchange)
-{
-	double share = build->l->accelerator->efficiency.beside;
-	size_t overlapping = 0;
-
-	for (size_t i = 0; i < passes->exchange_count; i++)
-		overlapping += passes->exchanges[i].overlaps &&
-			       passes->exchanges[i].axis == DC_EXCHANGE_TENSOR;
-	switch ((enum dc_software_tensor_overlap)build->l->software->tensor_overlap) {
-	case DC_SOFTWARE_TENSOR_OVERLAP_NONE:
-		break;
-	case DC_SOFTWARE_TENSOR_OVERLAP_BACKWARD:
-		return passes->forward || !exchange->input ? 0 : share * passes->last_product_s;
-	case DC_SOFTWARE_TENSOR_OVERLAP_ALL:
-		return share * passes->products_s / (double)overlapping;
-	}
-	return 0;
-}
-
 /* How much of an exchange's time the stack hides. */
-static double beside_s(const struct build *build, const struct passes *passes,
-		       const struct dc_layer_exchange *exchange)
+static double beside_s(const struct build *build, const struct dc_layer *layer,
+		       const struct dc_layer_exchange *exchange, bool backward)
 {
 	if (exchange->axis == DC_EXCHANGE_CONTEXT && build->l->software->context_ring)
-		return beside_attention_s(build, passes->layer);
-	if (exchange->axis == DC_EXCHANGE_TENSOR && exchange->overlaps)
-		return beside_products_s(build, passes, exchange);
-	return 0;
+		return beside_attention_s(build, layer);
+	return dc_layer_hidden_s(layer, exchange, backward, &build->batch, build->l->accelerator);
 }
 
-static void add_exchanges(struct build *build, const struct passes *passes)
+static void add_exchanges(struct build *build, const struct dc_layer *layer, int direction)
 {
 	const struct dc_lowering *l = build->l;
-	const struct dc_layer_exchange *exchanges = passes->exchanges;
-	size_t count = passes->exchange_count;
+	bool forward = direction == DC_LOWER_FORWARD;
+	const struct dc_layer_exchange *exchanges =
+		forward ? layer->forward_exchanges : layer->backward_exchanges;
+	size_t count = forward ? layer->forward_exchange_count : layer->backward_exchange_count;
 
 	for (size_t i = 0; i < count; i++)
 		add_part(build, &(struct dc_part){
@@ -168,7 +115,7 @@ static void add_exchanges(struct build *build, const struct passes *passes)
 					.size_bytes = dc_layer_exchange_bytes(
 						&exchanges[i], (double)l->workload->batch.micro,
 						(enum dc_precision)l->workload->precision),
-					.beside_s = beside_s(build, passes, &exchanges[i]),
+					.beside_s = beside_s(build, layer, &exchanges[i], !forward),
 					.times = exchanges[i].times,
 				});
 }
@@ -180,10 +127,8 @@ static void add_layer(struct build *build, const struct dc_layer *layer, int dir
 			       ? dc_layer_forward_works(layer, &build->batch, works)
 			       : dc_layer_backward_works(layer, &build->batch, works);
 
-	struct passes passes = passes_of(build, layer, direction, works, count);
-
 	add_works(build, works, count);
-	add_exchanges(build, &passes);
+	add_exchanges(build, layer, direction);
 }
 
 /* Whether a block is one whose activations are computed again: those of the first so many of a

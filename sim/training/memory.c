@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-const char *const dc_offload_names[] = {"none", "host", "nvme", NULL};
+const char *const dc_training_offload_names[] = {"none", "host", "nvme", NULL};
 
 /* Parameters of one rank, and of these those whose narrow copies products read. */
 struct parameters {

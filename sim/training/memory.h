@@ -35,7 +35,7 @@ enum dc_recompute { DC_RECOMPUTE_NONE, DC_RECOMPUTE_SELECTIVE, DC_RECOMPUTE_FULL
 
 enum dc_offload { DC_OFFLOAD_NONE, DC_OFFLOAD_HOST, DC_OFFLOAD_STORAGE };
 /* "none", "host", "nvme", NULL: the choices of a key. */
-extern const char *const dc_offload_names[];
+extern const char *const dc_training_offload_names[];
 
 struct dc_training_memory {
 	double weights_bytes;

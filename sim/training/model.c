@@ -384,6 +384,7 @@ struct dc_model_totals dc_model_totals(const struct dc_layers *layers)
 		const struct dc_layer *layer = &layers->items[i];
 
 		totals.parameters += layer->parameters;
+		totals.active_parameters += layer->whole_parameters - layer->inactive_parameters;
 		totals.recomputed_flops += layer->recomputed_flops;
 		for (size_t j = 0; j < layer->forward_count; j++)
 			totals.forward_flops += layer->forward[j].flops;

@@ -50,7 +50,8 @@ uint64_t dc_layers_blocks(const struct dc_layers *layers);
 
 struct dc_model_totals {
 	double parameters;
-	double forward_macs;  /* multiply-adds of matrix products per sample */
+	double active_parameters; /* those that one token meets: all, or all but the experts not taken */
+	double forward_macs;      /* multiply-adds of matrix products per sample */
 	double forward_flops; /* twice that */
 	double backward_flops;
 	double recomputed_flops; /* of backward_flops: forward products done again */

@@ -87,13 +87,15 @@ struct dc_software {
 	double gradient_bytes; /* of an element of the gradient buffer, as it is kept */
 	double reduce_bytes;   /* and as it travels; 0: as kept */
 	double gather_bytes;   /* of a gathered parameter; 0: the width of products' operands */
-	double bucket, bucket_per_rank; /* gradients that travel together: the larger; 0: as the workload says */
 	uint64_t vocabulary_multiple;           /* times the tensor ranks; 0: no padding */
 	bool vocabulary_alone;                  /* pads with one tensor rank, too */
 	int overlap_gradients, overlap_gathers; /* enum dc_software_overlap */
 	int tensor_overlap;                     /* enum dc_software_tensor_overlap */
-	bool context_ring;                      /* context exchanges run beside attention */
-	bool split_sends; /* tensor ranks each send their part of what a stage passes on */
+	/* Parameters of a bucket of gradients: at least so many, and so many per rank that shares them; 0:
+	 * as the workload's synchronization says, in bytes. */
+	double bucket, bucket_per_rank;
+	bool context_ring; /* context exchanges run beside attention */
+	bool split_sends;  /* tensor ranks each send their part of what a stage passes on */
 	bool overlap_sends;
 	bool distributed_optimizer; /* sharding of optimizer states is there */
 	bool balanced_ends;         /* embedding and loss count as layers when stages are cut */

@@ -91,6 +91,7 @@ struct dc_optimizer_use dc_training_optimizer(const struct dc_training_workload 
 {
 	return (struct dc_optimizer_use){
 		.optimizer = (enum dc_optimizer)workload->optimizer,
+		.states = (enum dc_optimizer_states)workload->optimizer_states,
 		.precision = (enum dc_precision)workload->precision,
 		.software = workload->software,
 	};
@@ -101,8 +102,8 @@ struct dc_optimizer_use dc_training_optimizer(const struct dc_training_workload 
 /* The parts of a chunk: layers whose activations are computed again, and after them those that keep
  * theirs. Returns how many there are. */
 static size_t chunk_parts(const struct dc_training_workload *workload,
-			  const struct dc_layers *layers, size_t first, size_t end,
-			  uint64_t chunk, double in_flight, struct dc_memory_part parts[2])
+			  const struct dc_layers *layers, size_t first, size_t end, uint64_t chunk,
+			  double in_flight, struct dc_memory_part parts[2])
 {
 	size_t at = first;
 
@@ -158,6 +159,7 @@ static struct dc_training_memory measure(struct measuring *m, uint32_t stage)
 		.zero = (int)p->zero,
 		.dense_shards = (double)dc_parallelism_dense_shards(p),
 		.expert_shards = (double)dc_parallelism_expert_shards(p),
+		.offload = m->workload->offload,
 		.fragmentation = DC_MEMORY_FRAGMENTATION,
 	};
 

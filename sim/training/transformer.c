@@ -1,158 +1,11 @@
-/* Transformers by their numbers: keys, checks, and the layers that they stand for. */
+/* Transformers by their numbers: the layers that they stand for. */
 #include "training/transformer.h"
 
 #include "training/layer_kinds.h"
+#include "training/transformer_keys.h"
 
-enum positions { POSITIONS_LEARNED, POSITIONS_ROTARY, POSITIONS_ALIBI, POSITIONS_NONE };
-enum norm { NORM_LAYER, NORM_RMS };
-enum norm_place { NORM_BEFORE, NORM_AFTER };
-enum objective { OBJECTIVE_NEXT_TOKEN, OBJECTIVE_MASKED };
-
-static const char *const position_names[] = {"learned", "rotary", "alibi", "none", NULL};
-static const char *const norm_names[] = {"layer", "rms", NULL};
-static const char *const norm_place_names[] = {"before", "after", NULL};
-static const char *const objective_names[] = {"next-token", "masked", NULL};
-
-static const struct dc_field fields[] = {
-	{.key = "layers",
-	 .kind = DC_COUNT,
-	 .flags = DC_REQUIRED,
-	 .min = 1.0,
-	 .max = 1e4,
-	 .offset = offsetof(struct dc_transformer, layers),
-	 .help = "attention and feed-forward, so many times"},
-	{.key = "hidden",
-	 .kind = DC_COUNT,
-	 .flags = DC_REQUIRED,
-	 .min = 1.0,
-	 .max = 1e6,
-	 .offset = offsetof(struct dc_transformer, hidden),
-	 .help = "width of a token"},
-	{.key = "heads",
-	 .kind = DC_COUNT,
-	 .flags = DC_REQUIRED,
-	 .min = 1.0,
-	 .max = 1e5,
-	 .offset = offsetof(struct dc_transformer, heads),
-	 .help = "query heads; divide hidden, unless head_size is given"},
-	{.key = "kv_heads",
-	 .kind = DC_COUNT,
-	 .max = 1e5,
-	 .fallback = "0",
-	 .offset = offsetof(struct dc_transformer, kv_heads),
-	 .help = "key and value heads; divide heads; 0: as many as heads"},
-	{.key = "head_size",
-	 .kind = DC_COUNT,
-	 .max = 1e6,
-	 .fallback = "0",
-	 .offset = offsetof(struct dc_transformer, head_size),
-	 .help = "width of a head; 0: hidden / heads"},
-	{.key = "ffn",
-	 .kind = DC_COUNT,
-	 .max = 1e7,
-	 .fallback = "0",
-	 .offset = offsetof(struct dc_transformer, ffn),
-	 .help = "width inside the feed-forward; 0: 4 hidden"},
-	{.key = "gated",
-	 .kind = DC_BOOL,
-	 .fallback = "false",
-	 .offset = offsetof(struct dc_transformer, gated),
-	 .help = "the activation of one product scales another, both ffn wide (SwiGLU, GEGLU)"},
-	{.key = "activation",
-	 .kind = DC_ENUM,
-	 .fallback = "gelu",
-	 .choices = dc_layer_activation_names,
-	 .offset = offsetof(struct dc_transformer, activation),
-	 .help = "activation inside the feed-forward"},
-	{.key = "vocabulary",
-	 .kind = DC_COUNT,
-	 .flags = DC_REQUIRED,
-	 .min = 1.0,
-	 .max = 1e8,
-	 .offset = offsetof(struct dc_transformer, vocabulary),
-	 .help = "different tokens, padding included where the model has it"},
-	{.key = "tied",
-	 .kind = DC_BOOL,
-	 .fallback = "true",
-	 .offset = offsetof(struct dc_transformer, tied),
-	 .help = "the last product's matrix is the embedding's"},
-	{.key = "positions",
-	 .kind = DC_ENUM,
-	 .fallback = "learned",
-	 .choices = position_names,
-	 .offset = offsetof(struct dc_transformer, positions),
-	 .help = "learned: a table; rotary: queries and keys are turned; alibi: scores are shifted"},
-	{.key = "position_count",
-	 .kind = DC_COUNT,
-	 .max = 1e9,
-	 .fallback = "0",
-	 .offset = offsetof(struct dc_transformer, position_count),
-	 .help = "learned positions: the longest sequence; 0: the model's sequence"},
-	{.key = "segments",
-	 .kind = DC_COUNT,
-	 .max = 1e6,
-	 .fallback = "0",
-	 .offset = offsetof(struct dc_transformer, segments),
-	 .help = "learned segments of the embedding; 0: none"},
-	{.key = "norm",
-	 .kind = DC_ENUM,
-	 .fallback = "layer",
-	 .choices = norm_names,
-	 .offset = offsetof(struct dc_transformer, norm),
-	 .help = "layer normalisation, or by the root mean square"},
-	{.key = "norm_place",
-	 .kind = DC_ENUM,
-	 .fallback = "before",
-	 .choices = norm_place_names,
-	 .offset = offsetof(struct dc_transformer, norm_place),
-	 .help = "before attention and feed-forward (GPT), or after them (BERT)"},
-	{.key = "parallel",
-	 .kind = DC_BOOL,
-	 .fallback = "false",
-	 .offset = offsetof(struct dc_transformer, parallel),
-	 .help = "attention and feed-forward read the same norm, one per layer (PaLM)"},
-	{.key = "bias",
-	 .kind = DC_BOOL,
-	 .fallback = "true",
-	 .offset = offsetof(struct dc_transformer, bias),
-	 .help = "biases of projections, feed-forward and layer norms"},
-	{.key = "dropout",
-	 .kind = DC_BOOL,
-	 .fallback = "false",
-	 .offset = offsetof(struct dc_transformer, dropout),
-	 .help = "dropout of embeddings, probabilities and before each sum"},
-	{.key = "objective",
-	 .kind = DC_ENUM,
-	 .fallback = "next-token",
-	 .choices = objective_names,
-	 .offset = offsetof(struct dc_transformer, objective),
-	 .help = "next-token: decoder-only (GPT); masked: encoder-only with both of BERT's heads"},
-	{.key = "predicted",
-	 .kind = DC_REAL,
-	 .flags = DC_POSITIVE,
-	 .max = 1.0,
-	 .fallback = "1",
-	 .offset = offsetof(struct dc_transformer, predicted),
-	 .help = "share of the tokens that the last product and the loss work on"},
-	{.key = "kernel",
-	 .kind = DC_ENUM,
-	 .fallback = "flash",
-	 .choices = dc_layer_kernel_names,
-	 .offset = offsetof(struct dc_transformer, kernel),
-	 .help = "flash: scores stay on the chip; unfused: they go through memory"},
-	{.key = "experts",
-	 .kind = DC_RESERVED,
-	 .help = "feed-forwards of which each token takes some"},
-	{.key = "top_k", .kind = DC_RESERVED, .help = "experts that a token takes"},
-	{.key = "shared_experts", .kind = DC_RESERVED, .help = "experts that every token takes"},
-};
-
-const struct dc_section dc_transformer_section = {
-	.name = "transformer",
-	.doc = "An encoder-only or decoder-only transformer by its numbers",
-	.size = sizeof(struct dc_transformer),
-	DC_FIELDS(fields),
-};
+/* Distances that T5 tells apart, short ones exactly [Raffel et al. 2020, sec. 2.1]. */
+static const double relative_buckets = 32.0;
 
 /* What is being built: layers are appended until one fails. */
 struct build {
@@ -161,7 +14,9 @@ struct build {
 	struct dc_arena *arena;
 	struct dc_layers *out;
 	const char *prefix; /* of the names: "decoder[3]." */
-	int32_t block;
+	double source;      /* tokens of the encoder's output */
+	int32_t block;      /* of the next layer; `next` the number of the next block */
+	int32_t next;
 	enum dc_status status;
 };
 
@@ -186,8 +41,9 @@ static void add(struct build *build, const struct dc_layer_type *type, const cha
 static void add_embedding(struct build *build)
 {
 	const struct dc_transformer *t = build->t;
-	uint64_t positions =
-		t->position_count == 0 ? (uint64_t)build->scope.sequence : t->position_count;
+	uint64_t sequence = (uint64_t)build->scope.sequence;
+	uint64_t longest = t->target > sequence ? t->target : sequence;
+	uint64_t positions = t->position_count == 0 ? longest : t->position_count;
 	struct dc_layer_embedding_keys keys = {
 		.node = t->node,
 		.vocabulary = t->vocabulary,
@@ -235,6 +91,58 @@ static void add_attention(struct build *build)
 	add(build, &dc_layer_attention, "attention", &keys);
 }
 
+static void add_latent(struct build *build)
+{
+	const struct dc_transformer *t = build->t;
+	struct dc_layer_latent_keys keys = {
+		.node = t->node,
+		.hidden = t->hidden,
+		.heads = t->heads,
+		.latent = *t->latent,
+		.kernel = t->kernel,
+	};
+
+	add(build, &dc_layer_latent, "attention", &keys);
+}
+
+static void add_cross(struct build *build)
+{
+	const struct dc_transformer *t = build->t;
+	struct dc_layer_cross_keys keys = {
+		.node = t->node,
+		.hidden = t->hidden,
+		.heads = t->heads,
+		.head_size = t->head_size == 0 ? t->hidden / t->heads : t->head_size,
+		.source = (uint64_t)build->source,
+		.bias = t->bias,
+		.dropout = t->dropout,
+		.kernel = t->kernel,
+	};
+
+	add(build, &dc_layer_cross, "cross", &keys);
+}
+
+/* Relative positions are numbers per head and distance, which the stack's first attention holds. */
+static void add_relative_positions(struct build *build)
+{
+	double numbers = (double)build->t->heads * relative_buckets;
+	struct dc_layer *layer;
+
+	if (build->status != DC_OK || build->t->positions != POSITIONS_RELATIVE)
+		return;
+	layer = &build->out->items[build->out->count - 1];
+	layer->parameters += numbers / dc_layer_tensor(&build->scope);
+	layer->whole_parameters += numbers;
+}
+
+/* The encoder's output travels along with what the decoder's blocks hand on. */
+static void take_source(struct build *build, struct dc_layer *layer)
+{
+	double ranks = dc_layer_context(&build->scope) * dc_layer_token_ranks(&build->scope);
+
+	layer->input_elements += build->source * (double)build->t->hidden / ranks;
+}
+
 static void add_feed_forward(struct build *build)
 {
 	const struct dc_transformer *t = build->t;
@@ -262,22 +170,94 @@ static void add_feed_forward(struct build *build)
 	add(build, &dc_layer_linear, "output", &keys);
 }
 
-static void add_layer(struct build *build, bool first)
+/* Experts; then those that every token takes: one feed-forward of their width together, which adds
+ * the others' sum. */
+static void add_experts(struct build *build)
 {
 	const struct dc_transformer *t = build->t;
-	bool before = t->norm_place == NORM_BEFORE;
+	uint64_t ffn = t->ffn == 0 ? 4 * t->hidden : t->ffn;
+	uint64_t width = t->expert_ffn == 0 ? ffn : t->expert_ffn;
+	struct dc_layer_experts_keys experts = {
+		.node = t->node,
+		.hidden = t->hidden,
+		.ffn = width,
+		.experts = t->experts,
+		.top_k = t->top_k == 0 ? 1 : t->top_k,
+		.gated = t->gated,
+		.bias = t->bias,
+		.activation = t->activation,
+	};
+	struct dc_layer_linear_keys shared = {
+		.node = t->node,
+		.in = t->hidden,
+		.out = t->shared_experts * width,
+		.bias = t->bias,
+		.gated = t->gated,
+		.activation = t->activation,
+		.split = DC_LAYER_SPLIT_COLUMN,
+		.per = DC_LAYER_PER_TOKEN,
+		.share = 1.0,
+	};
+
+	add(build, &dc_layer_experts, "experts", &experts);
+	if (t->shared_experts == 0)
+		return;
+	add(build, &dc_layer_linear, "shared.intermediate", &shared);
+	shared.split = DC_LAYER_SPLIT_ROW;
+	shared.in = shared.out;
+	shared.out = t->hidden;
+	shared.gated = false;
+	shared.activation = DC_LAYER_ACTIVATION_NONE;
+	shared.residual = true;
+	add(build, &dc_layer_linear, "shared.output", &shared);
+}
+
+/* number: place in the stack; cross: it attends to the encoder's output too. */
+static void add_layer(struct build *build, uint64_t number, bool cross)
+{
+	const struct dc_transformer *t = build->t;
+	bool before = t->norm_place == NORM_BEFORE, first = number == 0;
 
 	/* the first norm follows the embedding: no shortcut yet */
 	if (before)
 		add_norm(build, "attention.norm", !first, t->dropout, 1.0);
-	add_attention(build);
+	if (cross && build->status == DC_OK)
+		take_source(build, &build->out->items[build->out->count - 1]);
+	if (t->latent != NULL)
+		add_latent(build);
+	else
+		add_attention(build);
+	if (first)
+		add_relative_positions(build);
+	if (cross) {
+		add_norm(build, "cross.norm", true, t->dropout, 1.0);
+		add_cross(build);
+	}
 	if (!before)
 		add_norm(build, "attention.norm", true, t->dropout, 1.0);
 	else if (!t->parallel)
 		add_norm(build, "output.norm", true, t->dropout, 1.0);
-	add_feed_forward(build);
+	if (t->experts > 0 && number >= t->dense_layers)
+		add_experts(build);
+	else
+		add_feed_forward(build);
 	if (!before)
 		add_norm(build, "output.norm", true, t->dropout, 1.0);
+}
+
+/* Layers under the names `stack`[0], ... */
+static void add_layers(struct build *build, const char *stack, uint64_t layers, bool cross)
+{
+	for (uint64_t i = 0; i < layers && build->status == DC_OK; i++) {
+		build->block = build->next++;
+		build->prefix =
+			dc_arena_printf(build->arena, "%s[%llu].", stack, (unsigned long long)i);
+		if (build->prefix == NULL)
+			build->status = DC_ERR_MEMORY;
+		else
+			add_layer(build, i, cross);
+	}
+	build->prefix = "";
 }
 
 static void add_stack(struct build *build)
@@ -287,19 +267,35 @@ static void add_stack(struct build *build)
 
 	if (t->norm_place == NORM_AFTER)
 		add_norm(build, "embeddings.norm", false, t->dropout, 1.0);
-	for (uint64_t i = 0; i < t->layers && build->status == DC_OK; i++) {
-		build->block = (int32_t)i;
-		build->prefix =
-			dc_arena_printf(build->arena, "%s[%llu].", stack, (unsigned long long)i);
-		if (build->prefix == NULL)
-			build->status = DC_ERR_MEMORY;
-		else
-			add_layer(build, i == 0);
-	}
-	build->prefix = "";
+	add_layers(build, stack, t->layers, t->encoder_layers > 0);
 	build->block = DC_LAYER_BACK;
 	if (t->norm_place == NORM_BEFORE)
 		add_norm(build, "final.norm", true, t->dropout, 1.0);
+}
+
+/* The encoder, and the embedding of the tokens behind it: rows of the same table. */
+static void add_encoder(struct build *build)
+{
+	const struct dc_transformer *t = build->t;
+	struct dc_layer *layer;
+
+	build->scope.causal = false;
+	add_layers(build, "encoder", t->encoder_layers, false);
+	add_norm(build, "encoder.norm", true, t->dropout, 1.0);
+	build->source = build->scope.sequence;
+	if (t->target > 0)
+		build->scope.sequence = (double)t->target;
+	build->scope.causal = true;
+	build->prefix = "decoder.";
+	build->block = build->next; /* the first of the decoder's */
+	add_embedding(build);
+	build->prefix = "";
+	if (build->status != DC_OK)
+		return;
+	layer = &build->out->items[build->out->count - 1];
+	layer->parameters = 0.0;
+	layer->whole_parameters = 0.0;
+	take_source(build, layer);
 }
 
 static void add_loss(struct build *build, const char *name, uint64_t classes, int per, double share)
@@ -365,105 +361,43 @@ static void add_masked(struct build *build)
 	add_loss(build, "words.loss", t->vocabulary, DC_LAYER_PER_TOKEN, t->predicted);
 }
 
-/* The nearest numbers that divide `whole`, at most and at least `wanted`; `whole` when none is
- * above. */
-static void nearest_divisors(uint64_t whole, uint64_t wanted, uint64_t *below, uint64_t *above)
-{
-	*below = wanted < whole ? wanted : whole;
-	while (whole % *below != 0)
-		--*below;
-	*above = wanted < whole ? wanted : whole;
-	while (whole % *above != 0)
-		++*above;
-}
-
-static enum dc_status check_heads(const struct dc_transformer *t, struct dc_diag *diag)
-{
-	uint64_t kv = t->kv_heads == 0 ? t->heads : t->kv_heads, below, above;
-	enum dc_status status = DC_OK;
-
-	if (t->head_size == 0 && t->hidden % t->heads != 0) {
-		nearest_divisors(t->hidden, t->heads, &below, &above);
-		status = dc_diag_error(diag, dc_node_mark(t->node, "heads"),
-				       "transformer: %llu heads do not divide a width of %llu; the "
-				       "nearest that do are %llu and %llu, or give head_size",
-				       (unsigned long long)t->heads, (unsigned long long)t->hidden,
-				       (unsigned long long)below, (unsigned long long)above);
-	}
-	if (t->heads % kv != 0) {
-		nearest_divisors(t->heads, kv, &below, &above);
-		status = dc_diag_error(diag, dc_node_mark(t->node, "kv_heads"),
-				       "transformer: %llu kv_heads do not divide %llu heads; the "
-				       "nearest that do are %llu and %llu",
-				       (unsigned long long)kv, (unsigned long long)t->heads,
-				       (unsigned long long)below, (unsigned long long)above);
-	}
-	return status;
-}
-
-static enum dc_status check_positions(const struct dc_transformer *t, double sequence,
-				      struct dc_diag *diag)
-{
-	const struct dc_mark *mark = dc_node_mark(t->node, "position_count");
-
-	if (!(sequence > 0.0))
-		return dc_diag_error(diag, dc_node_mark(t->node, "sequence"),
-				     "transformer: the model's samples have no tokens: give the "
-				     "model a 'sequence' length");
-	if (t->position_count == 0)
-		return DC_OK;
-	if (t->positions != POSITIONS_LEARNED)
-		return dc_diag_error(diag, mark,
-				     "transformer: only learned positions have a position_count; "
-				     "these are %s",
-				     position_names[t->positions]);
-	if (sequence > (double)t->position_count)
-		return dc_diag_error(diag, mark,
-				     "transformer: a sequence of %.0f tokens is longer than the "
-				     "%llu learned positions",
-				     sequence, (unsigned long long)t->position_count);
-	return DC_OK;
-}
-
-static enum dc_status check(const struct dc_transformer *t, const struct dc_layer_scope *scope)
-{
-	enum dc_status status = check_heads(t, scope->diag);
-	enum dc_status positions = check_positions(t, scope->sequence, scope->diag);
-
-	if (positions != DC_OK)
-		status = positions;
-	if (t->parallel && t->norm_place == NORM_AFTER)
-		status = dc_diag_error(scope->diag, dc_node_mark(t->node, "parallel"),
-				       "transformer: parallel branches read a norm before them; "
-				       "norm_place says after");
-	return status;
-}
-
 size_t dc_transformer_layers(const struct dc_transformer *transformer)
 {
 	size_t each = transformer->parallel ? 4 : 5;
 	size_t heads = transformer->objective == OBJECTIVE_MASKED ? 7 : 2;
+	size_t layers = (size_t)transformer->layers * each;
 
+	/* the experts' layer takes the place of two; two more for those that every token takes */
+	if (transformer->experts > 0)
+		layers += (size_t)transformer->layers;
+	/* the encoder, its norm, another embedding; attention to it and its norm */
+	if (transformer->encoder_layers > 0)
+		layers += (size_t)transformer->encoder_layers * 6 + 2 +
+			  (size_t)transformer->layers * 2;
 	/* the embedding; the norm after it or after the last layer */
-	return 2 + (size_t)transformer->layers * each + heads;
+	return 2 + layers + heads;
 }
 
 enum dc_status dc_transformer_expand(const struct dc_transformer *transformer,
 				     const struct dc_layer_scope *scope, struct dc_arena *arena,
 				     struct dc_layers *out)
 {
-	struct build build = {.t = transformer,
-			      .scope = *scope,
-			      .arena = arena,
-			      .out = out,
-			      .prefix = "",
-			      .block = DC_LAYER_FRONT,
-			      .status = check(transformer, scope)};
+	struct build build = {
+		.t = transformer,
+		.scope = *scope,
+		.arena = arena,
+		.out = out,
+		.prefix = "",
+		.block = DC_LAYER_FRONT,
+		.status = dc_transformer_check(transformer, scope),
+	};
 
 	if (build.status != DC_OK)
 		return build.status;
 	build.scope.causal = transformer->objective == OBJECTIVE_NEXT_TOKEN;
 	add_embedding(&build);
+	if (transformer->encoder_layers > 0)
+		add_encoder(&build);
 	add_stack(&build);
 	if (transformer->objective == OBJECTIVE_MASKED)
 		add_masked(&build);

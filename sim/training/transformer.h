@@ -1,6 +1,6 @@
 /* Transformers by their numbers: what a model's `transformer` says, expanded into layers.
  *
- * Encoder-only and decoder-only stacks [Vaswani et al. 2017] of l layers, width h, a heads of width
+ * Stacks [Vaswani et al. 2017] of l layers, width h, a heads of width
  * d (h/a unless given), k key and value heads, feed-forward width f, vocabulary V. Per layer, in
  * order, for norms before their branches (GPT, LLaMA); each norm takes the sum that precedes it:
  *
@@ -22,6 +22,15 @@
  * causal mask saves products: attention computes all s^2 scores, as those formulas count. ALiBi
  * [Press et al. 2022] adds to scores where they are scaled anyway: it costs nothing of its own.
  * Nothing pads the vocabulary or the sequence.
+ *
+ * Experts (layer_experts.c) take the place of the two linear layers, but in the first
+ * `dense_layers`; n shared experts are linear layers h -> n f', n f' -> h after them, f' the width
+ * of an expert. `latent` replaces attention by multi-head latent attention (layer_latent.c).
+ *
+ * Encoder and decoder [Vaswani et al. 2017]: encoder_layers layers and a norm on the model's
+ * sequence, then the decoder, whose `target` tokens share the embedding's table; each of its layers
+ * has norm and cross attention (layer_cross.c) after its attention. Relative positions are 32
+ * learned numbers per head and stack, added where scores are scaled [Raffel et al. 2020, sec. 2.1].
  *
  * Ownership: sections live in the configuration's arena, names in the one given to
  * the expansion. */
@@ -49,11 +58,19 @@ struct dc_transformer {
 	int positions, norm, norm_place, objective;
 	int kernel; /* enum dc_layer_kernel */
 	double predicted;
+	uint64_t experts; /* 0: none */
+	uint64_t top_k;   /* 0: 1 */
+	uint64_t shared_experts;
+	uint64_t expert_ffn; /* 0: ffn */
+	uint64_t dense_layers;
+	struct dc_layer_latent *latent; /* NULL: attention by heads */
+	uint64_t encoder_layers;        /* 0: no encoder */
+	uint64_t target;                /* tokens behind the encoder; 0: as many as before it */
 };
 
 extern const struct dc_section dc_transformer_section;
 
-/* How many layers dc_transformer_expand() gives. */
+/* How many layers dc_transformer_expand() gives at most: exact without experts. */
 size_t dc_transformer_layers(const struct dc_transformer *transformer);
 
 /* Appends the layers to `out`, whose items have room for them; `scope` says what surrounds the

@@ -4,6 +4,7 @@
 #include "training/optimizer.h"
 
 static const char *const methods[] = {"all-reduce", "!parameter-server", NULL};
+static const char *const offloads[] = {"none", "!host", "!nvme", NULL};
 static const char *const recompute_choices[] = {"none", "selective", "full", NULL};
 
 static const struct dc_field batch_fields[] = {
@@ -168,6 +169,18 @@ static const struct dc_field workload_fields[] = {
 	 .choices = dc_optimizer_names,
 	 .fallback = "sgd-momentum",
 	 .help = "what turns gradients into new weights"},
+	{.key = "optimizer_states",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_training_workload, optimizer_states),
+	 .choices = dc_optimizer_states_names,
+	 .fallback = "fp32",
+	 .help = "number format of what the optimizer keeps beside weights"},
+	{.key = "offload",
+	 .kind = DC_ENUM,
+	 .offset = offsetof(struct dc_training_workload, offload),
+	 .choices = offloads,
+	 .fallback = "none",
+	 .help = "where the optimizer's states lie: on the accelerator, the host or its drives"},
 	{.key = "parallelism",
 	 .kind = DC_SECTION,
 	 .offset = offsetof(struct dc_training_workload, parallelism),

@@ -49,8 +49,10 @@ struct dc_training_workload {
 	const char *kind; /* `training` */
 	struct dc_model *model;
 	struct dc_training_batch batch;
-	int precision; /* enum dc_precision */
-	int optimizer; /* enum dc_optimizer */
+	int precision;        /* enum dc_precision */
+	int optimizer;        /* enum dc_optimizer */
+	int optimizer_states; /* enum dc_optimizer_states */
+	int offload;          /* enum dc_offload; only `none` */
 	struct dc_parallelism parallelism;
 	struct dc_training_synchronization synchronization;
 	int recompute;             /* enum dc_recompute */

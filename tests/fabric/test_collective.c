@@ -92,6 +92,24 @@ Test(collective, nothing_to_do_and_nothing_that_fits)
 	cr_expect_null(request.algorithm);
 }
 
+/* Who has asked for the end is not made to wait for the cheapest. */
+Test(collective, choosing_can_be_interrupted)
+{
+	struct dc_fabric ring = build_ring(8);
+	volatile int interrupted = 0;
+	const struct dc_collective_request request = {
+		.group = dc_group_all(&ring),
+		.request = {.operation = DC_OPERATION_ALL_REDUCE, .size_bytes = 1e6},
+		.any_protocol = true,
+		.interrupted = &interrupted,
+	};
+	struct dc_collective found;
+
+	cr_expect_eq(dc_collective_find(&ring, &request, &found, NULL), DC_OK);
+	interrupted = 1;
+	cr_expect_eq(dc_collective_find(&ring, &request, &found, NULL), DC_INTERRUPTED);
+}
+
 /* An all-to-all of 16,384 on a switch: by pairs it is 16,383 steps of as many messages each, 2.7e8 in all,
  * which nobody looks at one by one. All at once takes 2 L + (p-1)/p S/B: 2 x 500 ns + 2^20 (16383/16384) /
  * 25e9 s, and pairs are said to be untried. */

@@ -245,7 +245,7 @@ static void try_mix(unsigned seed, bool slow, bool fails, struct tally *tally)
 	tally->messages += plan.message_count;
 	tally->splits += statistics.splits;
 	for (uint32_t i = 0; i < plan.way_count; i++)
-		tally->other_ways += plan.ways[i].more;
+		tally->other_ways += dc_plan_next_way(&plan, &plan.ways[i]) != NULL;
 	dc_plan_fini(&plan);
 	dc_plan_fini(&folded);
 	line_close(&mix.line);

@@ -214,8 +214,8 @@ static unsigned try_parts(const struct dc_fabric *fabric, const struct dc_group 
 	return made;
 }
 
-/* Every shape, and groups of every size and stride that divide it; half of the time with a switch inside,
- * all of which, or half, belongs to the group; then sometimes with shared ways out of that switch's node. */
+/* Every shape, and groups of sizes and strides that divide it; half of the time with a switch inside, half of
+ * which sometimes belongs to the group, and with ways out of that switch's node. */
 Test(quotient, translates_within_a_dimension, .timeout = 120)
 {
 	unsigned made = 0;
@@ -224,15 +224,19 @@ Test(quotient, translates_within_a_dimension, .timeout = 120)
 		struct line line;
 		char text[900];
 
-		snprintf(text, sizeof text, "%s%s",
-			 i % 2 ? "topology: switch, size: 4, bandwidth: 5 GB/s, latency: 300 ns}, {"
-			       : "",
-			 shapes[i / 2].yaml);
+		snprintf(
+			text, sizeof text, "%s%s",
+			i % 4 == 3
+				? "topology: switch, size: 4, bandwidth: 5 GB/s, latency: 300 ns}, {"
+			: i % 4 == 1
+				? "topology: switch, size: 2, bandwidth: 5 GB/s, latency: 300 ns}, {"
+				: "",
+			shapes[i / 2].yaml);
 		line_open(text, &line);
-		if (i % 8 == 1 && line.fabric.count > 1)
-			cr_assert_eq(dc_fabric_add_port(&line.fabric, 1,
-							&(struct dc_fabric_port){"nic", 2, 1.5e9,
-										 i % 16 == 1}),
+		if ((i % 4 == 1 || i % 8 == 7) && line.fabric.count > 1)
+			cr_assert_eq(dc_fabric_add_port(
+					     &line.fabric, 1,
+					     &(struct dc_fabric_port){"nic", 2, 1.5e9, i % 16 > 7}),
 				     DC_OK);
 		for (uint64_t size = 2; line.fabric.ranks <= 32 && size < line.fabric.ranks;
 		     size++) {

@@ -274,3 +274,37 @@ Test(runner, ways_are_shared)
 	dc_plan_fini(&plan);
 	dc_arena_destroy(arena);
 }
+
+/* What plan and runner hold per rank, links and messages under way apart, where it is most of what `make bench`
+ * shows from 1k to 64k ranks: a torus of three dimensions with all of them at once, and levels of switches with
+ * ten halvings of the bytes. At most 512 bytes is what unfolded runs are promised to take. */
+static void holds_at_most(const struct dc_fabric *fabric, const char *algorithm, double bytes)
+{
+	struct dc_arena *arena = dc_arena_create();
+	const struct dc_request request = {.operation = DC_OPERATION_ALL_REDUCE, .size_bytes = gib};
+	const struct dc_group group = dc_group_all(fabric);
+	struct dc_plan plan =
+		plans_lay_out(fabric, plans_lower(arena, fabric, &group, algorithm, &request));
+	struct dc_runner_statistics statistics;
+	size_t links, held = dc_plan_memory(&plan, &links);
+
+	plans_run(&plan, false, NULL, &statistics);
+	held += statistics.bytes - links - statistics.live_bytes;
+	cr_expect_lt((double)held / (double)fabric->ranks, bytes, "%s: %.1f bytes per rank",
+		     algorithm, (double)held / (double)fabric->ranks);
+	dc_plan_fini(&plan);
+	dc_arena_destroy(arena);
+}
+
+Test(runner, memory_per_rank)
+{
+	struct dc_fabric cube = {0}, levels = {0};
+	static const uint64_t sizes[] = {8, 128, 4};
+
+	for (int d = 0; d < 3; d++)
+		build_add(&cube, 10, 50e9, 500e-9, 1);
+	for (int d = 0; d < 3; d++)
+		build_add(&levels, sizes[d], 50e9, 500e-9, d < 2 ? 2 : 1);
+	holds_at_most(&cube, "torus", 512);
+	holds_at_most(&levels, "hierarchical", 512);
+}

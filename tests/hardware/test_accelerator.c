@@ -205,8 +205,8 @@ Test(accelerator, phases_draw_what_was_measured)
 {
 	struct catalogue catalogue = catalogue_open();
 	const struct dc_accelerator *a = device(&catalogue, "a100-sxm4-80gb");
-	/* a large product: 0.78 of peak and a third of the bandwidth */
-	double product = dc_accelerator_power_w(a, 0.78, 0.33, 0.0) / a->power.max_w;
+	/* a large product: its share of the peak, and a third of the bandwidth */
+	double product = dc_accelerator_power_w(a, 0.754, 0.33, 0.0) / a->power.max_w;
 	double exposed = dc_accelerator_power_w(a, 0.0, 0.0, 1.0) / a->power.max_w;
 
 	/* compute phases 0.9-1.1 of rated power, exposed communication 0.3-0.6 [Patel et al. 2024,
@@ -215,8 +215,8 @@ Test(accelerator, phases_draw_what_was_measured)
 	cr_expect(exposed >= 0.3 && exposed <= 0.6, "communication %g", exposed);
 	/* 60 + 340 x 0.35 W (hand) */
 	cr_expect_float_eq(exposed, 179.0 / 400.0, 1e-12);
-	/* 60 + 340 (0.75 x 0.39/0.78 + 0.75 x 0.24/0.96) W (hand) */
-	cr_expect_float_eq(dc_accelerator_power_w(a, 0.39, 0.24, 0.0), 251.25, 1e-9);
+	/* 60 + 340 (0.75 x 0.377/0.754 + 0.75 x 0.155/0.775) W (hand) */
+	cr_expect_float_eq(dc_accelerator_power_w(a, 0.377, 0.155, 0.0), 238.5, 1e-9);
 	catalogue_close(&catalogue);
 }
 

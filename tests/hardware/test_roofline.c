@@ -88,6 +88,27 @@ Test(roofline, kernels_have_their_own_efficiency)
 	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.2, 1e-12);
 }
 
+Test(roofline, products_know_the_shape_of_their_result)
+{
+	struct dc_accelerator a = machine();
+	struct dc_work work = {
+		.flops = 5e12, .inner = 1e12, .rows = 400.0, .columns = 50.0, .precision = DC_BF16};
+
+	/* 0.1 s without; (1 + 100/400) and, where fewer than 100, 2 */
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.1, 1e-9);
+	a.efficiency.outer_half = 100.0;
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.25, 1e-9);
+	work.kernel = DC_KERNEL_CONVOLUTION;
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.1, 1e-9);
+	/* 50 columns of 2 bytes are no multiple of 16 bytes, 56 are */
+	work.kernel = DC_KERNEL_PRODUCT;
+	a.efficiency.outer_half = 0.0;
+	a.efficiency.unaligned = 0.4;
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.25, 1e-9);
+	work.columns = 56.0;
+	cr_expect_float_eq(dc_roofline_duration_s(&a, &work), 0.1, 1e-9);
+}
+
 Test(roofline, narrow_formats_may_reach_less)
 {
 	struct dc_accelerator a = machine();

@@ -65,7 +65,7 @@ done
 seconds=$("$DCSIM" export --table power "$folder/killed.h5" | tail -n 1 | cut -f 1)
 "$DCSIM" -c "$topology" -q -s run.duration="$seconds s" -o "$folder/prefix.h5"
 "$DCSIM" compare --csv "$folder/prefix.h5" "$folder/killed.h5" > "$folder/figures"
-# What rows cannot tell is nan; of the 35 figures these hold 19 (duration, iterations, 5 shares, 9
+# What rows cannot tell is nan; of the 36 figures these hold 19 (duration, iterations, 5 shares, 9
 # energies, PUE, electricity, carbon). Means times intervals round: hence the tolerance.
 awk -F , '
 	NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i }
@@ -83,7 +83,7 @@ awk -F , '
 			same++
 		}
 		if (same != 19) {
-			print same + 0 " figures, not 18"
+			print same + 0 " figures, not 19"
 			exit 1
 		}
 	}' "$folder/figures" > "$folder/verdict" || fail "a recovered summary: $(cat "$folder/verdict")"

@@ -80,7 +80,8 @@ static enum dc_status put_rows(struct dc_record_sink *sink, size_t rows)
 	for (size_t i = 0; i < rows && status == DC_OK; i++) {
 		double n = (double)i;
 		double values[] = {100.1 + n, 10 * n, 10 * n + 1, 2 * n};
-		struct dc_iteration_row iteration = {10 * i, 10, n, 0.1, 0.07, 0.02, 0.01, 0, NULL};
+		struct dc_iteration_row iteration = {10 * i, 10,    n,     0.1, 0.07,
+						     0.02,   0.006, 0.004, NULL};
 
 		status = sink->type->interval(sink, n + 1, 1.0, values);
 		if (status == DC_OK)

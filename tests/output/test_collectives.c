@@ -1,15 +1,5 @@
 /* The table of collectives in a result: written, read back in words, exported, recovered after a kill. */
-#include <criterion/criterion.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "output/copy.h"
-#include "output/export.h"
-#include "output/hdf5_sink.h"
-#include "output/reader.h"
-#include "sample.h"
+#include "table.h"
 
 static const char *const jobs[] = {"one", "two, three"};
 static const char *const operations[] = {"all-reduce"};
@@ -83,114 +73,32 @@ static const char wanted[] =
 	"57344\t65536\t0.0625\tring\t0.75\t3\tcompute:0->1\n"
 	"1\tone\tall-reduce\tring\tsimple\t2\t1\t1\t0\t0\t0\t0\tnan\tnan\t0\t0\t0\tnone\tnan\t0\t\n";
 
-static void write_collectives(const char *path)
+static enum dc_status tell(struct dc_record_sink *sink, size_t number)
 {
-	const double values[] = {2};
-	struct dc_diag *diag = dc_diag_create();
-	struct dc_record_sink *sink;
-
-	cr_assert_eq(dc_hdf5_sink_create(diag, path, &sink), DC_OK);
-	cr_assert_eq(sink->type->begin(sink, &schema), DC_OK);
-	for (size_t i = 0; i < 2; i++)
-		cr_assert_eq(sink->type->collective(sink, &rows[i]), DC_OK);
-	cr_assert_eq(sink->type->end(sink, DC_RECORD_COMPLETE, values), DC_OK);
-	dc_hdf5_sink_destroy(sink);
-	dc_diag_destroy(diag);
+	return sink->type->collective(sink, &rows[number]);
 }
 
-static char *export_collectives(const char *path)
-{
-	struct dc_diag *diag = dc_diag_create();
-	struct dc_result *result;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	cr_assert_eq(dc_result_open(diag, path, false, &result), DC_OK);
-	cr_assert_eq(dc_export_table(diag, result, "collectives", DC_EXPORT_TSV, out), DC_OK);
-	fclose(out);
-	dc_result_close(result);
-	dc_diag_destroy(diag);
-	return text;
-}
+static struct dc_record_schema plain;
+static const struct table table = {"collectives", &schema, &plain, wanted, tell};
 
 Test(collectives, written_and_exported)
 {
-	char *path = sample_path("collectives.h5"), *text;
-
-	write_collectives(path);
-	text = export_collectives(path);
-	cr_expect_str_eq(text, wanted);
-	free(text);
-	sample_remove(path);
+	table_is_written_and_exported(&table);
 }
 
-/* A copy through the record interface is the same file, byte for byte. */
 Test(collectives, copied)
 {
-	char *path = sample_path("collectives.h5"), *other = sample_path("copy.h5");
-	struct dc_diag *diag = dc_diag_create();
-	struct dc_record_sink *sink;
-	struct dc_result *result;
-	char *a, *b;
-
-	write_collectives(path);
-	cr_assert_eq(dc_result_open(diag, path, false, &result), DC_OK);
-	cr_assert_eq(dc_hdf5_sink_create(diag, other, &sink), DC_OK);
-	cr_assert_eq(dc_copy_result(diag, result, sink, DC_RECORD_COMPLETE, NULL, 0), DC_OK);
-	dc_hdf5_sink_destroy(sink);
-	dc_result_close(result);
-	a = sample_read_file(path);
-	b = sample_read_file(other);
-	cr_expect(memcmp(a, b, 1 << 20) == 0);
-	free(a);
-	free(b);
-	dc_diag_destroy(diag);
-	sample_remove(path);
-	sample_remove(other);
+	table_is_copied(&table);
 }
 
-/* What was flushed before a kill; here all of it, by closing the file without an end. */
 Test(collectives, recovered)
 {
-	char *path = sample_path("collectives.h5"), *text;
-	struct dc_diag *diag = dc_diag_create();
-	struct dc_record_sink *sink;
-	char part[256];
-
-	snprintf(part, sizeof part, "%s.part", path);
-	cr_assert_eq(dc_hdf5_sink_create(diag, path, &sink), DC_OK);
-	cr_assert_eq(sink->type->begin(sink, &schema), DC_OK);
-	/* A full chunk goes to the file at once; the rest is lost with the run. */
-	for (size_t i = 0; i < 5000; i++)
-		cr_assert_eq(sink->type->collective(sink, &rows[i % 2]), DC_OK);
-	dc_hdf5_sink_destroy(sink);
-	cr_assert_eq(dc_copy_recover(diag, part, path, NULL), DC_OK);
-	text = export_collectives(path);
-	cr_expect_eq(strncmp(text, wanted, strlen(wanted)), 0);
-	free(text);
-	dc_diag_destroy(diag);
-	sample_remove(path);
+	table_is_recovered(&table);
 }
 
-/* Results without collectives have no such table, and their sink takes no such row. */
 Test(collectives, only_where_used)
 {
-	struct dc_record_schema plain = schema;
-	char *path = sample_path("plain.h5");
-	struct dc_diag *diag = dc_diag_create();
-	struct dc_record_sink *sink;
-	struct dc_result *result;
-
+	plain = schema;
 	plain.collectives = false;
-	cr_assert_eq(dc_hdf5_sink_create(diag, path, &sink), DC_OK);
-	cr_assert_eq(sink->type->begin(sink, &plain), DC_OK);
-	cr_expect_eq(sink->type->collective(sink, &rows[0]), DC_ERR_RUN);
-	cr_assert_eq(sink->type->end(sink, DC_RECORD_COMPLETE, (double[]){0}), DC_OK);
-	dc_hdf5_sink_destroy(sink);
-	cr_assert_eq(dc_result_open(diag, path, false, &result), DC_OK);
-	cr_expect_null(dc_result_table(result, "collectives"));
-	dc_result_close(result);
-	dc_diag_destroy(diag);
-	sample_remove(path);
+	table_is_only_where_used(&table);
 }

@@ -61,9 +61,9 @@ Test(export, iterations)
 
 	cr_expect_str_eq(text, "first [1],count [1],start [s],duration [s],compute [s],"
 			       "exposed_communication [s],stall [s],bubble [s]\n"
-			       "0,10,0,0.1,0.07,0.02,0.01,0\n"
-			       "10,10,1,0.1,0.07,0.02,0.01,0\n"
-			       "20,10,2,0.1,0.07,0.02,0.01,0\n");
+			       "0,10,0,0.1,0.07,0.02,0.006,0.004\n"
+			       "10,10,1,0.1,0.07,0.02,0.006,0.004\n"
+			       "20,10,2,0.1,0.07,0.02,0.006,0.004\n");
 	free(text);
 }
 

@@ -86,8 +86,8 @@ static enum dc_status write_rows(struct dc_record_sink *sink, size_t rows, unsig
 	enum dc_status status = sink->type->begin(sink, &schema);
 
 	for (size_t i = 0; i < rows && status == DC_OK; i++) {
-		struct dc_iteration_row iteration = {10 * i, 10,   (double)i, 0.1, 0.07,
-						     0.02,   0.01, 0,         NULL};
+		struct dc_iteration_row iteration = {10 * i, 10,    (double)i, 0.1, 0.07,
+						     0.02,   0.006, 0.004,     NULL};
 		struct dc_event_row event = {(double)i, i % 2, (uint32_t)(i % 2), "what happened"};
 
 		status = put_row(sink, i);

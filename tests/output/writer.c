@@ -46,8 +46,8 @@ static enum dc_status known_row(struct dc_record_sink *sink, size_t i, size_t wi
 		values[2 + k] = number + (double)k / MAX_WIDTH;
 	status = sink->type->interval(sink, 0.5 * (number + 1), 0.5, values);
 	if (status == DC_OK && i % 4 == 0) {
-		struct dc_iteration_row row = {i,     4, 0.5 * number, 0.5, 0.25, 0.125,
-					       0.125, 0, NULL};
+		struct dc_iteration_row row = {i,     4,      0.5 * number, 0.5, 0.25,
+					       0.125, 0.0625, 0.0625,       NULL};
 
 		status = sink->type->iteration(sink, &row);
 	}

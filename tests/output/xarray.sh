@@ -17,4 +17,5 @@ trap 'rm -rf "$folder"' EXIT
 "$WRITER" "$folder/known.h5" 5000 20 0 > "$folder/log"
 "$WRITER" "$folder/empty.h5" 0 20 0 > "$folder/log"
 "$WRITER" "$folder/example.h5" --example 1 1 > "$folder/log"
-"$python" "$check" "$folder/known.h5" "$folder/empty.h5" "$folder/example.h5"
+"$WRITER" "$folder/pipeline.h5" --pipeline 2 3 > "$folder/log"
+"$python" "$check" "$folder/known.h5" "$folder/empty.h5" "$folder/example.h5" "$folder/pipeline.h5"

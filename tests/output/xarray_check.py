@@ -1,4 +1,5 @@
-"""Checks that results open as labelled data: arguments known.h5 empty.h5 example.h5 of writer.c."""
+"""Checks that results open as labelled data: arguments known.h5 empty.h5 example.h5 pipeline.h5 of
+writer.c."""
 
 import sys
 
@@ -63,13 +64,28 @@ def check_known(path, engine):
     assert root.attrs["status"] in ("complete", b"complete"), root.attrs
 
 
+def check_pipeline(path, engine):
+    """Two stages, three micro-batches: 2 x (2 x 3 + 2) operations, 3 s for each micro-batch [writer.c]."""
+    timeline = xarray.open_dataset(path, group="timeline", engine=engine).load()
+    assert timeline.sizes["row"] == 16, timeline.sizes
+    roles = timeline.role.attrs["flag_meanings"].split()
+    assert list(timeline.role.attrs["flag_values"]) == list(range(len(roles)))
+    backward = timeline.where(timeline.role == roles.index("backward"), drop=True)
+    assert float(backward.duration.sum()) == 12
+    assert timeline.begin.attrs["units"] == "s"
+    iterations = xarray.open_dataset(path, group="iterations", engine=engine).load()
+    assert float(iterations.exposed.sel(communication="data")[0]) == 1
+    assert float(iterations.bubble[0]) == 3
+
+
 def main():
-    known, empty, example = sys.argv[1:4]
+    known, empty, example, pipeline = sys.argv[1:5]
     for engine in ENGINES:
         check_sections(known, engine, 5000)
         check_sections(empty, engine, 0)
         check_sections(example, engine, 1440)
         check_known(known, engine)
+        check_pipeline(pipeline, engine)
         print(engine + ": every section of the series opens as labelled data")
 
 

@@ -191,10 +191,10 @@ struct stages_result {
 	struct dc_executor_account accounts[STAGES_ACTORS]; /* by rank */
 };
 
-static inline struct stages_result stages_run(struct rig *rig, bool exact, uint64_t iterations)
+static inline struct stages_result stages_run_as(struct rig *rig,
+						 const struct dc_executor_options *asked)
 {
-	const struct dc_executor_options options = {
-		.exact = exact, .iterations = iterations, .until = DC_TIME_NEVER};
+	const struct dc_executor_options options = *asked;
 	struct stages_result result = {.actors = 0};
 	uint64_t ranks = dc_ensemble_ranks(rig->ensemble);
 
@@ -213,12 +213,21 @@ static inline struct stages_result stages_run(struct rig *rig, bool exact, uint6
 	for (uint64_t r = 0; r < ranks; r++)
 		result.accounts[r] =
 			*dc_executor_account(rig->executor, dc_executor_actor_of(rig->executor, r));
-	for (int i = 0; i < RIG_USES; i++)
+	for (int i = 0; i < RIG_USES; i++) {
+		result.run.uses[i] = dc_signal_integral(&rig->uses[i], result.run.end);
 		dc_signal_fini(&rig->uses[i]);
+	}
 	dc_executor_destroy(rig->executor);
 	dc_diag_destroy(rig->diag);
 	dc_engine_destroy(rig->engine);
 	return result;
+}
+
+static inline struct stages_result stages_run(struct rig *rig, bool exact, uint64_t iterations)
+{
+	return stages_run_as(rig, &(struct dc_executor_options){.exact = exact,
+								.iterations = iterations,
+								.until = DC_TIME_NEVER});
 }
 
 static inline dc_time account_sum(const struct dc_executor_account *a)

@@ -1,5 +1,7 @@
-/* Pipelines: bubbles, sends, gangs, slow ranks and contention computed by hand, and folded = exact. */
+/* Pipelines: bubbles, sends, gangs, slow ranks and contention computed by hand. */
 #include "stages.h"
+
+#include "../fabric/line.h"
 
 /* Links without latency on which nothing takes time. */
 static struct rig free_rig(uint32_t stages, uint32_t width)
@@ -235,7 +237,7 @@ static struct rig parts_rig(const struct dc_part *parts, uint32_t count)
 	return rig;
 }
 
-/* Work of 30 us, three times an all-reduce of 21 us of which 7 us hide beside it (14 us exposed each), work of
+/* Work of 30 us, three times an all-reduce of 21 us of which a third is hidden (14 us exposed each), work of
  * 10 us twice: 92 us, of which 42 exposed (hand). The products keep the accelerator busy for 30 of 92 us. */
 Test(stages, communication_within_work)
 {
@@ -263,12 +265,39 @@ Test(stages, communication_within_work)
 	}
 }
 
+/* Work of 30 us, twice an all-reduce of 21 us in which hosts, 2 us apart, meet twice: products hide 9 us of each,
+ * 16 us are left; then more than it takes, but for the hosts (hand). */
+Test(stages, communication_beside_products)
+{
+	static const double cases[][2] = {{9e-6, 62e-6}, {40e-6, 38e-6}, {INFINITY, 38e-6}};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct dc_part parts[] = {
+			{.work = {.flops = 3e7, .inner = 64, .precision = DC_BF16}},
+			{.group = 1,
+			 .operation = DC_OPERATION_ALL_REDUCE,
+			 .algorithm = "ring",
+			 .size_bytes = 1e6,
+			 .beside_s = cases[i][0],
+			 .times = 2}};
+		struct rig rig = parts_rig(parts, 2);
+		struct rig_result r;
+
+		rig.machine.meeting_s = 2e-6;
+		r = rig_run_count(&rig, false, 2);
+		cr_assert_eq(r.status, DC_OK, "%s", r.messages);
+		cr_expect_float_eq(dc_time_to_s(r.rows[0].duration), cases[i][1], 1e-9);
+		rig_free(&r);
+		rig_destroy(&rig);
+	}
+}
+
 /* 40 us of work in 10 kernels that the host launches in 3 us each: 70 us one after the other (x = 1),
  * 50 us for x = 2 (sqrt(40^2 + 30^2)), and stretched by a tenth 55 us (hand). */
 Test(stages, the_host_launches_kernels)
 {
 	static const double cases[][3] = {{0, 0, 70}, {1, 0, 70}, {2, 0, 50}, {2, 1.1, 55}};
-	const struct dc_part part = {.work = {.bytes = 4e7, .kernels = 10}};
+	const struct dc_part part = {.work = {.bytes = 4e7, .launches = 10}};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct rig rig = parts_rig(&part, 1);
@@ -284,28 +313,100 @@ Test(stages, the_host_launches_kernels)
 	}
 }
 
-/* An all-reduce of 21 us takes 1.5 times as long within work, 7 us of it hide, and the hosts meet twice for 1 us:
- * 26.5 us (hand). Beside 30 us, more than it takes, nothing is left but the meetings. */
-Test(stages, exchanges_within_work_take_longer)
+/* --- unequal groups and boundaries --- */
+
+/* Two groups of two, each with its own links of 50 GB/s and 500 ns; one link of the second at 5 GB/s. An
+ * all-reduce of 1 MB is two steps of 0.5 MB: 2 (0.5 + 10) = 21 us in the first group and 2 (0.5 + 100) = 201 us
+ * in the second, for which the first waits 180 us at the end of the iteration (hand). */
+Test(stages, groups_that_differ)
 {
-	static const double cases[][2] = {{7e-6, 26.5}, {40e-6, 2}};
+	const struct dc_fabric_dimension ring = {
+		.type = &dc_topology_ring, .size = 2, .bandwidth_bps = 50e9, .latency_s = 500e-9};
+	const struct dc_fabric_dimension dimensions[] = {ring, ring};
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const struct dc_part part = {.group = 1,
-					     .operation = DC_OPERATION_ALL_REDUCE,
-					     .algorithm = "ring",
-					     .size_bytes = 1e6,
-					     .beside_s = cases[i][0]};
-		struct rig rig = parts_rig(&part, 1);
-		struct rig_result r;
+	for (int exact = 0; exact < 2; exact++) {
+		struct rig rig = stages_rig(dimensions, 2);
+		struct dc_fabric_path path = {0};
+		struct stages_result r;
+		uint32_t tensor;
 
-		rig.machine.exchange = 1.5;
-		rig.machine.meeting_s = 1e-6;
-		r = rig_run_count(&rig, false, 1);
-		cr_expect_float_eq(1e6 * dc_time_to_s(r.rows[0].duration), cases[i][1], 1e-8);
-		rig_free(&r);
+		stages_axis(&rig, "tensor", 2, NULL);
+		stages_axis(&rig, "data", 2, NULL);
+		tensor = stages_kind(&rig, "tensor", 1);
+		rig.program = dc_program_create(rig.arena);
+		cr_assert_eq(dc_ensemble_add_program(rig.ensemble, rig.program), DC_OK);
+		dc_program_stream(rig.program, "compute");
+		rig_add(&rig, 0,
+			&(struct dc_op){.kind = DC_OP_COLLECTIVE,
+					.name = "activations",
+					.group = tensor,
+					.operation = DC_OPERATION_ALL_REDUCE,
+					.algorithm = "ring",
+					.size_bytes = 1e6});
+		rig_mark(&rig, "end");
+		cr_assert_eq(dc_fabric_route(&rig.fabric, 2, 3, NULL, NULL, &path), DC_OK);
+		cr_assert_eq(
+			dc_fabric_set_link(&rig.fabric, rig.arena, path.hops[0].link, 5e9, 500e-9),
+			DC_OK);
+		dc_fabric_path_fini(&path);
+		r = stages_run(&rig, exact, 5);
+		cr_assert_eq(r.run.status, DC_OK, "%s", r.run.messages);
+		cr_expect_eq(r.actors, exact ? 4 : 2);
+		cr_expect(r.run.rows[0].duration == 201 * rig_us);
+		for (int rank = 0; rank < 4; rank++) {
+			cr_expect(r.accounts[rank].exposed[tensor] ==
+				  (rank < 2 ? 21 : 201) * rig_us);
+			cr_expect(r.accounts[rank].bubble == (rank < 2 ? 180 : 0) * rig_us);
+		}
+		/* Means over ranks: (2 x 21 + 2 x 201) / 4 and 2 x 180 / 4. */
+		cr_expect(r.run.rows[0].exposed_communication == 111 * rig_us);
+		cr_expect(r.run.rows[0].bubble == 90 * rig_us);
+		rig_free(&r.run);
 		rig_destroy(&rig);
 	}
+}
+
+/* Eight stages on two leaves of four, links of 1 GB/s and 1 us, as many up as down: 1 MB takes 2 us + 1 ms
+ * within a leaf, 4 us + 1 ms from the fourth stage to the fifth (hand). */
+Test(stages, boundaries_that_differ)
+{
+	struct line line;
+	struct rig rig;
+	struct pipeline p = {.stages = 8, .micro_batches = 1, .send_bytes = 1e6};
+	const struct dc_executor_observer observer = {0};
+
+	line_open("topology: leaf-spine, size: 8, hosts_per_leaf: 4, spines: 1, bandwidth: 1 GB/s, "
+		  "latency: 1 us",
+		  &line);
+	rig = stages_rig(NULL, 0);
+	rig.fabric = line.fabric;
+	stages_axis(&rig, "stage", 8, &rig.ensemble->stage_axis);
+	add_stages(&rig, &p);
+	rig.machine.accelerator = &rig.accelerator;
+	rig.machine.fabric = &rig.fabric;
+	for (int exact = 0; exact < 2; exact++) {
+		const struct dc_executor_options options = {
+			.exact = exact, .iterations = 1, .until = DC_TIME_NEVER};
+		struct dc_engine *engine = dc_engine_create();
+		struct dc_executor *executor = dc_executor_create(
+			engine, NULL, rig.ensemble, &rig.machine, &options, &observer);
+
+		cr_assert_not_null(executor);
+		cr_expect_eq(dc_executor_communications(executor), 14);
+		for (size_t i = 0; i < dc_executor_communications(executor); i++) {
+			const struct dc_executor_communication *send =
+				dc_executor_communication(executor, i);
+			bool across = send->from + send->to == 7;
+
+			cr_expect(send->duration == (across ? 1004 : 1002) * rig_us,
+				  "%u to %u: %.17g us", send->from, send->to,
+				  1e6 * dc_time_to_s(send->duration));
+		}
+		dc_executor_destroy(executor);
+		dc_engine_destroy(engine);
+	}
+	line_close(&line);
+	rig_destroy(&rig);
 }
 
 /* --- refusals --- */
@@ -386,6 +487,9 @@ Test(stages, programs_that_do_not_fit_together)
 	}
 	expect_refused(&rig, "stages 0 and 1 share groups 'all' but not their operations: 'norm' "
 			     "meets 'embedding'");
+	rig.machine.slow = &(struct dc_slow_rank){.rank = 4, .factor = 2};
+	rig.machine.slow_count = 1;
+	expect_refused(&rig, "no rank 4 can be 2 times as slow");
 	rig.ensemble->program_count = 1;
 	expect_refused(&rig, "2 stages have 1 programs");
 	rig.ensemble->program_count = 2;
@@ -394,156 +498,121 @@ Test(stages, programs_that_do_not_fit_together)
 	rig_destroy(&rig);
 }
 
-/* --- folded = exact --- */
+/* --- barriers and the timeline --- */
 
-/* Sizes of axes whose product is at most 64. */
-static void draw_axes(uint64_t *state, uint64_t sizes[3])
+/* Two stages of 10 and 30 us that meet half way at a mark with a gang, and at the end: stage 0 waits for 20 us
+ * before the mark; then they take 40 and 10 us, and stage 1 waits for 30 (hand). */
+Test(stages, a_mark_with_a_gang_is_a_barrier)
 {
-	static const uint64_t some[] = {1, 2, 3, 4, 8};
+	static const int64_t us[2][2] = {{10, 40}, {30, 10}};
 
-	do {
-		for (int i = 0; i < 3; i++)
-			sizes[i] = some[rig_draw(state, 5)];
-	} while (sizes[0] * sizes[1] * sizes[2] > 64 || sizes[0] * sizes[1] * sizes[2] < 2);
-}
+	for (int exact = 0; exact < 2; exact++) {
+		struct rig rig = free_rig(2, 2);
+		uint32_t all = stages_kind(&rig, "all", 3);
+		struct stages_result r;
 
-static struct rig random_fabric(uint64_t *state, uint64_t ranks, const uint64_t sizes[3])
-{
-	struct dc_fabric_dimension dimensions[3];
-	bool split = rig_draw(state, 2);
-
-	for (int d = 0; d < 3; d++)
-		dimensions[d] = (struct dc_fabric_dimension){
-			.type = rig_draw(state, 2) ? &dc_topology_ring : &dc_topology_switch,
-			.size = split ? sizes[d]
-				: d   ? 1
-				      : ranks,
-			.bandwidth_bps = d ? 25e9 : 100e9,
-			.latency_s = 500e-9};
-	return stages_rig(dimensions, 3);
-}
-
-/* Parts of a stage's work: a product, a group's all-reduce, a stream. */
-static const struct dc_part *draw_parts(struct rig *rig, uint64_t *state, uint32_t kind)
-{
-	struct dc_part *parts = dc_arena_array(rig->arena, 3, sizeof *parts);
-
-	parts[0].work = (struct dc_work){.flops = 1e7 * (double)(1 + rig_draw(state, 9)),
-					 .inner = 128,
-					 .precision = DC_BF16};
-	parts[1].group = kind;
-	parts[1].operation = DC_OPERATION_ALL_REDUCE;
-	parts[1].algorithm = "ring";
-	parts[1].size_bytes = 1e4 * (double)(1 + rig_draw(state, 9));
-	parts[1].beside_s = 1e-6 * (double)rig_draw(state, 4);
-	parts[1].times = 1 + (uint32_t)rig_draw(state, 2);
-	parts[2].work = (struct dc_work){.bytes = 1e6 * (double)(1 + rig_draw(state, 9))};
-	return parts;
-}
-
-static void draw_pipeline(struct rig *rig, uint64_t *state, struct pipeline *p, uint32_t tensor,
-			  uint32_t data)
-{
-	const struct dc_part *forward = draw_parts(rig, state, tensor);
-	const struct dc_part *backward = draw_parts(rig, state, tensor);
-	bool uneven = rig_draw(state, 2);
-
-	p->micro_batches = 1 + (uint32_t)rig_draw(state, 6);
-	p->gpipe = rig_draw(state, 2);
-	p->part_count = 3;
-	p->gang = tensor;
-	p->send_bytes = 1e5 * (double)rig_draw(state, 4);
-	p->gradient_bytes = 1e6 * (double)rig_draw(state, 3);
-	p->gradient_kind = data;
-	p->overlap = rig_draw(state, 2);
-	p->optimizer = (dc_time)rig_draw(state, 20) * rig_us;
-	for (uint32_t s = 0; s < p->stages; s++) {
-		p->forward_parts[s] = uneven ? draw_parts(rig, state, tensor) : forward;
-		p->backward_parts[s] = uneven ? draw_parts(rig, state, tensor) : backward;
-	}
-}
-
-/* Equal in femtoseconds where durations only add up; messages that share links, and work that is slowed
- * down, are rounded once for each change of rate. */
-static bool is_close(dc_time a, dc_time b)
-{
-	dc_time apart = a > b ? a - b : b - a;
-
-	return apart <= 8 || dc_time_to_s(apart) <= 1e-12 * dc_time_to_s(a);
-}
-
-static void compare(const struct stages_result *folded, const struct stages_result *exact,
-		    uint64_t ranks, unsigned round)
-{
-	cr_assert_eq(exact->run.status, DC_OK, "round %u: %s", round, exact->run.messages);
-	cr_assert_eq(folded->run.status, DC_OK, "round %u: %s", round, folded->run.messages);
-	cr_assert_eq(folded->run.count, exact->run.count);
-	cr_assert(is_close(folded->run.end, exact->run.end), "round %u: ends at %.17g and %.17g s",
-		  round, dc_time_to_s(folded->run.end), dc_time_to_s(exact->run.end));
-	for (uint64_t n = 0; n < exact->run.count; n++)
-		cr_assert(is_close(folded->run.rows[n].duration, exact->run.rows[n].duration) &&
-				  is_close(folded->run.rows[n].bubble, exact->run.rows[n].bubble) &&
-				  is_close(folded->run.rows[n].compute, exact->run.rows[n].compute),
-			  "round %u, iteration %u", round, (unsigned)n);
-	for (uint64_t r = 0; r < ranks; r++) {
-		const struct dc_executor_account *a = &folded->accounts[r],
-						 *b = &exact->accounts[r];
-
-		cr_assert(account_sum(b) == b->duration, "round %u, rank %u", round, (unsigned)r);
-		cr_assert(account_sum(a) == a->duration, "round %u, rank %u", round, (unsigned)r);
-		cr_assert(is_close(a->compute, b->compute) && is_close(a->bubble, b->bubble) &&
-				  is_close(a->sends, b->sends),
-			  "round %u, rank %u", round, (unsigned)r);
-		for (int k = 0; k < DC_ENSEMBLE_KINDS; k++)
-			cr_assert(is_close(a->exposed[k], b->exposed[k]), "round %u, rank %u",
-				  round, (unsigned)r);
-	}
-}
-
-/* Axes in any order, groups of all three, uneven stages, one slow rank or two, a slow link, contention. */
-Test(stages, random_ensembles_fold, .timeout = 300)
-{
-	uint64_t state = 11, folds = 0;
-
-	for (unsigned round = 0; round < 150; round++) {
-		uint64_t sizes[3], ranks, place = rig_draw(&state, 3);
-		struct dc_slow_rank slow[2];
-		struct pipeline p = {0};
-		struct stages_result folded, exact;
-		uint32_t tensor, data;
-		struct rig rig;
-
-		draw_axes(&state, sizes);
-		ranks = sizes[0] * sizes[1] * sizes[2];
-		rig = random_fabric(&state, ranks, sizes);
-		for (int i = 0; i < 3; i++)
-			stages_axis(&rig, "axis", sizes[i], NULL);
-		rig.ensemble->stage_axis = (uint32_t)place;
-		tensor = stages_kind(&rig, "tensor", 1u << (place + 1) % 3);
-		data = stages_kind(&rig, "data", 1u << (place + 2) % 3);
-		p.stages = (uint32_t)sizes[place];
-		draw_pipeline(&rig, &state, &p, tensor, data);
-		add_stages(&rig, &p);
-		for (int i = 0; i < 2; i++)
-			slow[i] = (struct dc_slow_rank){.rank = rig_draw(&state, ranks),
-							.factor = 1.25 + i};
-		rig.machine.slow = slow;
-		rig.machine.slow_count = rig_draw(&state, 3);
-		rig.machine.contention = 0.25 * (double)rig_draw(&state, 2);
-		if (rig_draw(&state, 4) == 0)
-			cr_assert_eq(
-				dc_fabric_set_link(&rig.fabric, rig.arena,
-						   rig_draw(&state, dc_fabric_links(&rig.fabric)),
-						   3e9, 2e-6),
-				DC_OK);
-		exact = stages_run(&rig, true, 12);
-		folded = stages_run(&rig, false, 12);
-		compare(&folded, &exact, ranks, round);
-		folds += folded.actors < exact.actors;
-		rig_free(&folded.run);
-		rig_free(&exact.run);
+		for (uint32_t s = 0; s < 2; s++) {
+			rig.program = dc_program_create(rig.arena);
+			cr_assert_eq(dc_ensemble_add_program(rig.ensemble, rig.program), DC_OK);
+			dc_program_stream(rig.program, "compute");
+			rig_delay(&rig, 0, "before", us[s][0] * rig_us);
+			rig_add(&rig, 0,
+				&(struct dc_op){.kind = DC_OP_MARK, .name = "meet", .gang = all});
+			rig_delay(&rig, 0, "after", us[s][1] * rig_us);
+			rig_mark(&rig, "end");
+		}
+		r = stages_run(&rig, exact, 10);
+		cr_assert_eq(r.run.status, DC_OK, "%s", r.run.messages);
+		cr_expect(r.run.rows[0].duration == 70 * rig_us);
+		for (int rank = 0; rank < 4; rank++)
+			cr_expect(r.accounts[rank].bubble == (rank < 2 ? 20 : 30) * rig_us);
+		rig_free(&r.run);
 		rig_destroy(&rig);
 	}
-	/* Most of them do fold. */
-	cr_expect(folds > 75, "%u", (unsigned)folds);
+}
+
+/* What operations say of themselves. */
+struct timeline {
+	struct dc_engine *engine;
+	const struct dc_ensemble *ensemble;
+	dc_time compute[STAGES_MOST];  /* that COMPUTE and DELAY took, by stage */
+	dc_time last_end[STAGES_MOST]; /* of the compute stream */
+	dc_time sent[STAGES_MOST][32]; /* ends of sends, by stage and operation */
+	uint64_t operations;
+};
+
+static void note_operation(void *context, uint64_t actor, uint32_t stage, uint32_t op,
+			   uint64_t iteration, dc_time begin, dc_time end)
+{
+	struct timeline *t = context;
+	const struct dc_program *program = t->ensemble->programs[stage];
+	const struct dc_op *o = &program->ops[op];
+
+	cr_assert_eq(actor, stage);
+	cr_assert_eq(iteration, 0);
+	cr_assert(begin <= end && end == dc_engine_now(t->engine));
+	t->operations++;
+	if (o->kind == DC_OP_SEND) {
+		cr_assert_lt(op, 32);
+		t->sent[stage][op] = end;
+		return;
+	}
+	if (o->stream != DC_PROGRAM_COMPUTE_STREAM)
+		return;
+	/* One after another, and not before what it waits for of another stage. */
+	cr_assert(begin >= t->last_end[stage]);
+	t->last_end[stage] = end;
+	t->compute[stage] += end - begin;
+	for (uint32_t d = 0; d < o->dependencies; d++) {
+		const struct dc_dependency *w = &program->dependencies[o->first_dependency + d];
+
+		if (w->program != DC_PROGRAM_SAME)
+			cr_assert(t->sent[w->program][w->op] > 0 &&
+				  t->sent[w->program][w->op] <= begin);
+	}
+}
+
+/* A pipeline of 4 stages and 5 micro-batches with sends of 20.5 us: its operations, in their order, leave of the
+ * iteration what its account calls compute, and the rest is sends and bubble. */
+Test(stages, the_timeline_explains_the_iteration)
+{
+	const struct dc_fabric_dimension dimensions[] = {{.type = &dc_topology_switch,
+							  .size = 4,
+							  .bandwidth_bps = 100e9,
+							  .latency_s = 250e-9}};
+	struct rig rig = stages_rig(dimensions, 1);
+	struct pipeline p = {
+		.stages = 4, .micro_batches = 5, .send_bytes = 1e6, .optimizer = 3 * rig_us};
+	struct timeline timeline = {.ensemble = rig.ensemble};
+	const struct dc_executor_options options = {.iterations = 1, .until = DC_TIME_NEVER};
+	const struct dc_executor_observer observer = {.context = &timeline,
+						      .operation = note_operation};
+	struct dc_executor *executor;
+
+	stages_axis(&rig, "stage", 4, &rig.ensemble->stage_axis);
+	for (uint32_t s = 0; s < 4; s++) {
+		p.forward[s] = (10 + 3 * s) * rig_us;
+		p.backward[s] = (20 + s) * rig_us;
+	}
+	add_stages(&rig, &p);
+	rig.machine.accelerator = &rig.accelerator;
+	rig.machine.fabric = &rig.fabric;
+	timeline.engine = dc_engine_create();
+	executor = dc_executor_create(timeline.engine, NULL, rig.ensemble, &rig.machine, &options,
+				      &observer);
+	dc_executor_start(executor);
+	cr_assert_eq(dc_engine_run(timeline.engine, NULL), DC_OK);
+	/* 10 works and an optimizer on each stage, 3 boundaries of 5 sends each way. */
+	cr_expect_eq(timeline.operations, 4 * 11 + 2 * 3 * 5);
+	for (uint32_t s = 0; s < 4; s++) {
+		const struct dc_executor_account *a = dc_executor_account(executor, s);
+
+		cr_expect(timeline.compute[s] == (5 * (30 + 4 * (dc_time)s) + 3) * rig_us);
+		cr_expect(a->compute == timeline.compute[s]);
+		cr_expect(a->sends + a->bubble == a->duration - a->compute);
+		cr_expect(a->duration == dc_engine_now(timeline.engine));
+	}
+	dc_executor_destroy(executor);
+	dc_engine_destroy(timeline.engine);
+	rig_destroy(&rig);
 }

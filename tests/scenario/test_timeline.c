@@ -61,27 +61,6 @@ Test(timeline, second_iteration)
 	run_free(&run);
 }
 
-/* One actor for all ranks or one for each, the first rank goes through the same. */
-Test(timeline, folded_is_exact)
-{
-	struct test_run folded, exact;
-
-	run_all(&folded, "ring64", two_nodes, false);
-	run_all(&exact, "ring64", two_nodes, true);
-	cr_assert_eq(folded.memory.timeline_rows, exact.memory.timeline_rows);
-	for (size_t i = 0; i < folded.memory.timeline_rows; i++) {
-		const struct dc_timeline_row *a = &folded.memory.timeline[i];
-		const struct dc_timeline_row *b = &exact.memory.timeline[i];
-
-		cr_assert_eq(a->operation, b->operation, "row %zu", i);
-		cr_assert_eq(a->stream, b->stream, "row %zu", i);
-		cr_assert_eq(a->begin_s, b->begin_s, "row %zu", i);
-		cr_assert_eq(a->duration_s, b->duration_s, "row %zu", i);
-	}
-	run_free(&folded);
-	run_free(&exact);
-}
-
 /* A run of one iteration shows that one; nothing of it can begin before it. */
 Test(timeline, only_iteration)
 {
@@ -94,6 +73,111 @@ Test(timeline, only_iteration)
 		cr_assert_geq(run.memory.timeline[i].begin_s, 0);
 	}
 	run_free(&run);
+}
+
+/* --- of pipelines --- */
+
+static const char *const pipeline[] = {"run.epochs=null",
+				       "run.iterations=4",
+				       "workload.model=gpt2-small",
+				       "workload.optimizer=adam",
+				       "workload.parallelism={tensor: 2, pipeline: 4, data: 8}",
+				       "workload.batch={global: 64, micro: 1}",
+				       NULL};
+static const char *const interleaved[] = {
+	"run.epochs=null",
+	"run.iterations=4",
+	"workload.model=gpt2-small",
+	"workload.optimizer=adam",
+	"workload.parallelism={tensor: 2, pipeline: 4, data: 8, interleave: 3}",
+	"workload.batch={global: 64, micro: 1}",
+	NULL};
+
+/* Of a stage: time on the compute stream (the first label). */
+static double busy_of(const struct memory_sink *m, uint32_t stage)
+{
+	struct dc_sum sum = {0};
+
+	for (size_t i = 0; i < m->timeline_rows; i++)
+		if (m->timeline[i].stage == stage && m->timeline[i].stream == 0)
+			sum = dc_sum_add(sum, dc_sum_of(m->timeline[i].duration_s));
+	return dc_sum_value(sum);
+}
+
+/* The timeline explains the iteration: it holds every operation once; the first on a compute stream
+ * begins with the iteration and the last ends with it; operations of a stream do not overlap; and no
+ * stage is busy longer than the iteration. */
+static void expect_explained(const char *const *overrides)
+{
+	struct test_run run;
+	const struct memory_sink *m = &run.memory;
+	const struct dc_ensemble *ensemble;
+	double ends_s[4][DC_PROGRAM_STREAMS * 4] = {{0}}, last_s = 0, first_s = 1, duration_s;
+
+	run_all(&run, "dgx8x8", overrides, false);
+	ensemble = run.datacenter->plan.ensemble;
+	duration_s = dc_time_to_s(run_iteration(&run, 1).duration);
+	cr_assert_eq(m->timeline_rows, operations_of(ensemble));
+	for (size_t i = 0; i < m->timeline_rows; i++) {
+		const struct dc_timeline_row *row = &m->timeline[i];
+		double *end_s = &ends_s[row->stage][row->stream];
+
+		cr_assert_lt(row->stage, 4);
+		cr_assert_geq(row->begin_s - *end_s, row->begin_s < 0 ? -1 : -1e-15, "row %zu", i);
+		*end_s = row->begin_s + row->duration_s;
+		if (row->stream)
+			continue;
+		first_s = fmin(first_s, row->begin_s);
+		last_s = fmax(last_s, *end_s);
+	}
+	cr_expect_eq(first_s, 0);
+	cr_expect(fabs(last_s / duration_s - 1) < 1e-12, "%.17g, %.17g", last_s, duration_s);
+	for (uint32_t stage = 0; stage < 4; stage++)
+		cr_expect_leq(busy_of(m, stage), duration_s);
+	run_free(&run);
+}
+
+Test(timeline, pipeline_explained)
+{
+	expect_explained(pipeline);
+}
+
+Test(timeline, interleaved_explained)
+{
+	expect_explained(interleaved);
+}
+
+/* One actor for all ranks of a stage or one for each, the first rank goes through the same. */
+static void expect_exact(const char *topology, const char *const *overrides)
+{
+	struct test_run folded, exact;
+
+	run_all(&folded, topology, overrides, false);
+	run_all(&exact, topology, overrides, true);
+	cr_assert_eq(folded.memory.timeline_rows, exact.memory.timeline_rows);
+	for (size_t i = 0; i < folded.memory.timeline_rows; i++) {
+		const struct dc_timeline_row *a = &folded.memory.timeline[i];
+		const struct dc_timeline_row *b = &exact.memory.timeline[i];
+
+		cr_assert_eq(a->stage, b->stage, "row %zu", i);
+		cr_assert_eq(a->stream, b->stream, "row %zu", i);
+		cr_assert_eq(a->operation, b->operation, "row %zu", i);
+		cr_assert_eq(a->micro_batch, b->micro_batch, "row %zu", i);
+		cr_assert_eq(a->begin_s, b->begin_s, "row %zu", i);
+		cr_assert_eq(a->duration_s, b->duration_s, "row %zu", i);
+	}
+	run_free(&folded);
+	run_free(&exact);
+}
+
+Test(timeline, folded_is_exact)
+{
+	expect_exact("ring64", two_nodes);
+}
+
+Test(timeline, folded_pipeline_is_exact)
+{
+	expect_exact("dgx8x8", pipeline);
 }
 
 /* --- of stages --- */

@@ -321,3 +321,33 @@ Test(collective, translates_that_share_ports)
 	cr_expect(rig.rows[0].duration == 486000000000);
 	collectives_free(&rig);
 }
+
+/* Two nodes of four, fully connected. The second has the links 0-1, 1-2, 2-0, 2-3 and 3-1 left: all get to all,
+ * but every ring would have to take 1-2 twice, for only it leads out of 1. What is chosen for both is the
+ * cheapest that the second can do, too, though the first by itself takes rings. */
+Test(collective, every_group_can_do_what_is_chosen)
+{
+	static const bool left[4][4] = {
+		[0][1] = true, [1][2] = true, [2][0] = true, [2][3] = true, [3][1] = true};
+	struct dc_fabric fabric = {0};
+	struct collectives rig;
+
+	add(&fabric, &dc_topology_fully_connected, 4, 50e9, 500e-9);
+	add(&fabric, &dc_topology_ring, 2, 50e9, 1e-6);
+	collectives_init(&rig, &fabric);
+	cr_assert_eq(collectives_add(&rig, "a", 0, "{sizes: 1 GiB, groups: {size: 4, stride: 1}}"),
+		     DC_OK);
+	collectives_run(&rig, false);
+	cr_expect_str_eq(rig.rows[0].found.algorithm->name, "rings");
+	for (uint64_t l = 0; l < dc_fabric_links(&fabric); l++) {
+		struct dc_fabric_link link;
+
+		dc_fabric_link(&fabric, l, &link);
+		if (link.dimension == 0 && link.line == 1 && !left[link.from][link.to])
+			cr_assert_eq(dc_fabric_set_link(&fabric, rig.arena, l, 0, 500e-9), DC_OK);
+	}
+	expect_same(&rig, "a broken node");
+	cr_expect_str_neq(rig.rows[0].found.algorithm->name, "rings");
+	cr_expect(rig.rows[0].fastest < rig.rows[0].duration);
+	collectives_free(&rig);
+}

@@ -21,7 +21,9 @@ static struct dc_layers expand(const struct catalogue *catalogue, const char *ya
 	"{name: gpt-22b, sequence: 2048, transformer: {layers: 4, hidden: 6144, heads: 64, "       \
 	"vocabulary: 51200, dropout: true, kernel: unfused}}"
 
-static const char *const some[] = {GPT_22B, "llama3-8b", "palm-540b", "bert-base", "resnet50"};
+static const char *const some[] = {GPT_22B,    "llama3-8b",    "palm-540b",   "bert-base",
+				   "resnet50", "mixtral-8x7b", "deepseek-v3", "t5-11b",
+				   "unet3d",   "lstm-lm",      "dlrm"};
 
 Test(shard, one_rank_has_it_all)
 {

@@ -1,5 +1,6 @@
 /* Software stacks: entries, the generic one, and what features change in a layer's work. */
 #include <criterion/criterion.h>
+#include <math.h>
 
 #include "../hardware/catalogue.h"
 #include "training/model.h"
@@ -74,23 +75,67 @@ Test(software, no_software_is_the_generic_one)
 	catalogue_close(&catalogue);
 }
 
-Test(software, graphs_replay_the_launches_of_layers)
+/* The longest that products hide of a layer's exchange with an operation. */
+static double hidden_s(const struct dc_layer *layer, bool backward, enum dc_operation operation,
+		       bool again, const struct dc_layer_batch *batch,
+		       const struct dc_accelerator *accelerator)
 {
-	struct dc_software stack = {.host = {.launch_s = 10e-6}};
+	const struct dc_layer_exchange *all =
+		backward ? layer->backward_exchanges : layer->forward_exchanges;
+	size_t count = backward ? layer->backward_exchange_count : layer->forward_exchange_count;
 
-	cr_expect_eq(dc_software_launch_s(&stack), 10e-6);
-	stack.host.graphs = true;
-	cr_expect_eq(dc_software_launch_s(&stack), 0.0);
+	for (size_t i = 0; i < count; i++)
+		if (all[i].operation == operation && all[i].again == again)
+			return dc_layer_hidden_s(layer, &all[i], backward, batch, accelerator);
+	cr_assert(false, "no such exchange");
+	return 0.0;
 }
 
-/* Megatron-core: the larger of 40,000,000 and 1,000,000 per data-parallel rank. */
-Test(software, buckets_grow_with_the_ranks)
+Test(software, products_hide_exchanges_that_run_beside_them)
 {
-	struct dc_software stack = {.bucket = 40e6, .bucket_per_rank = 1e6};
+	struct catalogue catalogue = catalogue_open();
+	/* 100 TFLOP/s, memory without limit: half of a product's time hides */
+	const struct dc_accelerator accelerator = {
+		.peak = {.bf16 = 1e14},
+		.memory = {.bandwidth_bps = 1e30},
+		.efficiency = {.matrix = 1.0, .memory = 1.0, .batched = 1.0, .beside = 0.5}};
+	const struct dc_software *async = software(&catalogue, "megatron-lm-2022");
+	const struct dc_software *whole = software(&catalogue, "megatron-core-2024");
+	struct dc_shard shard = {8, 1, 1, true};
+	struct dc_layers layers = expand(&catalogue, "gpt3-175b", shard, async);
+	const struct dc_layer *first = find(&layers, "decoder[1].intermediate");
+	const struct dc_layer *second = find(&layers, "decoder[1].output");
+	struct dc_layer_batch batch = {.samples = 1.0, .precision = DC_BF16, .software = async};
+	/* each product of a rank: 2 s h 4h/8 */
+	const double each_s = 2.0 * 2048 * 12288.0 * 4 * 12288 / 8 / 1e14;
 
-	cr_expect_eq(dc_software_bucket_bytes(NULL, 4.0, 64.0), 0.0); /* as the workload says */
-	cr_expect_eq(dc_software_bucket_bytes(&stack, 4.0, 8.0), 160e6);
-	cr_expect_eq(dc_software_bucket_bytes(&stack, 2.0, 64.0), 128e6);
+	/* beside the weights' gradient, the input's; nothing forward, nothing for the gather of dy */
+	cr_expect_float_eq(
+		hidden_s(first, true, DC_OPERATION_REDUCE_SCATTER, false, &batch, &accelerator),
+		0.5 * each_s, 1e-9 * each_s);
+	cr_expect_float_eq(
+		hidden_s(first, true, DC_OPERATION_ALL_GATHER, true, &batch, &accelerator),
+		0.5 * each_s, 1e-9 * each_s);
+	cr_expect_eq(hidden_s(first, false, DC_OPERATION_ALL_GATHER, false, &batch, &accelerator),
+		     0.0);
+	cr_expect_eq(hidden_s(second, true, DC_OPERATION_ALL_GATHER, false, &batch, &accelerator),
+		     0.0);
+	/* all of them: one product forward, two backward; the second gather is free */
+	batch.software = whole;
+	cr_expect_float_eq(
+		hidden_s(first, false, DC_OPERATION_ALL_GATHER, false, &batch, &accelerator),
+		0.5 * each_s, 1e-9 * each_s);
+	cr_expect_float_eq(
+		hidden_s(second, true, DC_OPERATION_ALL_GATHER, false, &batch, &accelerator),
+		0.5 * 2.0 * each_s, 1e-9 * each_s);
+	cr_expect(
+		isinf(hidden_s(first, true, DC_OPERATION_ALL_GATHER, true, &batch, &accelerator)));
+	/* without a framework nothing is hidden */
+	batch.software = NULL;
+	cr_expect_eq(
+		hidden_s(first, true, DC_OPERATION_REDUCE_SCATTER, false, &batch, &accelerator),
+		0.0);
+	catalogue_close(&catalogue);
 }
 
 Test(software, launches_of_a_block_are_what_the_stack_says)
@@ -229,6 +274,18 @@ Test(software, vocabularies_are_padded)
 	/* without padding the largest part: 6,283 of eight */
 	scope = (struct dc_layer_scope){.shard = {.tensor = 8}};
 	cr_expect_eq(dc_layer_vocabulary(&scope, 50257.0), 6283.0);
+	catalogue_close(&catalogue);
+}
+
+Test(software, buckets_grow_with_ranks)
+{
+	struct catalogue catalogue = catalogue_open();
+	const struct dc_software *core = software(&catalogue, "megatron-core-2024");
+
+	/* Megatron-core: the larger of 40 million parameters and a million per rank */
+	cr_expect_eq(dc_software_bucket_bytes(core, 4.0, 8.0), 160e6);
+	cr_expect_eq(dc_software_bucket_bytes(core, 4.0, 64.0), 256e6);
+	cr_expect_eq(dc_software_bucket_bytes(NULL, 4.0, 64.0), 0.0);
 	catalogue_close(&catalogue);
 }
 
