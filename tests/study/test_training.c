@@ -139,3 +139,29 @@ struct bound {
 	double mean, percentile90, largest, bias;
 };
 
+static void expect_bound(struct dc_validation *validation, const struct bound *bound)
+{
+	struct dc_validation_statistics s;
+
+	cr_assert_eq(dc_validation_summarize(validation, bound->suite, false, &s), DC_OK);
+	cr_expect_eq(s.count, bound->rows, "%s: %zu rows", bound->suite, s.count);
+	cr_expect_leq(s.mean, bound->mean, "%s: mean %g", bound->suite, s.mean);
+	cr_expect_leq(s.percentile90, bound->percentile90, "%s: 90th percentile %g", bound->suite,
+		      s.percentile90);
+	cr_expect_leq(s.largest, bound->largest, "%s: largest %g", bound->suite, s.largest);
+	cr_expect_leq(fabs(s.bias), bound->bias, "%s: bias %g", bound->suite, s.bias);
+}
+
+Test(training_table, errors_of_the_table_that_ships, .timeout = 300)
+{
+	static const struct bound bounds[] = {
+BOUNDS	};
+	struct dc_validation *validation = start();
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/tests/validation/training/training.csv", root());
+	cr_assert_eq(dc_validation_run(validation, path, NULL), DC_OK);
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+		expect_bound(validation, &bounds[i]);
+	stop(validation);
+}
