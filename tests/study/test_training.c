@@ -74,19 +74,18 @@ Test(training_table, a_plan_that_is_printed_is_run)
  * again: where it fits, as here, it is that. */
 Test(training_table, blanks_are_searched)
 {
-	struct dc_validation *validation = validate(
-		"s,a," MODEL ",16,,2,2,,,,fp16,a100-sxm4-80gb," PLACE ",doubtful\n"
-		"s,b," MODEL ",16,1,2,2,1,2,none,fp16,a100-sxm4-80gb," PLACE ",\n"
-		"s,c," MODEL ",16,8,2,2,1,2,none,fp16,a100-sxm4-80gb," PLACE ",\n"
-		"s,d," MODEL ",16,2,2,2,2,2,none,fp16,a100-sxm4-80gb," PLACE ",\n");
+	struct dc_validation *validation =
+		validate("s,a," MODEL ",16,,2,2,,,,fp16,a100-sxm4-80gb," PLACE ",doubtful\n"
+			 "s,b," MODEL ",16,1,2,2,1,2,none,fp16,a100-sxm4-80gb," PLACE ",\n"
+			 "s,c," MODEL ",16,8,2,2,1,2,none,fp16,a100-sxm4-80gb," PLACE ",\n"
+			 "s,d," MODEL ",16,2,2,2,2,2,none,fp16,a100-sxm4-80gb," PLACE ",\n");
 
 	cr_assert_eq(validation->count, 4);
 	for (size_t i = 0; i < 4; i++)
 		cr_assert_null(validation->results[i].failure, "%s",
 			       validation->results[i].failure);
 	for (size_t i = 1; i < 4; i++)
-		cr_expect_leq(validation->results[0].predicted,
-			      validation->results[i].predicted);
+		cr_expect_leq(validation->results[0].predicted, validation->results[i].predicted);
 	cr_expect_not_null(strstr(validation->results[0].detail, "recompute none"));
 	cr_expect(validation->results[0].doubtful);
 	stop(validation);
@@ -116,8 +115,7 @@ Test(training_table, rows_that_cannot_be_run_say_why)
 		{"s,a,24,1020,15,4096,50304,1024,16,2,2,2,1,2,full,fp16,a100-sxm4-80gb," PLACE
 		 ",\n",
 		 "its plan cannot be run"},
-		{"s,a," MODEL ",16,2,2,2,1,2,full,fp8,a100-sxm4-80gb," PLACE ",\n",
-		 "has no fp8"},
+		{"s,a," MODEL ",16,2,2,2,1,2,full,fp8,a100-sxm4-80gb," PLACE ",\n", "has no fp8"},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -138,4 +136,3 @@ struct bound {
 	size_t rows;
 	double mean, percentile90, largest, bias;
 };
-
