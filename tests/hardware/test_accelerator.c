@@ -205,8 +205,9 @@ Test(accelerator, phases_draw_what_was_measured)
 {
 	struct catalogue catalogue = catalogue_open();
 	const struct dc_accelerator *a = device(&catalogue, "a100-sxm4-80gb");
-	/* a large product: its share of the peak, and a third of the bandwidth */
-	double product = dc_accelerator_power_w(a, 0.754, 0.33, 0.0) / a->power.max_w;
+	/* what a large product sustains, and a third of the bandwidth */
+	double sustained = a->efficiency.matrix, stream = a->efficiency.memory;
+	double product = dc_accelerator_power_w(a, sustained, 0.33, 0.0) / a->power.max_w;
 	double exposed = dc_accelerator_power_w(a, 0.0, 0.0, 1.0) / a->power.max_w;
 
 	/* compute phases 0.9-1.1 of rated power, exposed communication 0.3-0.6 [Patel et al. 2024,
@@ -215,8 +216,9 @@ Test(accelerator, phases_draw_what_was_measured)
 	cr_expect(exposed >= 0.3 && exposed <= 0.6, "communication %g", exposed);
 	/* 60 + 340 x 0.35 W (hand) */
 	cr_expect_float_eq(exposed, 179.0 / 400.0, 1e-12);
-	/* 60 + 340 (0.75 x 0.377/0.754 + 0.75 x 0.155/0.775) W (hand) */
-	cr_expect_float_eq(dc_accelerator_power_w(a, 0.377, 0.155, 0.0), 238.5, 1e-9);
+	/* 60 + 340 (0.75 x 0.5 + 0.75 x 0.2) W (hand) */
+	cr_expect_float_eq(dc_accelerator_power_w(a, 0.5 * sustained, 0.2 * stream, 0.0), 238.5,
+			   1e-9);
 	catalogue_close(&catalogue);
 }
 
