@@ -174,7 +174,7 @@ static void write_table(const struct dc_training_fitting *fitting, char *text, s
 {
 	const uint64_t chosen[TABLE_STAGES] = {0, fitting->fullest, fitting->count - 1};
 	struct dc_training_memory stages[TABLE_STAGES];
-	size_t numbers[TABLE_STAGES], count = 0;
+	size_t numbers[TABLE_STAGES] = {0}, count = 0;
 
 	for (size_t i = 0; i < TABLE_STAGES; i++) {
 		if (count && numbers[count - 1] == chosen[i])

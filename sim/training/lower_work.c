@@ -83,7 +83,7 @@ static double beside_attention_s(const struct build *build, const struct dc_laye
 {
 	const struct dc_lowering *l = build->l;
 	double context = (double)l->workload->parallelism.context, core_s = 0;
-	struct dc_work works[DC_LAYER_WORKS];
+	struct dc_work works[DC_LAYER_WORKS] = {{0}};
 	size_t count = dc_layer_core_works(layer, &build->batch, works);
 
 	for (size_t i = 0; i < count; i++)
@@ -122,7 +122,7 @@ static void add_exchanges(struct build *build, const struct dc_layer *layer, int
 
 static void add_layer(struct build *build, const struct dc_layer *layer, int direction)
 {
-	struct dc_work works[DC_LAYER_WORKS];
+	struct dc_work works[DC_LAYER_WORKS] = {{0}};
 	size_t count = direction == DC_LOWER_FORWARD
 			       ? dc_layer_forward_works(layer, &build->batch, works)
 			       : dc_layer_backward_works(layer, &build->batch, works);
@@ -150,7 +150,7 @@ static bool is_recomputed(const struct build *build, const struct dc_layer *laye
  * layer. */
 static void add_backward(struct build *build, const struct dc_layer *layer)
 {
-	struct dc_work works[DC_LAYER_WORKS];
+	struct dc_work works[DC_LAYER_WORKS] = {{0}};
 
 	build->again = true;
 	if (is_recomputed(build, layer))
