@@ -213,7 +213,7 @@ static const struct dc_field efficiency_fields[] = {
 	 .offset = offsetof(struct dc_accelerator_efficiency, contention),
 	 .max = 10.0,
 	 .fallback = "0",
-	 .help = "work beside gathered weights (zero 3) takes 1 + this times as long: it shares units "
+	 .help = "work beside gathered weights (zero 2 and 3) takes 1 + this times as long: it shares units "
 		 "and memory"},
 	{.key = "jitter",
 	 .kind = DC_REAL,

@@ -206,11 +206,12 @@ static const char *describe(const struct search *s)
 	if (!layers)
 		return NULL;
 	return dc_arena_printf(
-		arena, "%s; micro-batch %llu, interleave %llu, recompute %s%s; %.3g GB%s",
+		arena, "%s; micro-batch %llu, interleave %llu, recompute %s%s; %.3g GB%s%s",
 		s->rule->software->name, (unsigned long long)s->best.micro,
 		(unsigned long long)s->best.interleave, recomputes[s->best.recompute], layers,
 		s->bytes / 1e9,
-		s->bytes > s->accelerator->memory.size_bytes ? " (does not fit)" : "");
+		s->bytes > s->accelerator->memory.size_bytes ? " (does not fit)" : "",
+		s->accelerator->efficiency.calibration ? "" : "; uncalibrated");
 }
 
 static enum dc_status predict(struct search *s, const char *suite, const char **why)

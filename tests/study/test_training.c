@@ -16,8 +16,9 @@ static const char *root(void)
 static struct dc_validation *start(void)
 {
 	struct dc_validation *validation = calloc(1, sizeof *validation);
-	const char *folders[] = {root(), NULL};
+	static const char *folders[2]; /* the validation borrows them */
 
+	folders[0] = root();
 	cr_assert_eq(dc_validation_init(validation, dc_diag_create(), folders), DC_OK);
 	return validation;
 }
@@ -136,3 +137,39 @@ struct bound {
 	size_t rows;
 	double mean, percentile90, largest, bias;
 };
+
+static void expect_bound(struct dc_validation *validation, const struct bound *bound)
+{
+	struct dc_validation_statistics s;
+
+	cr_assert_eq(dc_validation_summarize(validation, bound->suite, false, &s), DC_OK);
+	cr_expect_eq(s.count, bound->rows, "%s: %zu rows", bound->suite, s.count);
+	cr_expect_leq(s.mean, bound->mean, "%s: mean %g", bound->suite, s.mean);
+	cr_expect_leq(s.percentile90, bound->percentile90, "%s: 90th percentile %g", bound->suite,
+		      s.percentile90);
+	cr_expect_leq(s.largest, bound->largest, "%s: largest %g", bound->suite, s.largest);
+	cr_expect_leq(fabs(s.bias), bound->bias, "%s: bias %g", bound->suite, s.bias);
+}
+
+Test(training_table, errors_of_the_table_that_ships, .timeout = 300)
+{
+	static const struct bound bounds[] = {
+		{"sc21_t1", 10, 0.023, 0.04, 0.045, 0.0125},
+		{"korth", 8, 0.014, 0.023, 0.025, 0.0075},
+		{"mlm_h100_weak", 9, 0.042, 0.11, 0.15, 0.01},
+		{"mlm2020", 2, 0.05, 0.083, 0.09, 0.05},
+		{"mlperf", 6, 0.038, 0.075, 0.12, 0.02},
+		{"vtrain_multi", 14, 0.06, 0.13, 0.38, 0.035},
+		{"vtrain_single", 266, 0.06, 0.13, 0.38, 0.022},
+		{"bridge", 15, 0.05, 0.075, 0.27, 0.012},
+		{"fsdp", 40, 0.036, 0.087, 0.115, 0.01},
+	};
+	struct dc_validation *validation = start();
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/tests/validation/training/training.csv", root());
+	cr_assert_eq(dc_validation_run(validation, path, NULL), DC_OK);
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+		expect_bound(validation, &bounds[i]);
+	stop(validation);
+}

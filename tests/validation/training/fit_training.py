@@ -109,7 +109,7 @@ FAMILIES = {
     ],
 }
 # What Blackwell takes from the fit of H100.
-SHARED = {"exchange", "beside", "jitter"}
+SHARED = {"exchange", "beside", "jitter", "contention"}
 WEIGHTS = {"vtrain_single": 1.5, "vtrain_multi": 1.6}
 SOFTNESS, PRIOR = 0.03, 0.03
 
@@ -228,7 +228,7 @@ def share(bench):
     """Blackwell takes from H100 what it shares."""
     for constant in FAMILIES["h100"]:
         if constant.key in SHARED:
-            Constant(GB, constant.key, 0, 1).write(bench.folder, constant.read(bench.folder))
+            Constant(GB, constant.key, constant.low, constant.high).write(bench.folder, constant.read(bench.folder))
 
 
 def print_constants(bench, families):
@@ -290,15 +290,15 @@ def main():
             cross(bench, families, options.steps)
             return
         for family in families:
+            if family == "blackwell":
+                share(bench)
             cost = fit(bench, family, steps=options.steps)
             print("%s: cost %.4f" % (family, cost))
-            if family == "h100":
-                share(bench)
         print_constants(bench, families)
         rows = [row for row in bench.rows if family_of(row["accelerator"]) in families]
         report(rows, errors_of(bench, rows), "fitted")
         if options.write:
-            for name in A100 + H100 + GB + ["software/megatron-deepspeed-2022", "software/fsdp-triton-2023"]:
+            for name in sorted({name for f in families for c in FAMILIES[f] for name in c.files}):
                 path = os.path.join("catalog", name + ".yaml")
                 shutil.copy(os.path.join(bench.folder, path), os.path.join(ROOT, path))
     finally:
