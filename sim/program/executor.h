@@ -27,6 +27,10 @@
  * cycle between is run once more while the observer records it, then repeated without events until
  * the run's end draws near. Durations only add up, so the answer is the same to the tick.
  *
+ * Cost. Without disturbance an iteration takes time and memory by operations of all stages, whatever the
+ * number of ranks; replayed iterations take none. What the fabric is asked is in executor_ask.c. Disturbed
+ * or exact, by ranks.
+ *
  * Ownership: the caller destroys the executor; machine, ensemble and observer must outlive it. */
 #ifndef DC_PROGRAM_EXECUTOR_H
 #define DC_PROGRAM_EXECUTOR_H

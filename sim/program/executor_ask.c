@@ -2,8 +2,13 @@
  *
  * Groups of a kind do a collective all at once. Where they are translates of each other on a fabric without
  * exceptions, and fold by symmetry, one stands for all (collective.h); otherwise all are laid out side by
- * side and run together, and each has its own duration. Sends of a stage are laid out likewise. How it is
- * done (algorithm, protocol) is chosen for the first group, or the first sender. */
+ * side and run together, and each has its own duration. Sends of a stage are laid out likewise. Where all
+ * that are laid out lie along one dimension, those of its first line are enough. How it is done (algorithm,
+ * protocol) is chosen for the first group, or the first sender.
+ *
+ * Cost: nothing by tensor-parallel size where that is the innermost dimension. By data-parallel size nothing
+ * where groups fold by symmetry and stages are translates; else the messages of one line of the fabric, a few
+ * microseconds each, once per question. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,12 +94,58 @@ enum dc_status dc_executor_request(const struct dc_executor *executor,
 
 /* --- all at once --- */
 
-/* Everyone's messages in one plan. */
+/* Whether ways along a dimension hang on which ranks they join, not on their places alone. */
+static bool is_hashed(const struct dc_fabric *fabric, const struct dc_fabric_dimension *dimension)
+{
+	return dimension->type->paths && fabric->routing.policy != DC_ROUTING_SHORTEST &&
+	       fabric->routing.policy != DC_ROUTING_SPRAY;
+}
+
+/* The dimension along which all askers communicate, when its lines have nothing in common and are alike:
+ * those of one line then stand for the rest. Else DC_GROUP_ACROSS. */
+static size_t common_dimension(const struct dc_executor *executor,
+			       const struct dc_executor_communication *asked)
+{
+	const struct dc_ensemble *ensemble = executor->ensemble;
+	const struct dc_fabric *fabric = executor->machine->fabric;
+	struct dc_group_piece pieces[DC_ENSEMBLE_AXES];
+	uint32_t axes = asked->kind == DC_PROGRAM_NO_GROUP ? stage_mask(ensemble)
+							   : ensemble->kinds[asked->kind].axes;
+	struct dc_group group;
+	bool aligned;
+	size_t count = 0, d;
+
+	for (uint32_t i = 0; i < ensemble->axis_count; i++)
+		if (axes >> i & 1 && ensemble->axes[i].size > 1)
+			pieces[count++] = (struct dc_group_piece){ensemble->axes[i].size,
+								  dc_ensemble_stride(ensemble, i)};
+	if (executor->options.exact || fabric->exception_count || fabric->port_count ||
+	    dc_group_lattice(fabric, 0, pieces, count, &group, &aligned) != DC_OK || !aligned ||
+	    group.count != 1 || group.factors[0].dimension == DC_GROUP_ACROSS)
+		return DC_GROUP_ACROSS;
+	d = group.factors[0].dimension;
+	return fabric->dimensions[d].shared || is_hashed(fabric, &fabric->dimensions[d])
+		       ? DC_GROUP_ACROSS
+		       : d;
+}
+
+/* The rank at the same place of the dimension's first line. */
+static uint64_t on_first_line(const struct dc_fabric *fabric, size_t dimension, uint64_t rank)
+{
+	uint64_t stride = fabric->strides[dimension];
+
+	return rank / stride % fabric->dimensions[dimension].size * stride;
+}
+
+/* Everyone's messages in one plan, or those of one line of a dimension. */
 struct crowd {
 	const struct dc_executor *executor;
 	struct answer *answer;
 	struct dc_arena *arena;
-	uint64_t count;
+	uint64_t askers;
+	uint32_t *of;       /* by asker: which of those laid out it is, or is like */
+	uint64_t *laid_out; /* askers */
+	uint64_t count;     /* of these */
 	struct dc_collective_request *requests;
 	struct dc_schedule *schedules;
 	struct dc_fabric_cost *costs;
@@ -114,8 +165,8 @@ static enum dc_status lay_out(struct crowd *crowd)
 	bool made = false, aligned;
 
 	for (uint64_t i = 0; i < crowd->count && !status; i++) {
-		status = request_of(crowd->executor, &crowd->answer->asked, i, &crowd->requests[i],
-				    &aligned);
+		status = request_of(crowd->executor, &crowd->answer->asked, crowd->laid_out[i],
+				    &crowd->requests[i], &aligned);
 		if (!status)
 			status = dc_collective_schedule(fabric, &crowd->requests[i],
 							&crowd->answer->asked.how, crowd->arena,
@@ -182,28 +233,58 @@ static enum dc_status keep(struct dc_executor *executor, const struct crowd *cro
 	answer->asked.duration = most;
 	if (!differ)
 		return DC_OK;
-	answer->each = dc_arena_array(executor->arena, crowd->count, sizeof *answer->each);
-	for (uint64_t i = 0; answer->each && i < crowd->count; i++)
-		answer->each[i] = crowd->ends[crowd->plan.operation_of[i]];
+	answer->each = dc_arena_array(executor->arena, crowd->askers, sizeof *answer->each);
+	for (uint64_t i = 0; answer->each && i < crowd->askers; i++)
+		answer->each[i] = crowd->ends[crowd->plan.operation_of[crowd->of[i]]];
 	return answer->each ? DC_OK : DC_ERR_MEMORY;
+}
+
+/* Finds who is laid out. Askers whose first rank is on the first line come before those like them. */
+static enum dc_status choose(struct crowd *crowd)
+{
+	const struct dc_executor *executor = crowd->executor;
+	const struct dc_ensemble *ensemble = executor->ensemble;
+	const struct dc_executor_communication *asked = &crowd->answer->asked;
+	size_t d = common_dimension(executor, asked);
+	uint32_t axes = asked->kind == DC_PROGRAM_NO_GROUP ? stage_mask(ensemble)
+							   : ensemble->kinds[asked->kind].axes;
+
+	crowd->askers = askers(executor, asked);
+	crowd->of = dc_arena_array(crowd->arena, crowd->askers, sizeof *crowd->of);
+	crowd->laid_out = dc_arena_array(crowd->arena, crowd->askers, sizeof *crowd->laid_out);
+	if (!crowd->of || !crowd->laid_out)
+		return DC_ERR_MEMORY;
+	for (uint64_t i = 0; i < crowd->askers; i++) {
+		uint64_t rank = dc_ensemble_group_rank(ensemble, axes, i, 0), like = i;
+
+		if (d != DC_GROUP_ACROSS)
+			like = dc_ensemble_group_of(
+				ensemble, axes, on_first_line(executor->machine->fabric, d, rank));
+		if (like == i) {
+			crowd->of[i] = (uint32_t)crowd->count;
+			crowd->laid_out[crowd->count++] = i;
+		} else {
+			crowd->of[i] = crowd->of[like];
+		}
+	}
+	return DC_OK;
 }
 
 static enum dc_status ask_crowd(struct dc_executor *executor, struct answer *answer)
 {
 	struct crowd crowd = {.executor = executor, .answer = answer, .arena = dc_arena_create()};
-	enum dc_status status = DC_ERR_MEMORY;
+	enum dc_status status = crowd.arena ? choose(&crowd) : DC_ERR_MEMORY;
 
-	crowd.count = askers(executor, &answer->asked);
-	if (crowd.arena) {
+	if (!status) {
 		crowd.requests = dc_arena_array(crowd.arena, crowd.count, sizeof *crowd.requests);
 		crowd.schedules = dc_arena_array(crowd.arena, crowd.count, sizeof *crowd.schedules);
 		crowd.costs = dc_arena_array(crowd.arena, crowd.count, sizeof *crowd.costs);
 		crowd.operations =
 			dc_arena_array(crowd.arena, crowd.count, sizeof *crowd.operations);
 		crowd.jobs = dc_arena_array(crowd.arena, crowd.count, sizeof *crowd.jobs);
+		status = DC_ERR_MEMORY;
 	}
-	if (crowd.arena && crowd.requests && crowd.schedules && crowd.costs && crowd.operations &&
-	    crowd.jobs)
+	if (crowd.requests && crowd.schedules && crowd.costs && crowd.operations && crowd.jobs)
 		status = lay_out(&crowd);
 	if (!status)
 		status = run_crowd(&crowd);
@@ -263,8 +344,7 @@ static bool moves_onto(const struct dc_executor *executor, uint64_t stages)
 		return false;
 	d = group.factors[0].dimension;
 	dimension = &fabric->dimensions[d];
-	if (dimension->type->paths && fabric->routing.policy != DC_ROUTING_SHORTEST &&
-	    fabric->routing.policy != DC_ROUTING_SPRAY)
+	if (is_hashed(fabric, dimension))
 		return false;
 	if (fabric->port_count && d < fabric->outside)
 		return false;

@@ -200,8 +200,8 @@ static void say_blocked(const struct dc_executor *executor, const struct actor *
 {
 	const struct dc_program *program = executor->stages[actor->stage].program;
 	const struct dc_op *op = &program->ops[dc_executor_head(executor, actor, stream)];
-	unsigned long long iteration =
-		actor->streams[stream].completed / program->streams[stream].count;
+	uint64_t count = program->streams[stream].count;
+	unsigned long long iteration = count ? actor->streams[stream].completed / count : 0;
 	const struct dc_program *other = program;
 	const char *what = "the other ranks";
 	uint32_t stage = actor->stage;

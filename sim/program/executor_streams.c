@@ -314,7 +314,8 @@ void dc_executor_work(struct dc_executor *executor)
 	while (executor->awake_count) {
 		struct actor *actor = &executor->actors[executor->awake[executor->awake_first]];
 
-		executor->awake_first = (executor->awake_first + 1) % executor->actor_count;
+		if (++executor->awake_first == executor->actor_count)
+			executor->awake_first = 0;
 		executor->awake_count--;
 		actor->awake = false;
 		for (uint32_t s = 0; s < program_of(executor, actor)->stream_count; s++)

@@ -175,7 +175,7 @@ static enum dc_status check_memory(struct dc_datacenter *dc, struct dc_diag *dia
 	if (status)
 		return status;
 	return dc_training_check_memory(workload, &dc->fitting, dc->fabric.ranks, dc->accelerator,
-					dc->arena, diag);
+					diag);
 }
 
 static enum dc_status build_work(struct dc_datacenter *dc, struct dc_diag *diag)

@@ -20,12 +20,11 @@ enum dc_status dc_training_fit(const struct dc_training_workload *workload,
 			       const struct dc_layers *layers, struct dc_arena *arena,
 			       struct dc_diag *diag, struct dc_training_fitting *fitting) DC_CHECK;
 
-/* Reports a plan that does not fit: where, the table of its fullest stages, and the plans that differ in the
- * fewest things (micro-batch, recomputation, ZeRO, sequence parallelism, tensor and pipeline degrees)
- * and do fit. DC_OK when it fits. */
+/* Reports a plan that does not fit: where, the table of its fullest stages, and plans near it that do
+ * (nearby.h). DC_OK when it fits. */
 enum dc_status dc_training_check_memory(const struct dc_training_workload *workload,
 					const struct dc_training_fitting *fitting, uint64_t ranks,
 					const struct dc_accelerator *accelerator,
-					struct dc_arena *arena, struct dc_diag *diag) DC_CHECK;
+					struct dc_diag *diag) DC_CHECK;
 
 #endif

@@ -88,8 +88,9 @@ static unsigned long long ull(uint64_t x)
 
 void dc_nearest_divisors(uint64_t whole, uint64_t wanted, uint64_t *below, uint64_t *above)
 {
+	wanted = wanted > 0 ? wanted : 1;
 	*below = wanted < whole ? wanted : whole;
-	while (whole % *below != 0)
+	while (*below > 1 && whole % *below != 0)
 		--*below;
 	*above = wanted;
 	while (*above <= whole && whole % *above != 0)

@@ -77,11 +77,11 @@ static enum dc_status settle_micro(struct dc_training_workload *workload, struct
 
 /* --- the plan --- */
 
-static const struct dc_layer_type *kind_of(const struct dc_layer *layer)
+static const struct dc_tagged_type *kind_of(const struct dc_layer *layer)
 {
 	for (size_t i = 0; i < dc_layer_family.count; i++)
 		if (strcmp(dc_layer_family.types[i].name, layer->kind) == 0)
-			return dc_layer_family.types[i].descriptor;
+			return &dc_layer_family.types[i];
 	return NULL;
 }
 
@@ -101,33 +101,32 @@ static void describe(const struct dc_model *model, const struct dc_layers *layer
 	};
 	for (size_t i = 0; i < layers->count; i++) {
 		const struct dc_layer *layer = &layers->items[i];
-		const struct dc_layer_type *kind = kind_of(layer);
+		const struct dc_tagged_type *kind = kind_of(layer);
+		const struct dc_layer_type *type = kind ? kind->descriptor : NULL;
 
 		subject->heads = common_divisor(subject->heads, (uint64_t)layer->heads);
 		if (layer->experts)
 			subject->experts = common_divisor(subject->experts, layer->experts);
-		if (kind && !kind->splits) {
+		if (type && !type->splits) {
 			subject->splits = false;
-			subject->unsplit = layer->kind;
+			subject->unsplit = kind->name;
 		}
 	}
 }
 
-static enum dc_status settle_plan(struct dc_training_workload *workload, uint64_t ranks,
-				  struct dc_diag *diag)
+enum dc_status dc_training_subject(const struct dc_model *model, uint64_t ranks,
+				   struct dc_diag *diag, struct dc_parallel_subject *subject)
 {
-	struct dc_parallel_subject subject;
 	struct dc_layers layers = {0};
 	struct dc_arena *arena = dc_arena_create();
 	enum dc_status status;
 
 	if (!arena)
 		return DC_ERR_MEMORY;
-	status = dc_model_expand(workload->model, arena, diag, &layers);
+	status = dc_model_expand(model, arena, diag, &layers);
 	if (!status) {
-		describe(workload->model, &layers, &subject);
-		subject.ranks = ranks;
-		status = dc_parallelism_settle(&workload->parallelism, &subject, diag);
+		describe(model, &layers, subject);
+		subject->ranks = ranks;
 	}
 	dc_arena_destroy(arena);
 	return status;
@@ -142,11 +141,12 @@ static enum dc_status check_recompute(const struct dc_training_workload *workloa
 	return DC_OK;
 }
 
-enum dc_status dc_training_settle(struct dc_training_workload *workload, uint64_t ranks,
-				  struct dc_diag *diag)
+enum dc_status dc_training_settle_for(struct dc_training_workload *workload,
+				      const struct dc_parallel_subject *subject,
+				      struct dc_diag *diag)
 {
 	const struct dc_training_dataset *dataset = &workload->dataset;
-	enum dc_status status = settle_plan(workload, ranks, diag), next;
+	enum dc_status status = dc_parallelism_settle(&workload->parallelism, subject, diag), next;
 
 	if (!status)
 		status = settle_global(&workload->batch, workload->parallelism.data, diag);
@@ -168,4 +168,13 @@ enum dc_status dc_training_settle(struct dc_training_workload *workload, uint64_
 				       "%llu",
 				       ull(dataset->samples), ull(workload->batch.global));
 	return status;
+}
+
+enum dc_status dc_training_settle(struct dc_training_workload *workload, uint64_t ranks,
+				  struct dc_diag *diag)
+{
+	struct dc_parallel_subject subject;
+	enum dc_status status = dc_training_subject(workload->model, ranks, diag, &subject);
+
+	return status ? status : dc_training_settle_for(workload, &subject, diag);
 }

@@ -68,6 +68,13 @@ extern const struct dc_section dc_training_data_section;
  * micro agree and divide), and checks that the data set holds at least one global batch. Errors are located. */
 enum dc_status dc_training_settle(struct dc_training_workload *workload, uint64_t ranks,
 				  struct dc_diag *diag) DC_CHECK;
+/* What a plan for so many ranks divides of a model; and the same, when it is known. */
+enum dc_status dc_training_subject(const struct dc_model *model, uint64_t ranks,
+				   struct dc_diag *diag,
+				   struct dc_parallel_subject *subject) DC_CHECK;
+enum dc_status dc_training_settle_for(struct dc_training_workload *workload,
+				      const struct dc_parallel_subject *subject,
+				      struct dc_diag *diag) DC_CHECK;
 /* Full global batches in one pass over the data set. */
 uint64_t dc_training_iterations_per_epoch(const struct dc_training_workload *workload);
 

@@ -207,14 +207,15 @@ static void by_mode(void)
 	print("exact", &exact, &folded);
 }
 
-/* run_bench [ranks | epochs | mode | queue | fluid | fabric]...; all without an argument. */
+/* run_bench [ranks | epochs | mode | queue | fluid | fabric | plans]...; all without an argument. */
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		void (*run)(void);
 	} parts[] = {{"ranks", by_ranks},    {"epochs", by_epochs},  {"mode", by_mode},
-		     {"queue", bench_queue}, {"fluid", bench_fluid}, {"fabric", bench_fabric}};
+		     {"queue", bench_queue}, {"fluid", bench_fluid}, {"fabric", bench_fabric},
+		     {"plans", bench_plans}};
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		bool wanted = argc < 2;

@@ -5,6 +5,7 @@
 void bench_queue(void);
 void bench_fluid(void);
 void bench_fabric(void);
+void bench_plans(void);
 
 /* CPU time of this process. */
 double bench_cpu_s(void);
