@@ -45,7 +45,7 @@ void dc_console_parallelism(const struct dc_datacenter *dc, FILE *out)
 		fprintf(out, " in %u parts per stage", pipeline->chunks);
 	fprintf(out, ", %s", recomputes[w->recompute]);
 	if (w->recompute_layers)
-		fprintf(out, " of %llu layers per part", (unsigned long long)w->recompute_layers);
+		fprintf(out, " of %llu layers per stage", (unsigned long long)w->recompute_layers);
 	fprintf(out, ", software %s\n", dc_software_of(w->software)->name);
 }
 

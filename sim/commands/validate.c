@@ -1,5 +1,6 @@
 /* dcsim validate: published measurements run again, and the error of every row. */
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@ static const char help[] =
 	"\n"
 	"Runs the rows of tables of measurements and prints measured, predicted and error =\n"
 	"predicted/measured - 1 of each, then the mean, median, 90th percentile and largest absolute\n"
-	"error and the bias of every suite. A table's kind is recognised by its columns; others are\n"
+	"error and the bias of every suite, and where rows say their accelerators the drift of the\n"
+	"error per doubling of them. A table's kind is recognised by its columns; others are\n"
 	"left alone:\n"
 	"\n"
 	"  flow list    id, bytes, start_s, links, finish_s: flows over links of 50 GB/s without\n"
@@ -183,12 +185,26 @@ static bool seen_before(const struct dc_validation *validation, size_t index)
 	return false;
 }
 
+/* Whether any row says how large its run was: errors may then drift. */
+static bool has_scales(const struct dc_validation *validation)
+{
+	for (size_t i = 0; i < validation->count; i++)
+		if (validation->results[i].scale > 0)
+			return true;
+	return false;
+}
+
 static void print_statistics(const struct dc_validation *validation, const char *label,
 			     const struct dc_validation_statistics *s)
 {
-	printf("%-*s %8zu %9.3g%% %9.3g%% %9.3g%% %9.3g%% %+9.3g%%\n", suite_width(validation),
-	       label, s->count, s->mean * 100, s->median * 100, s->percentile90 * 100,
-	       s->largest * 100, s->bias * 100);
+	printf("%-*s %8zu %9.3g%% %9.3g%% %9.3g%% %9.3g%% %+9.3g%%", suite_width(validation), label,
+	       s->count, s->mean * 100, s->median * 100, s->percentile90 * 100, s->largest * 100,
+	       s->bias * 100);
+	if (has_scales(validation) && isnan(s->drift))
+		printf(" %10s", "-");
+	else if (has_scales(validation))
+		printf(" %+9.2g%%", s->drift * 100);
+	puts("");
 }
 
 static enum dc_status print_suite(const struct dc_validation *validation, const char *suite,
@@ -213,8 +229,8 @@ static enum dc_status print_suites(const struct dc_validation *validation)
 	enum dc_status status = DC_OK;
 	size_t suites = 0;
 
-	printf("%-*s %8s %10s %10s %10s %10s %10s\n", suite_width(validation), "suite", "rows",
-	       "mean", "median", "p90", "max", "bias");
+	printf("%-*s %8s %10s %10s %10s %10s %10s%s\n", suite_width(validation), "suite", "rows",
+	       "mean", "median", "p90", "max", "bias", has_scales(validation) ? "      drift" : "");
 	for (size_t i = 0; i < validation->count && !status; i++) {
 		/* Suites are few and mostly contiguous: the first look back usually answers. */
 		if (seen_before(validation, i))

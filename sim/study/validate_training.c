@@ -192,6 +192,24 @@ static enum dc_status search(struct search *s)
 	return status;
 }
 
+/* Nothing fits, yet the source measured it: the plan that needs least is taken, and said not to fit. */
+static enum dc_status take_the_smallest(struct search *s, const char **why)
+{
+	struct dc_training_choice choice = {
+		.micro = s->row.micro_batch ? s->row.micro_batch : 1,
+		.interleave = s->row.interleave ? s->row.interleave : 1,
+		.recompute = DC_RECOMPUTE_FULL,
+	};
+	bool fits;
+	enum dc_status status = try_plan(s, &choice, true, &fits);
+
+	if (status == DC_ERR_INPUT || status == DC_ERR_RUN) {
+		*why = "no plan fits in memory";
+		return DC_ERR_RUN;
+	}
+	return status;
+}
+
 /* --- rows --- */
 
 static const char *describe(const struct search *s)
@@ -235,10 +253,8 @@ static enum dc_status predict(struct search *s, const char *suite, const char **
 				       dc_diag_first_error(s->diag));
 		return DC_ERR_RUN;
 	}
-	if (!status && !(s->iteration_s > 0)) {
-		*why = "no plan fits in memory";
-		return DC_ERR_RUN;
-	}
+	if (!status && !(s->iteration_s > 0))
+		status = take_the_smallest(s, why);
 	return status;
 }
 
@@ -273,6 +289,7 @@ static enum dc_status run_row(struct reader *r, size_t number, const char *suite
 	result.failure = why ? dc_arena_strdup(validation->arena, why) : NULL;
 	if (!status && !why) {
 		result.predicted = s.iteration_s;
+		result.scale = (double)s.row.accelerators;
 		result.detail = describe(&s);
 		result.doubtful = strstr(s.row.notes, "doubtful") != NULL;
 	}

@@ -135,6 +135,29 @@ double dc_validation_error(const struct dc_validation_result *result)
 	return result->predicted / result->measured - 1;
 }
 
+/* Slope of the errors over log2 of the scale, of those that count. */
+static double drift_of(const struct dc_validation *validation, const char *suite, bool doubtful)
+{
+	double count = 0, x = 0, y = 0, xx = 0, xy = 0;
+
+	for (size_t i = 0; i < validation->count; i++) {
+		const struct dc_validation_result *r = &validation->results[i];
+		double scale = r->scale > 0 ? log2(r->scale) : 0;
+		double error = dc_validation_error(r);
+
+		if ((suite && strcmp(r->suite, suite) != 0) || r->failure || r->unscored ||
+		    (r->doubtful && !doubtful) || !(r->scale > 0))
+			continue;
+		count++;
+		x += scale;
+		y += error;
+		xx += scale * scale;
+		xy += scale * error;
+	}
+	xx -= count > 0 ? x * x / count : 0;
+	return xx > 1e-9 ? (xy - x * y / count) / xx : (double)NAN;
+}
+
 enum dc_status dc_validation_summarize(const struct dc_validation *validation, const char *suite,
 				       bool doubtful, struct dc_validation_statistics *statistics)
 {
@@ -173,6 +196,7 @@ enum dc_status dc_validation_summarize(const struct dc_validation *validation, c
 		statistics->largest = errors[n - 1];
 		statistics->bias = bias / (double)n;
 	}
+	statistics->drift = drift_of(validation, suite, doubtful);
 	free(errors);
 	return DC_OK;
 }

@@ -25,6 +25,7 @@ struct dc_validation_result {
 	const char *failure;  /* why it could not be run; NULL when it was */
 	const char *unscored; /* why it does not count; NULL when it does */
 	const char *detail;   /* how it was predicted; may be NULL */
+	double scale; /* accelerators that took part, where errors may drift with it; 0: not said */
 	bool doubtful; /* its source may be wrong: suites are also summarized without such rows */
 };
 
@@ -107,6 +108,7 @@ struct dc_validation_statistics {
 	size_t count;
 	size_t failed, unscored, doubtful; /* doubtful: of those counted, or left out */
 	double mean, median, percentile90, largest, bias;
+	double drift; /* of the error per doubling of the scale, least squares; NAN without two scales */
 };
 
 /* doubtful: whether such rows count. */
