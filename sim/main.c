@@ -28,6 +28,9 @@ static void print_help(FILE *out)
 	      "  dcsim -c topologies/ring64.yaml -s workload.batch.per_accelerator=128 -o b128.h5\n"
 	      "  dcsim plot ring64.h5\n"
 	      "  dcsim compare ring64.h5 b128.h5\n"
+	      "  dcsim -c topologies/gpt3-superpod.yaml\n"
+	      "  dcsim plot --timeline gpt3-superpod.h5\n"
+	      "\nMFU, HFU, exposed, bubble and stall are explained by `dcsim run --help`.\n"
 	      "\nExit status: 0 success, 1 the run or a file failed, 2 the input is wrong.\n",
 	      out);
 }

@@ -13,12 +13,18 @@
 #include "facility/stage.h"
 #include "scenario/scenario.h"
 #include "study/machine.h"
+#include "study/suites.h"
 #include "training/software.h"
 
 static const char help[] =
 	"usage: dcsim catalog [FAMILY [NAME]]\n"
 	"\n"
-	"Lists the families, the entries of one, or one entry with all its values.\n"
+	"Lists the families, the entries of one, or one entry with all its values. Families of\n"
+	"files in catalog/: devices (accelerators, hosts, drives, switches, optics, nics), models,\n"
+	"transports (what messages cost on a link technology), machines (which fabric stands for\n"
+	"the accelerators of a measured table), software (stacks: what the framework of a run fuses,\n"
+	"overlaps and pads) and suites (which software ran the rows of training tables, for\n"
+	"`dcsim validate`). The others are kinds that are built into the program.\n"
 	"\n"
 	"  -h, --help   this text\n"
 	"\n"
@@ -26,6 +32,7 @@ static const char help[] =
 	"  dcsim catalog\n"
 	"  dcsim catalog accelerators\n"
 	"  dcsim catalog accelerators h100-sxm5-80gb\n"
+	"  dcsim catalog software megatron-core-2024\n"
 	"  dcsim catalog topologies\n"
 	"  dcsim catalog algorithms ring\n";
 
@@ -33,7 +40,7 @@ static const struct dc_catalogue_family *const families[] = {
 	&dc_accelerator_family,   &dc_host_family,       &dc_drive_family,
 	&dc_model_family,         &dc_transport_family,  &dc_fabric_switch_family,
 	&dc_fabric_optics_family, &dc_fabric_nic_family, &dc_machine_family,
-	&dc_software_family,
+	&dc_software_family,      &dc_suites_family,
 };
 
 /* Kinds that are in the program, not in files. */

@@ -345,8 +345,10 @@ void dc_console_plan(const struct dc_datacenter *dc, FILE *out)
 	print_head(dc, out);
 	dc_console_fabric(dc, out);
 	line(out, "model");
-	fprintf(out, "%.4g M parameters, %s, %.4g TFLOP per iteration and accelerator\n",
-		dc->plan.parameters / 1e6, dc_precision_names[w->precision], dc->plan.flops / 1e12);
+	fprintf(out, "%.4g %s parameters, %s, %.4g TFLOP per iteration and accelerator\n",
+		dc->plan.parameters / (dc->plan.parameters < 1e9 ? 1e6 : 1e9),
+		dc->plan.parameters < 1e9 ? "M" : "G", dc_precision_names[w->precision],
+		dc->plan.flops / 1e12);
 	line(out, "batch");
 	fprintf(out, "%llu per data-parallel rank, %llu in all, %llu iterations per epoch\n",
 		(unsigned long long)w->batch.per_accelerator, (unsigned long long)w->batch.global,

@@ -86,7 +86,7 @@ static int run(int argc, char **argv)
 		if (!section)
 			return dc_command_refuse("schema",
 						 "there is no section '%s'; expected scenario, "
-						 "accelerator, host, drive or model",
+						 "accelerator, host, drive, model or software",
 						 argv[optind]);
 	}
 	if (section == &dc_scenario_section && format != DC_SCHEMA_JSON)

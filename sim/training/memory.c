@@ -181,6 +181,9 @@ static int digits(double number_gb)
 /* Parts by name, in the order of reports. */
 enum { PARTS = 10, TOTAL = 8 };
 
+/* Parts that a plan need not have are told from here on: less would be printed as 0.00 GB. */
+static const double SHOWN_GB = 0.005;
+
 static const struct {
 	const char *name;
 	size_t offset;
@@ -225,7 +228,7 @@ void dc_training_memory_format(const struct dc_training_memory *memory, char *te
 	for (size_t i = 0; i < PARTS; i++) {
 		double gb = part_gb(memory, i);
 
-		if (parts[i].always || gb > 0.0)
+		if (parts[i].always || gb >= SHOWN_GB)
 			append(text, size, &used, "%s%s %.*g GB", i > 0 ? ", " : "", parts[i].name,
 			       digits(gb), gb);
 	}
@@ -243,7 +246,7 @@ void dc_training_memory_table(const struct dc_training_memory *stages, const siz
 		bool shown = parts[part].always;
 
 		for (size_t i = 0; i < count; i++)
-			shown = shown || part_gb(&stages[i], part) > 0.0;
+			shown = shown || part_gb(&stages[i], part) >= SHOWN_GB;
 		if (!shown)
 			continue;
 		append(text, size, &used, "\n%*s%-12s", indent, "", parts[part].name);
