@@ -266,6 +266,16 @@ static void print_money(const struct dc_datacenter *dc, const double *s, FILE *o
 			s[DC_SUMMARY_CARBON_KG] * 1e3 / kwh);
 }
 
+/* Whether training is more than replicas of the whole model that take a batch at once. */
+static bool has_plan(const struct dc_datacenter *dc)
+{
+	const struct dc_training_workload *w = dc_scenario_training(dc->scenario);
+	const struct dc_parallelism *p = &w->parallelism;
+
+	return p->data < dc->fabric.ranks || p->zero || p->expert > 1 || w->recompute ||
+	       w->software || dc->plan.pipeline.micro_batches > 1;
+}
+
 void dc_console_summary(const struct dc_datacenter *datacenter,
 			const struct dc_simulation_result *result, const char *output, FILE *out)
 {
@@ -278,7 +288,7 @@ void dc_console_summary(const struct dc_datacenter *datacenter,
 		return;
 	}
 	print_head(datacenter, out);
-	if (dc_scenario_training(datacenter->scenario)->parallelism.data < datacenter->fabric.ranks)
+	if (has_plan(datacenter))
 		dc_console_parallelism(datacenter, out);
 	print_work(datacenter, result->summary, out);
 	dc_console_bottleneck(result, out);

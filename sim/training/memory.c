@@ -240,8 +240,12 @@ void dc_training_memory_table(const struct dc_training_memory *stages, const siz
 	size_t used = 0;
 
 	append(text, size, &used, "%*s%-12s", indent, "", "GB");
-	for (size_t i = 0; i < count; i++)
-		append(text, size, &used, " %8s %-4zu", "stage", numbers[i]);
+	for (size_t i = 0; i < count; i++) {
+		char head[32];
+
+		snprintf(head, sizeof head, "stage %zu", numbers[i]);
+		append(text, size, &used, " %13s", head);
+	}
 	for (size_t part = 0; part < PARTS; part++) {
 		bool shown = parts[part].always;
 

@@ -219,9 +219,9 @@ Test(stage_memory, the_table_of_stages)
 	const size_t numbers[2] = {0, 7};
 	char text[1024], cut[20];
 
-	/* two decimals, GB = 1e9 bytes; rows that are nothing everywhere are left out */
+	/* two decimals, GB = 1e9 bytes; rows that would be 0.00 everywhere are left out */
 	dc_training_memory_table(stages, numbers, 2, 2, text, sizeof(text));
-	cr_expect_str_eq(text, "  GB              stage 0       stage 7   \n"
+	cr_expect_str_eq(text, "  GB                 stage 0       stage 7\n"
 			       "  weights               1.50          2.00\n"
 			       "  gradients             0.00          0.00\n"
 			       "  optimizer             0.00          0.00\n"
