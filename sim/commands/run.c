@@ -32,7 +32,7 @@ static const char help[] =
 	"\n"
 	"  MFU      model FLOP utilisation: FLOP of the model's products, forward and backward,\n"
 	"           over the peak of all accelerators in the format of the run. Recomputation\n"
-	"           does not count, nor scores that kernels skip behind a causal mask\n"
+	"           does not count; all scores of attention do, masked or not\n"
 	"  HFU      hardware FLOP utilisation: the same with what is computed again; told where\n"
 	"           it differs\n"
 	"  exposed  share of the time in which accelerators wait for communication that no\n"

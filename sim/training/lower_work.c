@@ -120,6 +120,18 @@ static void add_exchanges(struct build *build, const struct dc_layer *layer, int
 				});
 }
 
+/* Scores that a causal mask hides count in model and hardware FLOP by convention, forward once and backward twice
+ * [Narayanan et al. 2021; Chowdhery et al. 2022, PaLM, appendix B], though kernels leave them out. */
+static void count_masked(struct build *build, const struct dc_layer *layer, int direction)
+{
+	double flops = layer->masked_flops * build->batch.samples *
+		       (direction == DC_LOWER_FORWARD ? 1 : 2);
+
+	build->flops += flops;
+	if (build->again)
+		build->again_flops += flops;
+}
+
 static void add_layer(struct build *build, const struct dc_layer *layer, int direction)
 {
 	struct dc_work works[DC_LAYER_WORKS] = {{0}};
@@ -129,6 +141,7 @@ static void add_layer(struct build *build, const struct dc_layer *layer, int dir
 
 	add_works(build, works, count);
 	add_exchanges(build, layer, direction);
+	count_masked(build, layer, direction);
 }
 
 /* Whether a block is one whose activations are computed again: those of the first so many of a
