@@ -157,10 +157,7 @@ static enum dc_status send(struct dc_lowering *l, const struct dc_pass *pass)
 		.micro_batch = pass->micro_batch,
 		.chunk = pass->chunk,
 	};
-	/* With sequence parallelism a rank has its share of the tokens anyway. */
-	double split = l->software->split_sends && !parallelism(l)->sequence
-			       ? (double)parallelism(l)->tensor
-			       : 1;
+	double split = dc_lower_splits_sends(l) ? (double)parallelism(l)->tensor : 1;
 	size_t boundary;
 	uint32_t *number = &l->sent[message_of(l, part, pass->micro_batch, pass->backward)];
 	enum dc_status status;
@@ -424,7 +421,8 @@ static void begin_stage(struct dc_lowering *l, uint32_t stage)
 	for (int i = 0; i < 3; i++)
 		l->gradients[i] = DC_LOWER_NONE;
 	l->fresh_count = 0;
-	l->first_gather = (struct dc_lower_slot){NULL, DC_LOWER_NONE};
+	for (int i = 0; i < 2; i++)
+		l->first_gather[i] = (struct dc_lower_slot){NULL, DC_LOWER_NONE};
 }
 
 /* What a rank of the stage has. */
@@ -440,8 +438,6 @@ static void measure_stage(struct dc_lowering *l)
 		stage->parameters += own.dense + own.experts;
 		stage->expert_parameters += own.experts;
 	}
-	if (l->stage && l->stage + 1 == l->plan->pipeline.stages)
-		stage->parameters += l->plan->tied_parameters;
 }
 
 static enum dc_status add_stage(struct dc_lowering *l, uint32_t stage, struct dc_pass *passes)

@@ -46,9 +46,9 @@ struct dc_training_plan {
 	uint64_t parts;
 	struct dc_training_stage *stages;
 	struct dc_pipeline pipeline;
-	double flops;           /* of an iteration, by a rank (mean over the stages) */
-	double model_flops;     /* those without what is computed again */
-	double parameters;      /* of the model */
+	double flops;       /* of a rank in an iteration, forward and backward: the stages' mean */
+	double model_flops; /* those without what is computed again */
+	double parameters;  /* of the model */
 	double tied_parameters; /* of one rank: embedding weights that the head uses too; 0: none */
 	uint64_t buckets;       /* of the first stage */
 	double gradient_bytes;  /* that one rank of the first stage hands in per iteration */

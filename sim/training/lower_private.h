@@ -76,10 +76,10 @@ struct dc_lowering {
 	 * first gather of the iteration waits for the step. */
 	struct dc_lower_fresh *fresh;
 	size_t fresh_count;
-	struct dc_lower_slot first_gather;
-	uint32_t last_compute;        /* operation */
-	uint32_t before_last_compute; /* the one before */
-	uint32_t gradients[3];        /* last on the streams dense, replica, experts */
+	struct dc_lower_slot first_gather[2]; /* of weights outside experts, of experts */
+	uint32_t last_compute;                /* operation */
+	uint32_t before_last_compute;         /* the one before */
+	uint32_t gradients[3];                /* last on the streams dense, replica, experts */
 	/* The first and the last stage's messages of tied weights, and who waits for the other's. */
 	uint32_t tied[2];
 	struct dc_lower_slot tied_waiting[2];
@@ -97,6 +97,10 @@ struct dc_lower_range dc_lower_part(const struct dc_lowering *l, uint64_t part);
  * the same block. */
 struct dc_lower_range dc_lower_unit(const struct dc_lowering *l, struct dc_lower_range range,
 				    size_t at, int direction);
+
+/* Whether each tensor rank sends its part of what they all have, and the receivers gather the parts. With
+ * sequence parallelism a rank has no more than its part anyway. */
+bool dc_lower_splits_sends(const struct dc_lowering *l);
 
 /* --- lower_states.c --- */
 

@@ -69,13 +69,19 @@ static enum dc_status add_gather(struct dc_lowering *l, bool experts, double par
 			      pass, number);
 }
 
-/* The unit's gather may run one unit ahead: it waits for the computation before the last. The first of an
- * iteration waits for the step. */
-static enum dc_status gather_waits(struct dc_lowering *l)
+/* The unit's gather may run one unit ahead: it waits for the computation before the last, where nothing overlaps
+ * for the last. The first of an iteration, of each kind of weights, waits for the step. */
+static enum dc_status gather_waits(struct dc_lowering *l, bool experts)
 {
-	if (l->before_last_compute != DC_LOWER_NONE)
-		return dc_program_wait(l->program, l->before_last_compute, 0);
-	l->first_gather = (struct dc_lower_slot){l->program, l->program->dependency_count};
+	uint32_t after = l->overlap_gathers ? l->before_last_compute : l->last_compute;
+	struct dc_lower_slot *fresh = &l->first_gather[experts];
+
+	if (after != DC_LOWER_NONE)
+		return dc_program_wait(l->program, after, 0);
+	/* The second follows the first on its stream. */
+	if (fresh->program)
+		return DC_OK;
+	*fresh = (struct dc_lower_slot){l->program, l->program->dependency_count};
 	return dc_program_wait(l->program, 0, 1);
 }
 
@@ -89,12 +95,13 @@ enum dc_status dc_lower_gather(struct dc_lowering *l, struct dc_lower_range unit
 	if (weights.dense > 0 && l->dense_shards > 1) {
 		status = add_gather(l, false, weights.dense, pass, dense);
 		if (!status)
-			status = gather_waits(l);
+			status = gather_waits(l, false);
 	}
 	if (!status && weights.experts > 0 && l->expert_shards > 1) {
 		status = add_gather(l, true, weights.experts, pass, experts);
-		if (!status && *dense != DC_LOWER_NONE)
-			status = dc_program_wait(l->program, *dense, 0);
+		if (!status)
+			status = *dense != DC_LOWER_NONE ? dc_program_wait(l->program, *dense, 0)
+							 : gather_waits(l, true);
 	}
 	return status;
 }
@@ -321,8 +328,9 @@ enum dc_status dc_lower_step(struct dc_lowering *l)
 	if (!status)
 		status = add_host_step(l);
 	if (!status && l->workload->parallelism.zero == 3) {
-		if (l->first_gather.program)
-			l->program->dependencies[l->first_gather.dependency].op = step;
+		for (int i = 0; i < 2; i++)
+			if (l->first_gather[i].program)
+				l->program->dependencies[l->first_gather[i].dependency].op = step;
 	} else if (!status) {
 		status = l->overlap_gathers ? gather_beside(l, step) : gather_last(l, step);
 	}

@@ -37,7 +37,20 @@ struct dc_lower_weights dc_lower_weights_of(const struct dc_lowering *l,
 		weights.experts += layer->expert_parameters;
 		weights.dense += layer->parameters - layer->expert_parameters;
 	}
+	/* The head's copy of the embedding's weights lives as long as others of its stage. */
+	if (range.first < range.end && range.end == l->plan->layers.count)
+		weights.dense += l->plan->tied_parameters;
+	/* Experts that nobody shares out are like other weights. */
+	if (l->workload->parallelism.expert == 1)
+		weights = (struct dc_lower_weights){.dense = weights.dense + weights.experts};
 	return weights;
+}
+
+bool dc_lower_splits_sends(const struct dc_lowering *l)
+{
+	const struct dc_parallelism *p = &l->workload->parallelism;
+
+	return l->software->split_sends && p->tensor > 1 && !p->sequence;
 }
 
 /* --- parts --- */
@@ -175,12 +188,39 @@ static void add_backward(struct build *build, const struct dc_layer *layer)
 	build->again_flops += layer->recomputed_flops * build->batch.samples;
 }
 
+/* What split sends brought is gathered over the tensor ranks before the pass begins [Narayanan et al. 2021, sec.
+ * 4.1]. */
+static void add_gather(struct build *build, struct dc_lower_range range, int direction)
+{
+	const struct dc_lowering *l = build->l;
+	const struct dc_training_plan *plan = l->plan;
+	bool forward = direction == DC_LOWER_FORWARD;
+	struct dc_lower_range part = dc_lower_part(l, build->part);
+	/* The later of the two parts reads it. */
+	uint64_t reader = forward ? build->part : build->part + 1;
+
+	if (!dc_lower_splits_sends(l) || plan->pipeline.stages == 1 || reader == 0 ||
+	    reader == plan->parts)
+		return;
+	if (forward ? range.first != part.first : range.end != part.end)
+		return;
+	add_part(build, &(struct dc_part){
+				.group = l->kinds.tensor,
+				.operation = DC_OPERATION_ALL_GATHER,
+				.size_bytes = dc_layer_input_bytes(
+					&plan->layers.items[plan->part_layers[reader]],
+					build->batch.samples, build->batch.precision),
+				.times = 1,
+			});
+}
+
 static void add_range(struct build *build, struct dc_lower_range range, int direction)
 {
 	const struct dc_layer *layers = build->l->plan->layers.items;
 
 	build->count = 0;
 	build->flops = build->again_flops = 0;
+	add_gather(build, range, direction);
 	if (direction == DC_LOWER_FORWARD) {
 		for (size_t i = range.first; i < range.end; i++)
 			add_layer(build, &layers[i], direction);

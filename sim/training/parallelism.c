@@ -160,10 +160,12 @@ static enum dc_status does_not_divide(const struct dc_parallelism *p, const char
 
 static enum dc_status settle_data(struct dc_parallelism *p, uint64_t ranks, struct dc_diag *diag)
 {
-	uint64_t others = p->tensor * p->context * p->pipeline, given;
+	/* Each is at most 2^30: the third factor is left out where two are too many already. */
+	uint64_t others = p->tensor * p->context, given;
 	const struct dc_mark *mark = dc_node_mark(p->node, "data");
 	char *end;
 
+	others *= others > ranks ? 1 : p->pipeline;
 	if (others > ranks)
 		return dc_diag_error(
 			diag, dc_node_mark(p->node, p->tensor > 1 ? "tensor" : "pipeline"),
@@ -258,10 +260,15 @@ static enum dc_status check_context(const struct dc_parallelism *p,
 			"parallelism: context %llu, but the model's samples are not sequences "
 			"of tokens that attend to each other; expected 1",
 			ull(p->context));
-	if (subject->sequence && subject->sequence % ways)
-		return does_not_divide(p, p->context > 1 ? "context" : "sequence", ways,
-				       subject->sequence, "tokens of a sequence", diag);
-	return DC_OK;
+	if (!subject->sequence || subject->sequence % ways == 0)
+		return DC_OK;
+	if (subject->sequence % p->context)
+		return does_not_divide(p, "context", p->context, subject->sequence,
+				       "tokens of a sequence", diag);
+	return does_not_divide(p, "tensor", p->tensor, subject->sequence / p->context,
+			       p->context > 1 ? "tokens of a context rank, as sequence asks"
+					      : "tokens of a sequence, as sequence asks",
+			       diag);
 }
 
 static enum dc_status check_stages(const struct dc_parallelism *p, uint64_t blocks,
@@ -315,6 +322,31 @@ static enum dc_status check_pipeline(const struct dc_parallelism *p, uint64_t bl
 	if (shared % parts)
 		return does_not_divide(p, "interleave", p->interleave, shared / p->pipeline,
 				       "layers of a stage", diag);
+	return DC_OK;
+}
+
+/* Listed stages, and ends that count as layers, may leave a part nothing. */
+static enum dc_status check_parts(const struct dc_parallelism *p,
+				  const struct dc_parallel_subject *subject, struct dc_diag *diag)
+{
+	uint64_t count = p->pipeline * p->interleave;
+	bool ends = p->ends == DC_ENDS_LAYERS && !p->stages.count;
+	uint64_t each = (subject->blocks + (ends ? 2 : 0)) / count;
+	const double *stages = p->stages.items;
+
+	for (uint64_t k = 0; k < count && count > 1; k++) {
+		bool first = k == 0, last = k + 1 == count;
+		uint64_t blocks = p->stages.count ? (uint64_t)stages[k] : each;
+
+		blocks -= ends && (first || last) ? 1 : 0;
+		if (blocks || (first && subject->front) || (last && subject->back))
+			continue;
+		return dc_diag_error(
+			diag, dc_node_mark(p->node, p->stages.count ? "stages" : "ends"),
+			"parallelism: part %llu of %llu would have no layers; expected at "
+			"least one",
+			ull(k + 1), ull(count));
+	}
 	return DC_OK;
 }
 
@@ -403,6 +435,8 @@ enum dc_status dc_parallelism_settle(struct dc_parallelism *parallelism,
 	next = check_context(parallelism, subject, diag);
 	status = status ? status : next;
 	next = check_pipeline(parallelism, subject->blocks, diag);
+	if (!next)
+		next = check_parts(parallelism, subject, diag);
 	status = status ? status : next;
 	next = settle_order(parallelism, diag);
 	return status ? status : next;

@@ -68,6 +68,7 @@ struct dc_parallel_subject {
 	uint64_t heads;      /* 0: no attention */
 	uint64_t experts;    /* 0: none */
 	uint64_t sequence;   /* tokens per sample; 0: none */
+	bool front, back;    /* layers before the first block, after the last */
 	bool splits;         /* every layer can be divided over tensor-parallel ranks */
 	const char *unsplit; /* kind of a layer that cannot */
 };

@@ -97,6 +97,8 @@ static void describe(const struct dc_model *model, const struct dc_layers *layer
 	*subject = (struct dc_parallel_subject){
 		.blocks = dc_layers_blocks(layers),
 		.sequence = model->sequence,
+		.front = layers->count && layers->items[0].block < 0,
+		.back = layers->count && layers->items[layers->count - 1].block < 0,
 		.splits = true,
 	};
 	for (size_t i = 0; i < layers->count; i++) {
