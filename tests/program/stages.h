@@ -239,4 +239,19 @@ static inline dc_time account_sum(const struct dc_executor_account *a)
 	return sum;
 }
 
+/* Links without latency on which nothing takes time. */
+static inline struct rig free_rig(uint32_t stages, uint32_t width)
+{
+	const struct dc_fabric_dimension dimensions[] = {{.type = &dc_topology_ring,
+							  .size = (uint64_t)stages * width,
+							  .bandwidth_bps = 1e9}};
+	struct rig rig = stages_rig(dimensions, 1);
+	uint32_t axis;
+
+	stages_axis(&rig, "data", width, NULL);
+	stages_axis(&rig, "stage", stages, &axis);
+	rig.ensemble->stage_axis = axis;
+	return rig;
+}
+
 #endif

@@ -12,8 +12,7 @@ static void compare(const struct lower_run *folded, const struct lower_run *exac
 		const struct dc_executor_iteration *a = &folded->rows[n], *b = &exact->rows[n];
 
 		cr_assert((a->start == b->start) && (a->duration == b->duration) &&
-				  (a->compute == b->compute) &&
-				  (a->bubble == b->bubble),
+				  (a->compute == b->compute) && (a->bubble == b->bubble),
 			  "%s\niteration %u: %.17g s, exact %.17g s", what, (unsigned)n,
 			  dc_time_to_s(a->duration), dc_time_to_s(b->duration));
 	}
@@ -27,8 +26,8 @@ static void compare(const struct lower_run *folded, const struct lower_run *exac
 				  (a->sends == b->sends),
 			  "%s\nrank %u", what, (unsigned)r);
 		for (int k = 0; k < DC_ENSEMBLE_KINDS; k++)
-			cr_assert((a->exposed[k] == b->exposed[k]), "%s\nrank %u, kind %d",
-				  what, (unsigned)r, k);
+			cr_assert((a->exposed[k] == b->exposed[k]), "%s\nrank %u, kind %d", what,
+				  (unsigned)r, k);
 	}
 }
 
