@@ -41,6 +41,13 @@ void dc_layer_add_forward(struct dc_layer *layer, struct dc_layer_pass pass)
 		layer->forward[layer->forward_count++] = pass;
 }
 
+void dc_layer_add_core(struct dc_layer *layer, struct dc_layer_pass pass)
+{
+	dc_layer_add_forward(layer, pass);
+	if (layer->core_count < DC_LAYER_CORE)
+		layer->core[layer->core_count++] = pass;
+}
+
 void dc_layer_add_backward(struct dc_layer *layer, struct dc_layer_pass pass)
 {
 	if (layer->backward_count < DC_LAYER_PASSES)

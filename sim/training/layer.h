@@ -212,6 +212,8 @@ extern const struct dc_section dc_layer_repeat_section;
 /* For layer kinds: add a pass to one direction. */
 void dc_layer_add_forward(struct dc_layer *layer, struct dc_layer_pass pass);
 void dc_layer_add_backward(struct dc_layer *layer, struct dc_layer_pass pass);
+/* A forward pass of attention's core, which selective recomputation repeats. */
+void dc_layer_add_core(struct dc_layer *layer, struct dc_layer_pass pass);
 /* And an exchange; left out when its group has one member or nothing to say. */
 void dc_layer_exchange_forward(struct dc_layer *layer, const struct dc_layer_scope *scope,
 			       struct dc_layer_exchange exchange);

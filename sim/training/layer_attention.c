@@ -132,31 +132,6 @@ static void add_projection(double s, double in, double width, double narrowed, b
 				  });
 }
 
-/* A forward pass of the core, which selective recomputation repeats. */
-static void add_core(struct dc_layer *out, struct dc_layer_pass pass)
-{
-	dc_layer_add_forward(out, pass);
-	out->core[out->core_count++] = pass;
-}
-
-static enum dc_kernel fused_kernel(const struct dc_software *software)
-{
-	switch ((enum dc_software_attention)software->attention.kernel) {
-	case DC_SOFTWARE_ATTENTION_TRITON:
-		return DC_KERNEL_TRITON;
-	case DC_SOFTWARE_ATTENTION_FLASH2:
-		return DC_KERNEL_FLASH2;
-	case DC_SOFTWARE_ATTENTION_FLASH3:
-		return DC_KERNEL_FLASH3;
-	case DC_SOFTWARE_ATTENTION_CUDNN:
-		return DC_KERNEL_CUDNN;
-	case DC_SOFTWARE_ATTENTION_MODEL:
-	case DC_SOFTWARE_ATTENTION_UNFUSED:
-		break;
-	}
-	return DC_KERNEL_PRODUCT;
-}
-
 static void add_flash(const struct share *share, struct dc_layer *out)
 {
 	double s = share->s, qo = s * share->q, kv = share->keys * share->kv;
@@ -168,11 +143,11 @@ static void add_flash(const struct share *share, struct dc_layer *out)
 		.wide = s * share->a,
 		.inner = share->d,
 		.kernels = 1,
-		.kernel = fused_kernel(share->software),
+		.kernel = dc_software_kernel(share->software),
 		.sixteen = true,
 	};
 
-	add_core(out, pass);
+	dc_layer_add_core(out, pass);
 	/* reads q, k, v, the output and its gradient; writes the gradients of q, k, v */
 	pass.flops *= 2.5;
 	pass.elements = 4.0 * qo + 2.0 * kv;
@@ -192,7 +167,7 @@ static void add_softmax(double scores, bool dropout, struct dc_layer *out, bool 
 
 	pass.wide = dropout ? scores / 4.0 : 0.0;
 	if (!backward) {
-		add_core(out, pass);
+		dc_layer_add_core(out, pass);
 		return;
 	}
 	pass.elements = 3.0 * scores;
@@ -220,13 +195,13 @@ static void add_softmax_apart(const struct share *share, double scores, struct d
 	};
 
 	if (fused && !backward)
-		add_core(out, pass);
+		dc_layer_add_core(out, pass);
 	else if (fused)
 		dc_layer_add_backward(out, pass);
 	if (backward)
 		dc_layer_add_backward(out, slow);
 	else
-		add_core(out, slow);
+		dc_layer_add_core(out, slow);
 }
 
 static void add_unfused(const struct share *share, struct dc_layer *out)
@@ -247,12 +222,12 @@ static void add_unfused(const struct share *share, struct dc_layer *out)
 	struct dc_layer_pass along = product;
 
 	along.inner = share->keys;
-	add_core(out, product); /* q k' */
+	dc_layer_add_core(out, product); /* q k' */
 	if (apart)
 		add_softmax_apart(share, scores, out, false);
 	else
 		add_softmax(scores, dropout, out, false);
-	add_core(out, along); /* p v */
+	dc_layer_add_core(out, along); /* p v */
 	/* gradients of p (inner d) and v (inner s), softmax, of q and k (inner s) */
 	dc_layer_add_backward(out, along);
 	dc_layer_add_backward(out, product);

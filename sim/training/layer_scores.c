@@ -9,30 +9,6 @@
 #include "training/layer.h"
 #include "training/layer_kinds.h"
 
-static void add_core(struct dc_layer *layer, struct dc_layer_pass pass)
-{
-	dc_layer_add_forward(layer, pass);
-	layer->core[layer->core_count++] = pass;
-}
-
-static enum dc_kernel fused_kernel(const struct dc_software *software)
-{
-	switch ((enum dc_software_attention)software->attention.kernel) {
-	case DC_SOFTWARE_ATTENTION_TRITON:
-		return DC_KERNEL_TRITON;
-	case DC_SOFTWARE_ATTENTION_FLASH2:
-		return DC_KERNEL_FLASH2;
-	case DC_SOFTWARE_ATTENTION_FLASH3:
-		return DC_KERNEL_FLASH3;
-	case DC_SOFTWARE_ATTENTION_CUDNN:
-		return DC_KERNEL_CUDNN;
-	case DC_SOFTWARE_ATTENTION_MODEL:
-	case DC_SOFTWARE_ATTENTION_UNFUSED:
-		break;
-	}
-	return DC_KERNEL_PRODUCT;
-}
-
 static void add_flash(const struct dc_layer_scores *n, const struct dc_software *software,
 		      double operands, double scores, struct dc_layer *out)
 {
@@ -45,11 +21,11 @@ static void add_flash(const struct dc_layer_scores *n, const struct dc_software 
 		.wide = statistics,
 		.inner = n->key_size,
 		.kernels = 1,
-		.kernel = fused_kernel(software),
+		.kernel = dc_software_kernel(software),
 		.sixteen = true,
 	};
 
-	add_core(out, pass);
+	dc_layer_add_core(out, pass);
 	/* products with d: scores again, gradients of queries and keys; with v: of weights and values */
 	pass.flops = done * 2.0 * scores * (3.0 * n->key_size + 2.0 * n->value_size);
 	pass.elements = 2.0 * operands;
@@ -77,10 +53,10 @@ static void add_unfused(const struct dc_layer_scores *n, double keyed, double va
 		.elements = (1.0 + copies) * scores, .wide = masks, .kernels = 1};
 
 	key.inner = n->key_size;
-	add_core(out, key);
-	add_core(out, softmax);
+	dc_layer_add_core(out, key);
+	dc_layer_add_core(out, softmax);
 	value.inner = n->keys;
-	add_core(out, value);
+	dc_layer_add_core(out, value);
 	/* gradients of queries and keys, of the softmax, of weights and values: the last one first */
 	key.inner = n->keys;
 	dc_layer_add_backward(out, key);

@@ -205,6 +205,24 @@ const struct dc_software *dc_software_of(const struct dc_software *software)
 	return software != NULL ? software : &generic;
 }
 
+enum dc_kernel dc_software_kernel(const struct dc_software *software)
+{
+	switch ((enum dc_software_attention)software->attention.kernel) {
+	case DC_SOFTWARE_ATTENTION_TRITON:
+		return DC_KERNEL_TRITON;
+	case DC_SOFTWARE_ATTENTION_FLASH2:
+		return DC_KERNEL_FLASH2;
+	case DC_SOFTWARE_ATTENTION_FLASH3:
+		return DC_KERNEL_FLASH3;
+	case DC_SOFTWARE_ATTENTION_CUDNN:
+		return DC_KERNEL_CUDNN;
+	case DC_SOFTWARE_ATTENTION_MODEL:
+	case DC_SOFTWARE_ATTENTION_UNFUSED:
+		break;
+	}
+	return DC_KERNEL_PRODUCT;
+}
+
 double dc_software_launch_s(const struct dc_software *software)
 {
 	const struct dc_software_host *host = &dc_software_of(software)->host;

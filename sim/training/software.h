@@ -30,6 +30,7 @@
 
 #include "config/fields.h"
 #include "hardware/accelerator.h"
+#include "hardware/roofline.h"
 
 enum dc_software_attention {
 	DC_SOFTWARE_ATTENTION_MODEL,
@@ -106,6 +107,9 @@ extern const struct dc_catalogue_family dc_software_family; /* catalog/software 
 
 /* The software, or for NULL the features of no framework (generic). */
 const struct dc_software *dc_software_of(const struct dc_software *software);
+
+/* The kernel that the core of attention runs by; PRODUCT: no fused one of the software's own. */
+enum dc_kernel dc_software_kernel(const struct dc_software *software);
 
 /* Host time of one launch of a layer, s. software NULL: the generic one. */
 double dc_software_launch_s(const struct dc_software *software);
