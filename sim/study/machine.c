@@ -139,8 +139,7 @@ static bool contains(const char *cell, const char *text, size_t length)
 	return false;
 }
 
-/* Whether one of several texts, separated by |, is in a cell. */
-static bool contains_one(const char *cell, const char *texts)
+bool dc_machine_mentions(const char *cell, const char *texts)
 {
 	while (texts && *texts) {
 		size_t length = strcspn(texts, "|");
@@ -154,8 +153,8 @@ static bool contains_one(const char *cell, const char *texts)
 
 bool dc_machine_is(const struct dc_measured_machine *machine, const char *accelerator)
 {
-	return contains_one(accelerator, machine->accelerators) &&
-	       !contains_one(accelerator, machine->except);
+	return dc_machine_mentions(accelerator, machine->accelerators) &&
+	       !dc_machine_mentions(accelerator, machine->except);
 }
 
 enum dc_status dc_machine_read_all(struct dc_config *config,
@@ -261,7 +260,7 @@ static const struct dc_machine_network *find_network(const struct dc_measured_ma
 	const struct dc_machine_network *networks = machine->networks.items;
 
 	for (size_t i = 0; i < machine->networks.count; i++)
-		if (contains_one(text, networks[i].text))
+		if (dc_machine_mentions(text, networks[i].text))
 			return &networks[i];
 	return NULL;
 }

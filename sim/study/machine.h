@@ -45,6 +45,8 @@ struct dc_measured_machine {
 extern const struct dc_section dc_machine_section;
 extern const struct dc_catalogue_family dc_machine_family; /* catalog/machines */
 
+/* Whether one of several texts, separated by |, is anywhere in a cell; case ignored. texts NULL: no. */
+bool dc_machine_mentions(const char *cell, const char *texts);
 /* Whether a text is that of a machine's accelerators. */
 bool dc_machine_is(const struct dc_measured_machine *machine, const char *accelerator);
 /* Every machine of the catalogue, in the arena. */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "study/machine.h"
+
 enum { ANY, NO, YES };
 
 static const char *const whether[] = {"any", "no", "yes", NULL};
@@ -15,6 +17,10 @@ static const struct dc_field rule_fields[] = {
 	 .kind = DC_STRING,
 	 .offset = offsetof(struct dc_suite_rule, suite),
 	 .help = "name of a suite; any when absent"},
+	{.key = "source",
+	 .kind = DC_STRING,
+	 .offset = offsetof(struct dc_suite_rule, source),
+	 .help = "texts, separated by |, one of which the row's source has; any when absent"},
 	{.key = "accelerator",
 	 .kind = DC_STRING,
 	 .offset = offsetof(struct dc_suite_rule, accelerator),
@@ -116,6 +122,8 @@ static bool matches(const struct dc_suite_rule *rule, const char *suite,
 	bool sequence = row->sequence_parallel || row->recompute == DC_ROW_RECOMPUTE_SELECTIVE;
 
 	if (rule->suite && strcmp(rule->suite, suite) != 0)
+		return false;
+	if (rule->source && !dc_machine_mentions(row->source, rule->source))
 		return false;
 	if (rule->accelerator &&
 	    strncasecmp(row->accelerator, rule->accelerator, strlen(rule->accelerator)) != 0)

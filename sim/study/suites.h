@@ -12,8 +12,10 @@
 
 struct dc_suite_rule {
 	const struct dc_node *node;
-	const char *suite;       /* NULL: any */
-	const char *accelerator; /* a text in its name; NULL: any */
+	const char *suite; /* NULL: any */
+	const char
+		*source; /* texts, separated by |, one of which is in the row's source; NULL: any */
+	const char *accelerator; /* how its name begins; NULL: any */
 	const char *precision;   /* NULL: any */
 	int flash;               /* any, no, yes */
 	int zero;                /* any, below 3, 3 */

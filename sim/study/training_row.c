@@ -115,6 +115,7 @@ const char *dc_training_row_read(const struct dc_table *table, size_t number_of_
 	struct reader r = {.table = table, .row = number_of_row, .arena = arena};
 
 	*row = (struct dc_training_row){.notes = cell(&r, "notes")};
+	row->source = cell(&r, "source");
 	row->accelerator = cell(&r, "accelerator");
 	row->accelerators = count(&r, "accelerators", (double)NAN);
 	row->per_node = count(&r, "accelerators_per_node", 8);

@@ -29,7 +29,7 @@ enum dc_training_row_recompute {
 };
 
 struct dc_training_row {
-	const char *model, *accelerator, *precision, *notes;
+	const char *source, *model, *accelerator, *precision, *notes;
 	uint64_t layers, hidden, heads, kv_heads, ffn, vocabulary, sequence;
 	uint64_t global_batch, micro_batch;          /* micro 0: blank */
 	uint64_t tensor, pipeline, interleave, data; /* interleave 0: blank */
