@@ -18,6 +18,16 @@ enum dc_status dc_lower_add(struct dc_lowering *l, uint32_t stream, const struct
 	return DC_OK;
 }
 
+static enum dc_status wait_for_gradients(struct dc_lowering *l)
+{
+	enum dc_status status = DC_OK;
+
+	for (int i = 0; i < 3 && !status; i++)
+		if (l->gradients[i] != DC_LOWER_NONE)
+			status = dc_program_wait(l->program, l->gradients[i], 0);
+	return status;
+}
+
 enum dc_status dc_lower_compute(struct dc_lowering *l, const struct dc_lower_work *work,
 				const struct dc_pass *pass)
 {
@@ -31,10 +41,15 @@ enum dc_status dc_lower_compute(struct dc_lowering *l, const struct dc_lower_wor
 		.micro_batch = pass->micro_batch,
 		.chunk = pass->chunk,
 	};
+	enum dc_status status;
 
 	l->plan->flops += work->flops;
 	l->plan->model_flops += work->flops - work->again_flops;
-	return dc_lower_add(l, l->compute, &op, NULL);
+	status = dc_lower_add(l, l->compute, &op, NULL);
+	/* Gradients that zero 2 and 3 hand in on the way, where nothing overlaps. */
+	if (!status && !l->overlap_gradients)
+		status = wait_for_gradients(l);
+	return status;
 }
 
 /* --- collectives --- */
@@ -142,16 +157,6 @@ enum dc_status dc_lower_gradients(struct dc_lowering *l, struct dc_lower_weights
 }
 
 /* --- the step --- */
-
-static enum dc_status wait_for_gradients(struct dc_lowering *l)
-{
-	enum dc_status status = DC_OK;
-
-	for (int i = 0; i < 3 && !status; i++)
-		if (l->gradients[i] != DC_LOWER_NONE)
-			status = dc_program_wait(l->program, l->gradients[i], 0);
-	return status;
-}
 
 static enum dc_status add_mark(struct dc_lowering *l, const char *name)
 {

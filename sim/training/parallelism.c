@@ -160,18 +160,19 @@ static enum dc_status does_not_divide(const struct dc_parallelism *p, const char
 
 static enum dc_status settle_data(struct dc_parallelism *p, uint64_t ranks, struct dc_diag *diag)
 {
-	/* Each is at most 2^30: the third factor is left out where two are too many already. */
+	/* Each is at most 2^30: the third factor may pass the largest number. */
 	uint64_t others = p->tensor * p->context, given;
 	const struct dc_mark *mark = dc_node_mark(p->node, "data");
 	char *end;
 
-	others *= others > ranks ? 1 : p->pipeline;
+	others = others > UINT64_MAX / p->pipeline ? UINT64_MAX : others * p->pipeline;
 	if (others > ranks)
 		return dc_diag_error(
 			diag, dc_node_mark(p->node, p->tensor > 1 ? "tensor" : "pipeline"),
-			"parallelism: tensor %llu x context %llu x pipeline %llu needs %llu "
+			"parallelism: tensor %llu x context %llu x pipeline %llu needs %s%llu "
 			"accelerators; there are %llu",
-			ull(p->tensor), ull(p->context), ull(p->pipeline), ull(others), ull(ranks));
+			ull(p->tensor), ull(p->context), ull(p->pipeline),
+			others == UINT64_MAX ? "more than " : "", ull(others), ull(ranks));
 	if (ranks % others)
 		return dc_diag_error(
 			diag, dc_node_mark(p->node, p->tensor > 1 ? "tensor" : "pipeline"),

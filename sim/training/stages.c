@@ -81,9 +81,10 @@ double dc_training_tied_parameters(const struct dc_training_workload *workload,
 
 	if (!transformer || !transformer->tied || workload->parallelism.pipeline == 1)
 		return 0;
-	for (size_t i = 0; i < layers->count; i++)
-		if (strcmp(layers->items[i].kind, "embedding") == 0)
-			return layers->items[i].parameters;
+	/* The last product's matrix is the embedding's table, without its positions. */
+	for (size_t i = layers->count; i-- > 0;)
+		if (strcmp(layers->items[i].kind, "linear") == 0)
+			return layers->items[i].matrix_parameters;
 	return 0;
 }
 
