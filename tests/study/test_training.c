@@ -92,6 +92,40 @@ Test(training_table, blanks_are_searched)
 	stop(validation);
 }
 
+/* Rows of suites that nobody knows run the software that their source names, or that their plan suggests
+ * (catalog/suites/training.yaml). */
+Test(training_table, software_by_source_or_plan)
+{
+	static const struct {
+		const char *source, *software;
+	} cases[] = {
+		{"measured with DeepSpeed", "megatron-deepspeed-2022"},
+		{"mlcommons/training_results", "nemo-mlperf-2024"},
+		{"arXiv 2205.05198", "megatron-lm-2022"},
+		{"somewhere else", "megatron-lm-2021"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct dc_validation *validation = start();
+		char path[] = "/tmp/dcsim-training-XXXXXX";
+		FILE *file = fdopen(mkstemp(path), "w");
+
+		cr_assert_not_null(file);
+		fprintf(file,
+			"source,%s%s,s,a," MODEL ",16,2,2,2,1,2,none,bf16,a100-sxm4-80gb," PLACE
+			",\n",
+			columns, cases[i].source);
+		fclose(file);
+		cr_expect_eq(dc_validation_run(validation, path, NULL), DC_OK);
+		unlink(path);
+		cr_assert_eq(validation->count, 1);
+		cr_expect(strncmp(validation->results[0].detail, cases[i].software,
+				  strlen(cases[i].software)) == 0,
+			  "%s: %s", cases[i].source, validation->results[0].detail);
+		stop(validation);
+	}
+}
+
 Test(training_table, rows_that_cannot_be_run_say_why)
 {
 	static const struct {
@@ -155,7 +189,7 @@ Test(training_table, errors_of_the_table_that_ships, .timeout = 300)
 {
 	static const struct bound bounds[] = {
 		{"sc21_t1", 10, 0.023, 0.04, 0.045, 0.0125},
-		{"korth", 8, 0.014, 0.023, 0.025, 0.0075},
+		{"korth", 8, 0.017, 0.028, 0.033, 0.0085},
 		{"mlm_h100_weak", 9, 0.042, 0.11, 0.15, 0.01},
 		{"mlm2020", 2, 0.05, 0.083, 0.09, 0.05},
 		{"mlperf", 6, 0.038, 0.075, 0.12, 0.02},
