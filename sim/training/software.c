@@ -173,8 +173,6 @@ static const struct dc_field fields[] = {
 	FLAG(context_ring, "context ranks pass keys and values on while attention runs"),
 	FLAG(split_sends, "tensor ranks each send their part of what a stage passes on"),
 	FLAG(overlap_sends, "stages compute while they send and receive"),
-	FLAG(distributed_optimizer, "optimizer states can be shared over data-parallel ranks"),
-	FLAG(balanced_ends, "embedding and loss can count as layers when stages are cut"),
 };
 
 const struct dc_section dc_software_section = {

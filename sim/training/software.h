@@ -98,8 +98,6 @@ struct dc_software {
 	bool context_ring; /* context exchanges run beside attention */
 	bool split_sends;  /* tensor ranks each send their part of what a stage passes on */
 	bool overlap_sends;
-	bool distributed_optimizer; /* sharding of optimizer states is there */
-	bool balanced_ends;         /* embedding and loss count as layers when stages are cut */
 };
 
 extern const struct dc_section dc_software_section;
