@@ -253,9 +253,10 @@ static enum dc_status check_tensor(const struct dc_parallelism *p,
 static enum dc_status check_context(const struct dc_parallelism *p,
 				    const struct dc_parallel_subject *subject, struct dc_diag *diag)
 {
-	uint64_t ways = p->context * (p->sequence ? p->tensor : 1);
+	uint64_t context = p->context ? p->context : 1;
+	uint64_t ways = context * (p->sequence && p->tensor ? p->tensor : 1);
 
-	if (p->context > 1 && (!subject->heads || !subject->splits))
+	if (context > 1 && (!subject->heads || !subject->splits))
 		return dc_diag_error(
 			diag, dc_node_mark(p->node, "context"),
 			"parallelism: context %llu, but the model's samples are not sequences "
@@ -263,12 +264,12 @@ static enum dc_status check_context(const struct dc_parallelism *p,
 			ull(p->context));
 	if (!subject->sequence || subject->sequence % ways == 0)
 		return DC_OK;
-	if (subject->sequence % p->context)
-		return does_not_divide(p, "context", p->context, subject->sequence,
+	if (subject->sequence % context)
+		return does_not_divide(p, "context", context, subject->sequence,
 				       "tokens of a sequence", diag);
-	return does_not_divide(p, "tensor", p->tensor, subject->sequence / p->context,
-			       p->context > 1 ? "tokens of a context rank, as sequence asks"
-					      : "tokens of a sequence, as sequence asks",
+	return does_not_divide(p, "tensor", p->tensor, subject->sequence / context,
+			       context > 1 ? "tokens of a context rank, as sequence asks"
+					   : "tokens of a sequence, as sequence asks",
 			       diag);
 }
 
