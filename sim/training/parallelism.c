@@ -253,24 +253,26 @@ static enum dc_status check_tensor(const struct dc_parallelism *p,
 static enum dc_status check_context(const struct dc_parallelism *p,
 				    const struct dc_parallel_subject *subject, struct dc_diag *diag)
 {
-	uint64_t context = p->context ? p->context : 1;
-	uint64_t ways = context * (p->sequence && p->tensor ? p->tensor : 1);
+	uint64_t each = subject->sequence; /* tokens of a context rank */
 
-	if (context > 1 && (!subject->heads || !subject->splits))
+	if (p->context > 1 && (!subject->heads || !subject->splits))
 		return dc_diag_error(
 			diag, dc_node_mark(p->node, "context"),
 			"parallelism: context %llu, but the model's samples are not sequences "
 			"of tokens that attend to each other; expected 1",
 			ull(p->context));
-	if (!subject->sequence || subject->sequence % ways == 0)
-		return DC_OK;
-	if (subject->sequence % context)
-		return does_not_divide(p, "context", context, subject->sequence,
-				       "tokens of a sequence", diag);
-	return does_not_divide(p, "tensor", p->tensor, subject->sequence / context,
-			       context > 1 ? "tokens of a context rank, as sequence asks"
-					   : "tokens of a sequence, as sequence asks",
-			       diag);
+	if (p->context > 1) {
+		if (subject->sequence % p->context)
+			return does_not_divide(p, "context", p->context, subject->sequence,
+					       "tokens of a sequence", diag);
+		each /= p->context;
+	}
+	if (p->sequence && p->tensor > 1 && each % p->tensor)
+		return does_not_divide(p, "tensor", p->tensor, each,
+				       p->context > 1 ? "tokens of a context rank, as sequence asks"
+						      : "tokens of a sequence, as sequence asks",
+				       diag);
+	return DC_OK;
 }
 
 static enum dc_status check_stages(const struct dc_parallelism *p, uint64_t blocks,
