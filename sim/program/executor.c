@@ -111,16 +111,6 @@ uint64_t dc_executor_multiplicity(const struct dc_executor *executor, uint64_t a
 	return executor->actors[actor].ranks;
 }
 
-uint64_t dc_executor_first_rank(const struct dc_executor *executor, uint64_t actor)
-{
-	return executor->actors[actor].first;
-}
-
-uint32_t dc_executor_stage(const struct dc_executor *executor, uint64_t actor)
-{
-	return executor->actors[actor].stage;
-}
-
 const struct dc_executor_account *dc_executor_account(const struct dc_executor *executor,
 						      uint64_t actor)
 {

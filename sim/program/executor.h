@@ -135,10 +135,8 @@ void dc_executor_destroy(struct dc_executor *executor);
 uint64_t dc_executor_actors(const struct dc_executor *executor);
 /* The actor that a rank belongs to; O(1). */
 uint64_t dc_executor_actor_of(const struct dc_executor *executor, uint64_t rank);
-/* Ranks that an actor stands for, the least of them, and its stage. */
+/* Ranks that an actor stands for. */
 uint64_t dc_executor_multiplicity(const struct dc_executor *executor, uint64_t actor);
-uint64_t dc_executor_first_rank(const struct dc_executor *executor, uint64_t actor);
-uint32_t dc_executor_stage(const struct dc_executor *executor, uint64_t actor);
 /* The last iteration that was run through (all zero before the first). */
 const struct dc_executor_account *dc_executor_account(const struct dc_executor *executor,
 						      uint64_t actor);

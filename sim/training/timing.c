@@ -15,7 +15,6 @@ void dc_training_timing(const struct dc_training_workload *workload, double node
 			struct dc_machine *machine)
 {
 	const struct dc_software *software = dc_software_of(workload->software);
-
 	const struct dc_accelerator_efficiency *efficiency = &machine->accelerator->efficiency;
 
 	machine->launch_s = dc_software_launch_s(software);

@@ -68,6 +68,40 @@ Test(validation, statistics)
 	stop(validation);
 }
 
+/* Errors of 1 %, 2 % and 3 % on 8, 16 and 32 accelerators drift by 1 % per doubling; a doubtful row of 80 % on 64
+ * changes that where it counts: slope of 1, 2, 3, 80 over 3, 4, 5, 6 is (sum (x - 4.5) y) / 5 = 23.8 % (hand). */
+Test(validation, drift_with_scale)
+{
+	static const double errors[] = {0.01, 0.02, 0.03, 0.8};
+	struct dc_validation *validation = start();
+	struct dc_validation_statistics s;
+
+	for (int i = 0; i < 4; i++) {
+		struct dc_validation_result result = {
+			.suite = "a",
+			.id = "1",
+			.measured = 1,
+			.predicted = 1 + errors[i],
+			.scale = 8 << i,
+			.doubtful = i == 3,
+		};
+
+		cr_assert_eq(dc_validation_add(validation, &result), DC_OK);
+	}
+	cr_assert_eq(dc_validation_summarize(validation, "a", false, &s), DC_OK);
+	cr_expect_eq(s.count, 3);
+	cr_expect_eq(s.doubtful, 1);
+	cr_expect_float_eq(s.drift, 0.01, 1e-12);
+	cr_assert_eq(dc_validation_summarize(validation, "a", true, &s), DC_OK);
+	cr_expect_eq(s.count, 4);
+	cr_expect_float_eq(s.drift, 0.238, 1e-12);
+	/* without sizes there is none */
+	add(validation, "b", 10, 11, NULL);
+	cr_assert_eq(dc_validation_summarize(validation, "b", true, &s), DC_OK);
+	cr_expect(isnan(s.drift));
+	stop(validation);
+}
+
 static int lists[] = {0, 1, 2};
 
 ParameterizedTestParameters(validation, flow_lists)
